@@ -1,0 +1,134 @@
+# brkscope: `make help` says what there is.
+
+OUT       ?= build$(if $(SANITIZER),/sanitizer)
+PREFIX    ?= /usr/local
+DESTDIR   ?=
+CC        ?= gcc
+CLANG     ?= clang
+BPFTOOL   ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/lib/linux-tools/*/bpftool) bpftool)
+HOST_ARCH := $(shell uname -m)
+ARCH      ?= $(HOST_ARCH)
+BPF_ARCH  := $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(ARCH)))
+
+ifeq ($(V),1)
+Q :=
+say =
+else
+Q := @
+say = @printf '  %-8s %s\n' '$(1)' '$(patsubst $(OUT)/%,%,$(2))';
+endif
+
+WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wno-unused-parameter
+CFLAGS  ?= -O2 -g
+ALL_CFLAGS := -std=gnu11 $(WARN) $(CFLAGS) $(if $(SANITIZER),-fsanitize=$(SANITIZER) -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
+CPPFLAGS_ALL := -D_GNU_SOURCE -Iinclude -Iuser -I$(OUT)
+LIBS    := -lbpf -lelf -lcapstone -ljansson
+BPF_CFLAGS := -g -O2 -mcpu=v3 -target bpf -D__TARGET_ARCH_$(BPF_ARCH) -Ivmlinux -Iinclude -Wall -Wextra -Wno-unused-parameter
+
+BPF_SRCS  := $(wildcard bpf/*.bpf.c)
+BPF_OBJS  := $(BPF_SRCS:%.bpf.c=$(OUT)/%.bpf.o)
+SKEL      := $(OUT)/brkscope.skel.h
+SRCS      := $(wildcard user/*.c user/kernel/*.c user/model/*.c user/render/*.c)
+OBJS      := $(SRCS:%.c=$(OUT)/%.o)
+LIB_OBJS  := $(filter-out $(OUT)/user/main.o,$(OBJS))
+UNIT_SRCS := $(wildcard tests/unit/test_*.c)
+UNIT_BINS := $(UNIT_SRCS:%.c=$(OUT)/%)
+UNIT_HELP := $(patsubst %.c,$(OUT)/%.o,$(filter-out $(UNIT_SRCS),$(wildcard tests/unit/*.c)))
+WORKLOADS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/workload/*.c tests/oracle/*.c))
+PRELOADS  := $(patsubst tests/preload/%.c,$(OUT)/tests/preload/lib%.so,$(wildcard tests/preload/*.c))
+
+.PHONY: all bpf demo check test-build fuzz install uninstall format compdb clean help
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(OUT)/brkscope $(OUT)/compile_commands.json ## build the program (default)
+
+bpf: $(OUT)/brkscope.bpf.o ## build the BPF side only; ARCH=arm64 for another machine's
+
+$(OUT)/bpf/%.bpf.o: bpf/%.bpf.c
+	@mkdir -p $(@D)
+	$(call say,BPF,$@)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -c $< -o $@
+
+$(OUT)/brkscope.bpf.o: $(BPF_OBJS)
+	$(call say,LINK,$@)
+	$(Q)$(BPFTOOL) gen object $@ $^
+
+$(SKEL): $(OUT)/brkscope.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name brkscope > $@
+
+$(OUT)/%.o: %.c | $(SKEL)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(CPPFLAGS_ALL) $(UNIT_FLAGS) -MMD -MP -c $< -o $@
+	@echo '{"directory":"$(CURDIR)","file":"$<","command":"$(CC) $(ALL_CFLAGS) $(CPPFLAGS_ALL) -c $<"}' > $@.json
+
+$(OUT)/brkscope: $(OBJS)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+
+$(OUT)/compile_commands.json: $(OBJS)
+	@{ echo '['; sed '$$!s/$$/,/' $(OBJS:%=%.json); echo ']'; } > $@
+
+compdb: $(OUT)/compile_commands.json ## compile_commands.json, for clangd, at the top
+	$(Q)ln -sf $< compile_commands.json
+
+$(OUT)/tests/unit/%: UNIT_FLAGS = -DGOLDEN_DIR='"$(CURDIR)/tests/golden"'
+$(OUT)/tests/unit/test_%: $(OUT)/tests/unit/test_%.o $(UNIT_HELP) $(LIB_OBJS)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $^ $(LIBS) -lcmocka -o $@
+
+# Programs that are traced: no sanitizer, they must allocate as everybody does.
+$(OUT)/tests/workload/% $(OUT)/tests/oracle/%: tests/%.c
+$(OUT)/tests/%: tests/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) -std=gnu11 $(WARN) -O1 -g -fno-builtin -D_GNU_SOURCE -pthread -MMD -MP $< -o $@
+
+$(OUT)/tests/preload/lib%.so: tests/preload/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) -std=gnu11 $(WARN) -O2 -g -fno-builtin -D_GNU_SOURCE -fPIC -shared -MMD -MP $< -o $@ -ldl
+
+test-build: $(UNIT_BINS) $(WORKLOADS) $(PRELOADS)
+
+demo: ## the main job: sets up, builds, and shows it on this machine
+	$(Q)scripts/deps.sh demo
+	$(Q)$(MAKE) --no-print-directory all test-build
+	$(Q)scripts/demo.sh
+
+check: ## every test: sets up, builds, and runs them
+	$(Q)scripts/deps.sh check
+	$(Q)$(MAKE) --no-print-directory all test-build
+	$(Q)$(MAKE) --no-print-directory OUT=$(OUT)/sanitizer SANITIZER=address,undefined all test-build
+	$(Q)$(MAKE) --no-print-directory OUT=$(OUT)/arm64 ARCH=arm64 bpf
+	$(Q)OUT=$(OUT) tests/run.sh $(TESTS)
+
+FUZZERS := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(wildcard tests/fuzz/*.c))
+$(OUT)/fuzz/%: tests/fuzz/%.c $(wildcard user/model/*.[ch])
+	@mkdir -p $(@D)
+	$(call say,FUZZ,$@)
+	$(Q)$(CLANG) -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined $(CPPFLAGS_ALL) $< -o $@
+
+fuzz: $(FUZZERS) ## run each fuzzer for FUZZ_SECONDS (60)
+	$(Q)for f in $(FUZZERS); do $$f -max_total_time=$(or $(FUZZ_SECONDS),60) || exit 1; done
+
+install: $(OUT)/brkscope ## install under DESTDIR and PREFIX
+	$(call say,INSTALL,$(DESTDIR)$(PREFIX)/bin/brkscope)
+	$(Q)install -D -m 755 $(OUT)/brkscope $(DESTDIR)$(PREFIX)/bin/brkscope
+
+uninstall:
+	$(Q)rm -f $(DESTDIR)$(PREFIX)/bin/brkscope
+
+format: ## format all C with clang-format
+	$(Q)scripts/format.sh
+
+clean: ## remove all that was built
+	$(Q)rm -rf $(OUT) compile_commands.json
+
+help: ## this
+	@echo 'make [target] [V=1] [OUT=build] [SANITIZER=address,undefined] [ARCH=arm64]'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 14
+
+-include $(BPF_OBJS:.o=.d) $(OBJS:.o=.d) $(wildcard $(OUT)/tests/*/*.d)

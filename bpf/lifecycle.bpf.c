@@ -1,0 +1,207 @@
+/*
+ * lifecycle.bpf.c - processes that come, turn into other programs, and go.
+ *
+ * Raw tracepoints: they need no tracefs, and hand over the task itself.  An
+ * exit's event carries the break and the RSS as they were just before it.
+ */
+#include "emit.bpf.h"
+
+/* include/linux/mm_types_task.h */
+enum { MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS, MM_SHMEMPAGES };
+
+#define MOST_CPUS 1024
+
+extern const void __per_cpu_offset __ksym __weak;
+
+/*
+ * A percpu_counter's own count lags by what each CPU has not folded in yet, up
+ * to a batch of pages each: the sum is what /proc/PID/smaps_rollup would say.
+ */
+static __always_inline __s64 percpu_sum(struct percpu_counter *counter)
+{
+	__s64 sum = BPF_CORE_READ(counter, count);
+	__s32 *counters = BPF_CORE_READ(counter, counters);
+
+	if (!&__per_cpu_offset || !counters)
+		return sum;
+	for (__u32 cpu = 0; cpu < MOST_CPUS && cpu < config.cpus; cpu++) {
+		unsigned long offset = 0;
+		__s32 part = 0;
+
+		bpf_probe_read_kernel(&offset, sizeof(offset),
+				      (const unsigned long *)&__per_cpu_offset + cpu);
+		bpf_probe_read_kernel(&part, sizeof(part), (void *)counters + offset);
+		sum += part;
+	}
+	return sum < 0 ? 0 : sum;
+}
+
+static __always_inline __s64 rss_pages(struct mm_struct *mm, int member)
+{
+	struct mm_struct___before_6_2 *old = (void *)mm;
+
+	if (bpf_core_type_exists(struct mm_rss_stat))
+		return BPF_CORE_READ(old, rss_stat.count[member].counter);
+	/* Not &mm->rss_stat[member]: only the first element's offset is relocated. */
+	return percpu_sum((void *)__builtin_preserve_access_index(&mm->rss_stat) +
+			  member * bpf_core_type_size(struct percpu_counter));
+}
+
+static __always_inline void task_fill(struct event_task *t, struct task_struct *task, __u8 type,
+				      __u32 tid)
+{
+	t->e.ts_ns = bpf_ktime_get_boot_ns();
+	t->e.size = 0;
+	t->e.tgid = BPF_CORE_READ(task, tgid);
+	t->e.tid = tid;
+	t->e.type = type;
+	t->e.op = 0;
+	t->e.flags = 0;
+	t->e.object = 0;
+	t->start_ns = task_start_ns(task);
+	t->cgroup = bpf_get_current_cgroup_id();
+	t->ppid = BPF_CORE_READ(task, group_leader, real_parent, tgid);
+	BPF_CORE_READ_INTO(&t->comm, task, group_leader, comm);
+}
+
+static __always_inline void mm_fill(struct event_task *t, struct mm_struct *mm, bool rss)
+{
+	t->brk_start = BPF_CORE_READ(mm, start_brk);
+	t->brk_end = BPF_CORE_READ(mm, brk);
+	t->total_vm = BPF_CORE_READ(mm, total_vm);
+	t->stack_vm = BPF_CORE_READ(mm, stack_vm);
+	t->map_count = BPF_CORE_READ(mm, map_count);
+	t->rss_file = t->rss_anon = t->rss_shmem = 0;
+	if (rss) {
+		t->rss_file = rss_pages(mm, MM_FILEPAGES);
+		t->rss_anon = rss_pages(mm, MM_ANONPAGES);
+		t->rss_shmem = rss_pages(mm, MM_SHMEMPAGES);
+		t->e.flags |= EVENT_F_MM;
+	}
+}
+
+/* The process stays known by its entry; what only the event had is gone with it. */
+static __noinline int task_spill(struct task_struct *task, __u8 type, __u16 flags)
+{
+	struct cell_key key = {.type = type, .flags = flags};
+	struct spilled_process *p = spill_begin(&key, task, BPF_CORE_READ(task, tgid));
+
+	cells_add(&key, 0);
+	note_change(p, &key);
+	return 0;
+}
+
+SEC("raw_tp/sched_process_fork")
+int process_fork(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct task_struct *child = (void *)ctx->args[1];
+	__u32 parent_tgid = bpf_get_current_pid_tgid() >> 32;
+	__u32 tgid = BPF_CORE_READ(child, tgid);
+	struct event_task *t;
+	__u8 yes = 1;
+	__u64 fill;
+	__u16 flags = 0;
+
+	if ((__u32)BPF_CORE_READ(child, pid) != tgid || !watched(parent_tgid))
+		return 0; /* a thread */
+	if (config.by_pid) {
+		if (!config.follow)
+			return 0;
+		if (bpf_map_update_elem(&pids, &tgid, &yes, BPF_ANY)) {
+			__sync_fetch_and_add(&lost, 1);
+			return 0;
+		}
+	}
+	if (BPF_CORE_READ(child, mm) ==
+	    BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), mm))
+		flags |= EVENT_F_SHARED_MM;
+	fill = ring_fill();
+	t = bpf_ringbuf_reserve(&ring, sizeof(*t), 0);
+	if (!t)
+		return task_spill(child, EVENT_FORK, flags);
+	task_fill(t, child, EVENT_FORK, parent_tgid);
+	mm_fill(t, BPF_CORE_READ(child, mm), false);
+	t->e.flags = flags;
+	bpf_ringbuf_submit(t, wake_flags(fill));
+	return 0;
+}
+
+SEC("raw_tp/sched_process_exec")
+int process_exec(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct task_struct *task = (void *)ctx->args[0];
+	struct linux_binprm *bprm = (void *)ctx->args[2];
+	struct event_exec *x;
+	__u64 fill;
+
+	if (!watched_but_for_comm(bpf_get_current_pid_tgid() >> 32))
+		return 0;
+	fill = ring_fill();
+	x = bpf_ringbuf_reserve(&ring, sizeof(*x), 0);
+	if (!x)
+		return task_spill(task, EVENT_EXEC, 0);
+	task_fill(&x->t, task, EVENT_EXEC, bpf_get_current_pid_tgid());
+	mm_fill(&x->t, BPF_CORE_READ(task, mm), false);
+	x->path[0] = 0;
+	bpf_probe_read_kernel_str(x->path, sizeof(x->path), BPF_CORE_READ(bprm, filename));
+	bpf_ringbuf_submit(x, wake_flags(fill));
+	return 0;
+}
+
+/* The numbers of an exit that finds no room are kept in the process's entry. */
+static __noinline int exit_spill(struct task_struct *task, struct mm_struct *mm, bool has_mm)
+{
+	struct cell_key key = {.type = EVENT_EXIT};
+	struct spilled_process *p = spill_begin(&key, task, BPF_CORE_READ(task, tgid));
+
+	if (p) {
+		BPF_CORE_READ_INTO(&p->comm, task, group_leader, comm);
+		p->brk_start = BPF_CORE_READ(mm, start_brk);
+		p->brk_end = BPF_CORE_READ(mm, brk);
+		if (has_mm) {
+			p->rss_file = rss_pages(mm, MM_FILEPAGES);
+			p->rss_anon = rss_pages(mm, MM_ANONPAGES);
+			p->rss_shmem = rss_pages(mm, MM_SHMEMPAGES);
+			p->exit_flags = EVENT_F_MM;
+		}
+		p->exited = 1;
+	}
+	cells_add(&key, 0);
+	return 0;
+}
+
+SEC("raw_tp/sched_process_exit")
+int process_exit(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct task_struct *task = (void *)ctx->args[0];
+	__u64 id = bpf_get_current_pid_tgid();
+	__u32 tgid = id >> 32, tid = id;
+	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	/*
+	 * Until 6.16 (3e816361e94a "sched/tracepoints: Move and extend the
+	 * sched_process_exit() tracepoint") the address space has been let go by
+	 * now.  The kernel still has it as its active one, with the break but
+	 * without pages.
+	 */
+	bool has_mm = mm;
+	struct event_task *t;
+	__u64 fill;
+
+	bpf_map_delete_elem(&threads, &tid);
+	if (BPF_CORE_READ(task, signal, live.counter) || !watched_but_for_comm(tgid))
+		return 0;
+	if (!mm)
+		mm = BPF_CORE_READ(task, active_mm);
+	fill = ring_fill();
+	t = bpf_ringbuf_reserve(&ring, sizeof(*t), 0);
+	if (!t) {
+		exit_spill(task, mm, has_mm);
+	} else {
+		task_fill(t, task, EVENT_EXIT, tid);
+		mm_fill(t, mm, has_mm);
+		bpf_ringbuf_submit(t, wake_flags(fill));
+	}
+	if (config.by_pid)
+		bpf_map_delete_elem(&pids, &tgid);
+	return 0;
+}

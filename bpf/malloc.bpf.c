@@ -1,0 +1,211 @@
+/*
+ * malloc.bpf.c - one record for each allocation call, from a uprobe at its entry.
+ *
+ * This runs inside the traced process on every allocation, so the order is
+ * fixed: reject on the filter, reject what is not a user's call, reserve, fill,
+ * submit.  One program serves every function: the probe's cookie says which.
+ */
+#include "emit.bpf.h"
+#include "thread.bpf.h"
+#include <bpf/bpf_tracing.h>
+
+/* Chunk header bits of glibc's malloc, malloc/malloc.c. */
+#define GLIBC_IS_MMAPPED 2ULL
+#define GLIBC_SIZE_BITS	 7ULL
+
+static __always_inline const struct probe *probe_hit(struct pt_regs *ctx)
+{
+	__u32 index, page_offset;
+	__u32 *at;
+
+	if (config.has_cookie) {
+		index = bpf_get_attach_cookie(ctx);
+		return bpf_map_lookup_elem(&probes, &index);
+	}
+	page_offset = PT_REGS_IP(ctx) & 4095;
+	at = bpf_map_lookup_elem(&probe_at, &page_offset);
+	return at ? bpf_map_lookup_elem(&probes, at) : NULL;
+}
+
+static __always_inline __u64 return_address(struct pt_regs *ctx)
+{
+#if defined(__TARGET_ARCH_x86)
+	__u64 ret = 0;
+
+	bpf_probe_read_user(&ret, sizeof(ret), (void *)PT_REGS_SP(ctx));
+	return ret;
+#else
+	return PT_REGS_RET(ctx);
+#endif
+}
+
+/* The product, or false where it does not fit. */
+static __always_inline bool product(__u64 a, __u64 b, __u64 *out)
+{
+	if ((a | b) >> 32 && a) {
+		__u64 most = ~0ULL / a;
+
+		/* Or clang makes it a 128-bit product, which BPF has not. */
+		barrier_var(most);
+		if (b > most)
+			return false;
+	}
+	*out = a * b;
+	return true;
+}
+
+/* The bytes that the call asks for.  False: it is refused, whatever memory there is. */
+static __always_inline bool request_size(struct pt_regs *ctx, __u32 fn, __u64 *size)
+{
+	bool fits = true;
+
+	switch (fn) {
+	case FN_CALLOC:
+		fits = product(PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx), size);
+		break;
+	case FN_REALLOCARRAY:
+		fits = product(PT_REGS_PARM2(ctx), PT_REGS_PARM3(ctx), size);
+		break;
+	case FN_REALLOC:
+	case FN_ALIGNED_ALLOC:
+	case FN_MEMALIGN:
+		*size = PT_REGS_PARM2(ctx);
+		break;
+	case FN_POSIX_MEMALIGN:
+		*size = PT_REGS_PARM3(ctx);
+		break;
+	default:
+		*size = PT_REGS_PARM1(ctx);
+	}
+	return fits && *size <= ~0ULL >> 1; /* PTRDIFF_MAX */
+}
+
+/* Does the call come from the allocator's own code? */
+static __always_inline bool internal_call(struct pt_regs *ctx, const struct probe *probe, __u64 ret)
+{
+	__u64 off = ret - (PT_REGS_IP(ctx) - probe->off);
+
+	for (int i = 0; i < PROBE_RANGES; i++) {
+		if (!probe->internal[i].hi)
+			break;
+		if (off >= probe->internal[i].lo && off < probe->internal[i].hi)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A function that ends in a jump to another one (glibc's realloc(NULL, n) to
+ * malloc) leaves the same stack pointer and return address.  A user's next call
+ * comes from another instruction, or another depth; only a loop over function
+ * pointers at one place that calls a lower function right after a higher one,
+ * for as many bytes, would look the same.
+ */
+static __always_inline bool same_call(const struct thread *t, const struct probe *probe, __u64 sp,
+				      __u64 ret, __u64 size)
+{
+	return t->sp == sp && t->ret == ret && probe->fn < t->fn && t->request == size;
+}
+
+/*
+ * glibc's realloc of a block that has a mapping of its own makes no system call
+ * when the pages are as many as before.  No other event would tell its route.
+ */
+static __always_inline bool keeps_mapping(struct pt_regs *ctx, const struct probe *probe,
+					  __u64 size)
+{
+	__u64 page = 1ULL << config.page_shift;
+	__u64 p = PT_REGS_PARM1(ctx);
+	__u64 header[2] = {}; /* what precedes the chunk, its size and bits */
+	__u64 chunk;
+
+	if (probe->fn != FN_REALLOC || !probe->glibc || !p || !size)
+		return false;
+	if (bpf_probe_read_user(header, sizeof(header), (void *)(p - sizeof(header))))
+		return false;
+	if (!(header[1] & GLIBC_IS_MMAPPED))
+		return false;
+	chunk = (size + 8 + 15) & ~15ULL;
+	if (chunk < 32)
+		chunk = 32;
+	return ((header[0] + chunk + 8 + page - 1) & ~(page - 1)) ==
+	       header[0] + (header[1] & ~GLIBC_SIZE_BITS);
+}
+
+static __noinline int malloc_spill(__u32 tgid, __u64 size, __u32 fn, __u32 flags)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct cell_key key = {.type = EVENT_MALLOC, .op = fn, .flags = flags};
+
+	key.bucket = size_bucket(size);
+	spill_begin(&key, task, tgid);
+	cells_add(&key, size);
+	return 0;
+}
+
+static __always_inline void malloc_emit(__u32 tgid, __u32 tid, __u64 size,
+					const struct probe *probe, __u32 flags)
+{
+	__u64 fill = ring_fill();
+	struct event *e = NULL;
+
+	if (fill < config.malloc_limit)
+		e = bpf_ringbuf_reserve(&ring, sizeof(*e), 0);
+	if (!e) {
+		malloc_spill(tgid, size, probe->fn, flags);
+		return;
+	}
+	e->ts_ns = bpf_ktime_get_boot_ns();
+	e->size = size;
+	e->tgid = tgid;
+	e->tid = tid;
+	e->type = EVENT_MALLOC;
+	e->op = probe->fn;
+	e->flags = flags;
+	e->object = probe->object;
+	bpf_ringbuf_submit(e, wake_flags(fill));
+}
+
+SEC("uprobe")
+int malloc_enter(struct pt_regs *ctx)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	__u32 tgid = id >> 32, tid = id, flags = 0;
+	const struct probe *probe;
+	struct thread *thread;
+	__u64 ret, size = 0;
+
+	if (!watched(tgid))
+		return 0;
+	probe = probe_hit(ctx);
+	if (!probe) {
+		__sync_fetch_and_add(&lost, 1);
+		return 0;
+	}
+	ret = return_address(ctx);
+	if (internal_call(ctx, probe, ret))
+		return 0;
+	if (!request_size(ctx, probe->fn, &size)) {
+		size = 0;
+		flags |= EVENT_F_IMPOSSIBLE;
+	} else if (keeps_mapping(ctx, probe, size)) {
+		flags |= EVENT_F_KEEPS_MAPPING;
+	}
+	thread = thread_get(tid);
+	if (thread) {
+		if (same_call(thread, probe, PT_REGS_SP(ctx), ret, size)) {
+			thread->fn = probe->fn;
+			return 0;
+		}
+		thread->sp = PT_REGS_SP(ctx);
+		thread->ret = ret;
+		thread->request = size;
+		thread->fn = probe->fn;
+		thread->pending = true;
+		thread->brk_failed = false;
+	}
+	malloc_emit(tgid, tid, size, probe, flags);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,119 @@
+/*
+ * maps.bpf.h - the state that the BPF programs share with each other and the agent.
+ *
+ * Each source of events is an object of its own and includes this; the
+ * definitions are weak, so that the linker makes one map of each.
+ *
+ * All hashes are preallocated: BPF_F_NO_PREALLOC makes Linux 5.10 warn with a
+ * backtrace when a uprobe's program updates one.
+ */
+#ifndef MAPS_BPF_H
+#define MAPS_BPF_H
+
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+
+#include "brkscope/event.h"
+
+const volatile struct config config __weak = {};
+
+/* Set once everything is attached; cleared before the last numbers are read. */
+bool collecting __weak = false;
+/* The reader has been woken and has not started to read yet. */
+bool woken __weak = false;
+__u64 spilled __weak = 0;
+/* Events that could be counted nowhere.  The promise is 0. */
+__u64 lost __weak = 0;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 24);
+} ring SEC(".maps") __weak;
+
+/* By tgid: the processes to watch, where config.by_pid. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__type(key, __u32);
+	__type(value, __u8);
+} pids SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_CGROUP_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} cgroup SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, PROBES_MAX);
+	__type(key, __u32);
+	__type(value, struct probe);
+} probes SEC(".maps") __weak;
+
+/* Kernels without cookies: the probe's index by the low 12 bits of its address. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 4096);
+	__type(key, __u32);
+	__type(value, __u32);
+} probe_at SEC(".maps") __weak;
+
+/*
+ * What one thread is in the middle of.  Only the thread itself writes its
+ * entry, so nothing here is atomic.
+ */
+struct thread {
+	/* its last call of the malloc family */
+	__u64 sp;
+	__u64 ret;
+	__u64 request;
+	__u32 fn;
+	bool pending;	 /* no mapping has been made for it yet */
+	bool brk_failed; /* since that call, and nothing was mapped after it */
+	/* the system call under way */
+	__u8 syscall; /* enum event_type; 0: none */
+	__u8 pad;
+	__u64 args[6];
+	__u64 brk_start, brk_before;
+	struct site ip, caller;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 32768);
+	__type(key, __u32);
+	__type(value, struct thread);
+} threads SEC(".maps") __weak;
+
+/* The spill: who, and how much of what. */
+struct process_key {
+	__u64 start_ns;
+	__u32 tgid;
+	__u32 pad;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct process_key);
+	__type(value, struct spilled_process);
+} processes SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct cell_key);
+	__type(value, struct cell);
+} cells SEC(".maps") __weak;
+
+/* The same for processes that have no room in the two above, without who. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct cell_key);
+	__type(value, struct cell);
+} other_cells SEC(".maps") __weak;
+
+#endif

@@ -1,0 +1,429 @@
+/*
+ * syscalls.bpf.c - brk, mmap, munmap, mremap and mprotect, from entry to exit.
+ *
+ * What was asked comes from sys_enter, what happened from sys_exit: a failed
+ * mmap is a failure and not bytes, and a brk is judged by the break before and
+ * after it.  The caller is read at entry, while the stack is as the call left it.
+ */
+#include "emit.bpf.h"
+#include "thread.bpf.h"
+#include <bpf/bpf_tracing.h>
+
+/* include/uapi/asm-generic/mman-common.h, asm-generic/mman.h, linux/mman.h */
+#define PROT_NONE	 0
+#define MAP_ANONYMOUS	 0x20
+#define MAP_STACK	 0x20000
+#define MAP_HUGETLB	 0x40000
+#define MAP_HUGE_SHIFT	 26
+#define MAP_HUGE_MASK	 0x3f
+#define MREMAP_DONTUNMAP 4
+
+#define MAX_ERRNO 4095
+
+#if defined(__TARGET_ARCH_x86)
+#define THREAD_SIZE 16384UL
+#else
+#define THREAD_SIZE 16384UL
+#endif
+
+static __always_inline bool failed(long ret)
+{
+	return (unsigned long)ret >= (unsigned long)-MAX_ERRNO;
+}
+
+static __always_inline struct thread *syscall_begin(__u8 type,
+						    struct trace_event_raw_sys_enter *ctx)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct thread *t;
+
+	if (!watched(id >> 32))
+		return NULL;
+	t = thread_get(id);
+	if (!t) {
+		__sync_fetch_and_add(&lost, 1);
+		return NULL;
+	}
+	t->syscall = type;
+	bpf_core_read(t->args, sizeof(t->args), &ctx->args);
+	return t;
+}
+
+/* The call that this thread began, if collection saw it begin. */
+static __always_inline struct thread *syscall_end(__u8 type)
+{
+	__u32 tid = bpf_get_current_pid_tgid();
+	struct thread *t;
+
+	if (!collecting)
+		return NULL;
+	t = bpf_map_lookup_elem(&threads, &tid);
+	if (!t || t->syscall != type)
+		return NULL;
+	t->syscall = 0;
+	return t;
+}
+
+static __always_inline void event_fill(struct event *e, __u8 type, __u8 op, __u64 size, __u16 flags)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+
+	e->ts_ns = bpf_ktime_get_boot_ns();
+	e->size = size;
+	e->tgid = id >> 32;
+	e->tid = id;
+	e->type = type;
+	e->op = op;
+	e->flags = flags;
+	e->object = 0;
+}
+
+/* ---- who called ---- */
+
+struct find {
+	__u64 addr;
+	struct site *site;
+};
+
+static long site_fill(struct task_struct *task, struct vm_area_struct *vma, struct find *find)
+{
+	struct file *file = vma->vm_file;
+	__u64 off;
+
+	if (!file)
+		return 0;
+	find->site->ino = BPF_CORE_READ(file, f_inode, i_ino);
+	find->site->dev = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
+	off = find->addr - BPF_CORE_READ(vma, vm_start) +
+	      (BPF_CORE_READ(vma, vm_pgoff) << config.page_shift);
+	find->site->off = off < 0xffffffff ? off : 0xffffffff;
+	return 0;
+}
+
+static __always_inline void site_find(struct site *site, __u64 addr, bool find_vma)
+{
+	struct site found = {};
+	struct find find = {.addr = addr, .site = &found};
+
+	/* -ENOENT is an answer: no mapping there.  -EBUSY is not: the lock was taken. */
+	if (!find_vma ||
+	    bpf_find_vma(bpf_get_current_task_btf(), addr, site_fill, &find, 0) == -16) {
+		found.ino = addr;
+		found.dev = SITE_ADDRESS;
+	}
+	*site = found;
+}
+
+static __always_inline struct pt_regs *user_regs(void)
+{
+	struct task_struct *task;
+
+	if (config.has_task_regs)
+		return (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	task = (struct task_struct *)bpf_get_current_task();
+	return (struct pt_regs *)(BPF_CORE_READ(task, stack) + THREAD_SIZE) - 1;
+}
+
+/*
+ * glibc's wrappers keep no frame: at the system call the word at the stack
+ * pointer (the link register on arm64) is where they return to.
+ */
+static __always_inline void caller_find(struct thread *t, bool find_vma)
+{
+	struct pt_regs *regs = user_regs();
+	__u64 ret = 0;
+
+#if defined(__TARGET_ARCH_x86)
+	bpf_probe_read_user(&ret, sizeof(ret), (void *)PT_REGS_SP_CORE(regs));
+#else
+	ret = PT_REGS_RET_CORE(regs);
+#endif
+	site_find(&t->ip, PT_REGS_IP_CORE(regs), find_vma);
+	site_find(&t->caller, ret, find_vma);
+}
+
+/* ---- brk ---- */
+
+SEC("tracepoint/syscalls/sys_enter_brk")
+int brk_enter(struct trace_event_raw_sys_enter *ctx)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct thread *t = syscall_begin(EVENT_BRK, ctx);
+
+	if (!t)
+		return 0;
+	t->brk_start = BPF_CORE_READ(task, mm, start_brk);
+	t->brk_before = BPF_CORE_READ(task, mm, brk);
+	return 0;
+}
+
+static __always_inline __u8 brk_outcome(__u64 request, __u64 before, __u64 after)
+{
+	if (after > before)
+		return BRK_GROW;
+	if (after < before)
+		return BRK_SHRINK;
+	return !request || request == before ? BRK_QUERY : BRK_FAILED;
+}
+
+static __noinline int brk_spill(__u8 op, __u64 size)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct cell_key key = {.type = EVENT_BRK, .op = op, .bucket = size_bucket(size)};
+	struct spilled_process *p = spill_begin(&key, task, bpf_get_current_pid_tgid() >> 32);
+
+	cells_add(&key, size);
+	note_change(p, &key);
+	return 0;
+}
+
+SEC("tracepoint/syscalls/sys_exit_brk")
+int brk_exit(struct trace_event_raw_sys_exit *ctx)
+{
+	struct thread *t = syscall_end(EVENT_BRK);
+	__u64 after = ctx->ret, size, fill;
+	struct event_brk *b;
+	__u8 op;
+
+	if (!t)
+		return 0;
+	op = brk_outcome(t->args[0], t->brk_before, after);
+	size = op == BRK_SHRINK ? t->brk_before - after : after - t->brk_before;
+	if (op == BRK_FAILED)
+		t->brk_failed = true;
+	fill = ring_fill();
+	b = bpf_ringbuf_reserve(&ring, sizeof(*b), 0);
+	if (!b)
+		return brk_spill(op, size);
+	event_fill(&b->e, EVENT_BRK, op, size, 0);
+	b->request = t->args[0];
+	b->start = t->brk_start;
+	b->before = t->brk_before;
+	b->after = after;
+	bpf_ringbuf_submit(b, wake_flags(fill));
+	return 0;
+}
+
+/* ---- mmap, munmap, mremap, mprotect ---- */
+
+static __always_inline __u64 page_align(__u64 bytes, __u64 flags)
+{
+	__u64 shift = config.page_shift;
+
+	if (flags & MAP_HUGETLB) {
+		shift = (flags >> MAP_HUGE_SHIFT) & MAP_HUGE_MASK;
+		if (!shift)
+			shift = config.huge_shift;
+	}
+	return (bytes + (1ULL << shift) - 1) & ~((1ULL << shift) - 1);
+}
+
+struct outcome {
+	__u64 size;
+	__u8 type, op;
+	__u16 flags;
+	bool sited; /* the cause depends on ip and caller */
+};
+
+/* Without a ring record: the totals by key, and the request that this mapping served by its own. */
+static __noinline int map_spill(struct outcome *o, struct thread *t)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct cell_key key = {};
+	struct spilled_process *p;
+
+	if (!o || !t)
+		return 0;
+	p = spill_begin(&key, task, bpf_get_current_pid_tgid() >> 32);
+	key.type = o->type;
+	key.op = o->op;
+	key.flags = o->flags;
+	key.bucket = size_bucket(o->size);
+	if (o->sited) {
+		key.ip = t->ip;
+		key.caller = t->caller;
+	}
+	cells_add(&key, o->size);
+	note_change(p, &key);
+	if (!(o->flags & EVENT_F_REQUEST))
+		return 0;
+	key.type = EVENT_ROUTE;
+	key.bucket = size_bucket(t->request);
+	cells_add(&key, t->request);
+	return 0;
+}
+
+/* One event: to the ring, or into the spill. */
+static __always_inline void map_emit(struct outcome *o, struct thread *t, long ret)
+{
+	__u64 fill = ring_fill();
+	struct event_map *m = bpf_ringbuf_reserve(&ring, sizeof(*m), 0);
+
+	if (!m) {
+		map_spill(o, t);
+		return;
+	}
+	event_fill(&m->e, o->type, o->op, o->size, o->flags);
+	m->addr = t->args[0];
+	m->length = t->args[1];
+	m->result = ret;
+	m->offset = t->args[5];
+	m->new_addr = 0;
+	m->prot = t->args[2];
+	m->flags = t->args[3];
+	m->fd = t->args[4];
+	if (o->type == EVENT_MREMAP) {
+		m->offset = t->args[1];
+		m->length = t->args[2];
+		m->new_addr = t->args[4];
+		m->prot = 0;
+		m->fd = -1;
+	}
+	m->request = o->flags & EVENT_F_REQUEST ? t->request : 0;
+	m->request_fn = t->fn;
+	m->ip = t->ip;
+	m->caller = t->caller;
+	bpf_ringbuf_submit(m, wake_flags(fill));
+}
+
+/* A mapping that malloc makes inside a call is what that call is served from: say so once. */
+static __always_inline __u16 take_request(struct thread *t)
+{
+	if (!t->pending)
+		return 0;
+	t->pending = false;
+	return EVENT_F_REQUEST;
+}
+
+static __always_inline int mmap_begin(struct trace_event_raw_sys_enter *ctx, __u8 type,
+				      bool find_vma)
+{
+	struct thread *t = syscall_begin(type, ctx);
+
+	if (t)
+		caller_find(t, find_vma);
+	return 0;
+}
+
+/*
+ * Two of each: a program that calls bpf_find_vma cannot be loaded before Linux
+ * 5.17, nor, for its callback (69c087ba6225), verified at all before 5.13.
+ */
+SEC("tracepoint/syscalls/sys_enter_mmap")
+int mmap_enter(struct trace_event_raw_sys_enter *ctx)
+{
+	return mmap_begin(ctx, EVENT_MMAP, true);
+}
+
+SEC("tracepoint/syscalls/sys_enter_mmap")
+int mmap_enter_old(struct trace_event_raw_sys_enter *ctx)
+{
+	return mmap_begin(ctx, EVENT_MMAP, false);
+}
+
+SEC("tracepoint/syscalls/sys_exit_mmap")
+int mmap_exit(struct trace_event_raw_sys_exit *ctx)
+{
+	struct thread *t = syscall_end(EVENT_MMAP);
+	struct outcome o = {.type = EVENT_MMAP, .sited = true};
+
+	if (!t)
+		return 0;
+	o.size = page_align(t->args[1], t->args[3]);
+	if (t->args[3] & MAP_ANONYMOUS)
+		o.flags |= EVENT_F_ANON;
+	if (t->args[3] & MAP_STACK)
+		o.flags |= EVENT_F_STACK;
+	if (t->args[2] == PROT_NONE)
+		o.flags |= EVENT_F_RESERVE;
+	if (t->brk_failed)
+		o.flags |= EVENT_F_AFTER_BRK;
+	if (failed(ctx->ret)) {
+		o.op = MAP_REFUSED;
+		o.size = 0;
+	} else {
+		o.flags |= take_request(t);
+		t->brk_failed = false;
+	}
+	map_emit(&o, t, ctx->ret);
+	return 0;
+}
+
+SEC("tracepoint/syscalls/sys_enter_mremap")
+int mremap_enter(struct trace_event_raw_sys_enter *ctx)
+{
+	return mmap_begin(ctx, EVENT_MREMAP, true);
+}
+
+SEC("tracepoint/syscalls/sys_enter_mremap")
+int mremap_enter_old(struct trace_event_raw_sys_enter *ctx)
+{
+	return mmap_begin(ctx, EVENT_MREMAP, false);
+}
+
+SEC("tracepoint/syscalls/sys_exit_mremap")
+int mremap_exit(struct trace_event_raw_sys_exit *ctx)
+{
+	struct thread *t = syscall_end(EVENT_MREMAP);
+	struct outcome o = {.type = EVENT_MREMAP, .op = REMAP_SAME, .sited = true};
+	__u64 old, new;
+
+	if (!t)
+		return 0;
+	old = page_align(t->args[1], 0);
+	new = page_align(t->args[2], 0);
+	if (failed(ctx->ret)) {
+		o.op = REMAP_REFUSED;
+	} else {
+		o.flags |= take_request(t);
+		/* DONTUNMAP leaves the old range where it was. */
+		if (t->args[3] & MREMAP_DONTUNMAP)
+			old = 0;
+		o.op = new > old ? REMAP_GROW : new < old ? REMAP_SHRINK : REMAP_SAME;
+		o.size = new > old ? new - old : old - new;
+	}
+	map_emit(&o, t, ctx->ret);
+	return 0;
+}
+
+SEC("tracepoint/syscalls/sys_enter_munmap")
+int munmap_enter(struct trace_event_raw_sys_enter *ctx)
+{
+	syscall_begin(EVENT_MUNMAP, ctx);
+	return 0;
+}
+
+static __always_inline int range_end(struct trace_event_raw_sys_exit *ctx, __u8 type)
+{
+	struct thread *t = syscall_end(type);
+	struct outcome o = {.type = type};
+
+	if (!t)
+		return 0;
+	o.size = page_align(t->args[1], 0);
+	if (failed(ctx->ret)) {
+		o.op = MAP_REFUSED;
+		o.size = 0;
+	}
+	map_emit(&o, t, ctx->ret);
+	return 0;
+}
+
+SEC("tracepoint/syscalls/sys_exit_munmap")
+int munmap_exit(struct trace_event_raw_sys_exit *ctx)
+{
+	return range_end(ctx, EVENT_MUNMAP);
+}
+
+SEC("tracepoint/syscalls/sys_enter_mprotect")
+int mprotect_enter(struct trace_event_raw_sys_enter *ctx)
+{
+	syscall_begin(EVENT_MPROTECT, ctx);
+	return 0;
+}
+
+SEC("tracepoint/syscalls/sys_exit_mprotect")
+int mprotect_exit(struct trace_event_raw_sys_exit *ctx)
+{
+	return range_end(ctx, EVENT_MPROTECT);
+}

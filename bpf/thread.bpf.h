@@ -1,0 +1,21 @@
+/*
+ * thread.bpf.h - what a thread is in the middle of, from one program to the next.
+ */
+#ifndef THREAD_BPF_H
+#define THREAD_BPF_H
+
+#include "maps.bpf.h"
+
+/* NULL: more threads than the map holds.  The caller says what that costs. */
+static __always_inline struct thread *thread_get(__u32 tid)
+{
+	struct thread *t = bpf_map_lookup_elem(&threads, &tid);
+	struct thread fresh = {};
+
+	if (t)
+		return t;
+	bpf_map_update_elem(&threads, &tid, &fresh, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&threads, &tid);
+}
+
+#endif

@@ -1,0 +1,260 @@
+/*
+ * event.h - what the BPF programs write and the agent reads.
+ *
+ * Included after vmlinux.h on one side and beside libc on the other, so it may
+ * use nothing but __uNN.  Two shapes carry the same facts:
+ *
+ *   - a record in the ring buffer: struct event, or a struct that begins with
+ *     one.  The type gives the struct, each struct has one size.
+ *   - a cell of the spill: when the ring has no room, the event is added to the
+ *     counters under its struct cell_key.  The key keeps everything that a
+ *     total, a cause or a histogram depends on; time and address are gone.
+ *
+ * One event is one cell of {calls 1, bytes size}: totals are the same whichever
+ * way an event came.
+ */
+#ifndef BRKSCOPE_EVENT_H
+#define BRKSCOPE_EVENT_H
+
+#ifndef __VMLINUX_H__
+#include <linux/types.h>
+#endif
+
+enum event_type {
+	EVENT_MALLOC = 1, /* struct event; op: enum alloc_fn */
+	EVENT_BRK,	  /* struct event_brk; op: enum brk_op */
+	EVENT_MMAP,	  /* struct event_map; op: enum map_op */
+	EVENT_MUNMAP,	  /* struct event_map; op: enum map_op */
+	EVENT_MREMAP,	  /* struct event_map; op: enum remap_op */
+	EVENT_MPROTECT,	  /* struct event_map; op: enum map_op */
+	EVENT_FORK,	  /* struct event_task, of the child; tid: of the process that forked */
+	EVENT_EXEC,	  /* struct event_exec */
+	EVENT_EXIT,	  /* struct event_task; the last thread of a process */
+	EVENT_ROUTE,	  /* in cells only: the request that an mmap or mremap served */
+	EVENT_TYPE_END,
+};
+
+/*
+ * Ordered so that a function that is written in terms of another one comes
+ * after it (valloc calls memalign, memalign calls aligned_alloc, ...): a call
+ * to a lower number from inside a call to a higher one is the same allocation.
+ */
+enum alloc_fn {
+	FN_MALLOC,
+	FN_REALLOC,
+	FN_CALLOC,
+	FN_ALIGNED_ALLOC,
+	FN_MEMALIGN,
+	FN_POSIX_MEMALIGN,
+	FN_VALLOC,
+	FN_PVALLOC,
+	FN_REALLOCARRAY,
+	FN_COUNT,
+};
+
+enum brk_op { BRK_GROW, BRK_SHRINK, BRK_QUERY, BRK_FAILED, BRK_OP_COUNT };
+enum map_op { MAP_OK, MAP_REFUSED, MAP_OP_COUNT };
+enum remap_op { REMAP_GROW, REMAP_SHRINK, REMAP_SAME, REMAP_REFUSED, REMAP_OP_COUNT };
+
+/* struct event.flags and struct cell_key.flags */
+enum event_flags {
+	/* malloc family */
+	EVENT_F_IMPOSSIBLE = 1 << 0, /* the request overflows or exceeds PTRDIFF_MAX: size is 0 */
+	EVENT_F_KEEPS_MAPPING = 1 << 1, /* a realloc that leaves a block's own mapping as it is */
+	/* mmap: all of the call's arguments that its cause depends on */
+	EVENT_F_ANON = 1 << 0,
+	EVENT_F_STACK = 1 << 1,	    /* MAP_STACK */
+	EVENT_F_RESERVE = 1 << 2,   /* PROT_NONE: room, not memory */
+	EVENT_F_AFTER_BRK = 1 << 3, /* the same thread's brk failed, and this is what it did next */
+	/* mmap, mremap: struct event_map.request is the thread's pending malloc call */
+	EVENT_F_REQUEST = 1 << 4,
+	/* fork: the child runs in the parent's address space (vfork, CLONE_VM) */
+	EVENT_F_SHARED_MM = 1 << 0,
+	/* exit: rss and the break could be read */
+	EVENT_F_MM = 1 << 1,
+};
+
+/*
+ * A place in code, the same in every process: the file, and the offset in it.
+ * Where the file could not be had (no bpf_find_vma before Linux 5.17, or the
+ * address space's lock was taken) ino is the address and dev SITE_ADDRESS.
+ * All 0: not in a file (a JIT's code), or not read.
+ */
+struct site {
+	__u64 ino;
+	__u32 dev; /* the kernel's dev_t: major << 20 | minor, as in /proc/PID/maps */
+	__u32 off; /* bytes from the file's start; capped at 4 GiB - 1 */
+};
+#define SITE_ADDRESS 0xffffffffu
+
+struct event {
+	__u64 ts_ns; /* CLOCK_BOOTTIME; syscalls: at their return */
+	__u64 size;  /* bytes: asked for (malloc), moved by (brk, mremap), mapped (mmap, munmap) */
+	__u32 tgid;  /* what user space calls the PID */
+	__u32 tid;
+	__u8 type;
+	__u8 op;
+	__u16 flags;
+	__u32 object; /* EVENT_MALLOC: index of the object whose function it was */
+};
+
+struct event_brk {
+	struct event e; /* size: bytes that it grew or shrank by */
+	__u64 request;
+	__u64 start; /* mm->start_brk */
+	__u64 before;
+	__u64 after; /* the syscall's result */
+};
+
+struct event_map {
+	struct event e; /* size: whole pages; mremap: the difference */
+	__u64 addr;	/* as passed */
+	__u64 length;	/* as passed; mremap: the new length */
+	__u64 result;	/* as returned: an address, 0, or -errno */
+	__u64 offset;	/* mmap: of the file; mremap: the old length */
+	__u64 new_addr; /* mremap, with MREMAP_FIXED */
+	__u64 request;	/* bytes that the thread's pending malloc call asked for */
+	__u32 prot;
+	__u32 flags;
+	__s32 fd;
+	__u32 request_fn;   /* enum alloc_fn */
+	struct site ip;	    /* of the instruction behind the syscall */
+	struct site caller; /* what the word at the stack pointer points to */
+};
+
+struct event_task {
+	struct event e;
+	__u64 start_ns; /* of the process, CLOCK_BOOTTIME: with tgid, its identity */
+	__u64 cgroup;	/* cgroup v2 id */
+	__u64 brk_start;
+	__u64 brk_end;
+	__u64 total_vm; /* pages */
+	__u64 stack_vm; /* pages */
+	__s64 rss_file; /* pages */
+	__s64 rss_anon;
+	__s64 rss_shmem;
+	__u32 ppid;
+	__u32 map_count; /* mappings */
+	char comm[16];	 /* the process's own, not of the thread: hostile bytes */
+};
+
+#define EXEC_PATH_MAX 128
+struct event_exec {
+	struct event_task t;
+	char path[EXEC_PATH_MAX]; /* as passed to exec, cut; hostile bytes */
+};
+
+struct cell_key {
+	__u64 start_ns; /* of the process; 0: other processes */
+	struct site ip;
+	struct site caller;
+	__u32 tgid; /* 0: other processes */
+	__u8 type;
+	__u8 op;
+	__u8 bucket; /* size_bucket() of the event's size; ROUTE: of the request */
+	__u8 flags;
+};
+
+struct cell {
+	__u64 calls;
+	__u64 bytes;
+};
+
+/* A process as the kernel's own table has it: made when its first event spills. */
+struct spilled_process {
+	__u64 start_ns;
+	__u64 cgroup;
+	__u64 brk_start;
+	__u64 brk_end;
+	__s64 rss_file; /* pages, at its exit */
+	__s64 rss_anon;
+	__s64 rss_shmem;
+	__u32 ppid;
+	__u8 exited;	 /* its exit event spilled; the numbers above are from it */
+	__u8 exit_flags; /* enum event_flags */
+	__u8 mm_changed; /* an event that the ledger needs is among the others' */
+	__u8 pad;
+	char comm[16];
+};
+
+/* The settings, fixed between open and load. */
+struct config {
+	__u32 agent_tgid;
+	__u32 page_shift;
+	__u32 huge_shift; /* of the default huge page */
+	__u64 ring_bytes;
+	__u64 malloc_limit; /* ring fill, in bytes, from which malloc events spill */
+	__u64 wake_at;	    /* ring fill from which the reader is woken */
+	__u8 by_pid;	    /* only tgids in the map `pids` */
+	__u8 by_comm;
+	__u8 by_cgroup;
+	__u8 follow;	    /* children of a process in `pids` are put there too */
+	__u8 has_find_vma;  /* Linux 5.17 */
+	__u8 has_task_regs; /* bpf_task_pt_regs, Linux 5.15 */
+	__u8 has_cookie;    /* bpf_get_attach_cookie, Linux 5.15 */
+	__u32 cpus;	    /* possible ones */
+	char comm[16];
+};
+
+/*
+ * What the probe that just hit is: found by its cookie, or, on kernels without
+ * cookies, by its page offset.
+ */
+#define PROBE_RANGES 12
+#define PROBES_MAX   1024
+struct probe {
+	__u32 fn;     /* enum alloc_fn */
+	__u32 object; /* index of the object */
+	__u64 off;    /* file offset of the probed instruction */
+	__u64 glibc;  /* its blocks have glibc's headers */
+	/* File offsets of the allocator's own code: a call from there is not a user's. */
+	struct {
+		__u64 lo, hi;
+	} internal[PROBE_RANGES];
+};
+
+#define SIZE_BUCKETS 64
+
+/* Bucket i holds sizes in (2^(i-1), 2^i]; bucket 0 holds 0 and 1.  Above 2^63: the last one. */
+static inline __u8 size_bucket(__u64 size)
+{
+	__u8 bucket = 0;
+
+	if (size <= 1)
+		return 0;
+	size--;
+	/* No clz: BPF had none before its v4 instruction set, and no loop either. */
+	if (size >> 32) {
+		size >>= 32;
+		bucket += 32;
+	}
+	if (size >> 16) {
+		size >>= 16;
+		bucket += 16;
+	}
+	if (size >> 8) {
+		size >>= 8;
+		bucket += 8;
+	}
+	if (size >> 4) {
+		size >>= 4;
+		bucket += 4;
+	}
+	if (size >> 2) {
+		size >>= 2;
+		bucket += 2;
+	}
+	if (size >> 1)
+		bucket += 1;
+	bucket += 1;
+	return bucket < SIZE_BUCKETS ? bucket : SIZE_BUCKETS - 1;
+}
+
+_Static_assert(sizeof(struct event) == 32, "BPF and agent must agree");
+_Static_assert(sizeof(struct event_brk) == 64, "BPF and agent must agree");
+_Static_assert(sizeof(struct event_map) == 128, "BPF and agent must agree");
+_Static_assert(sizeof(struct event_task) == 128, "BPF and agent must agree");
+_Static_assert(sizeof(struct event_exec) == 256, "BPF and agent must agree");
+_Static_assert(sizeof(struct cell_key) == 48, "no padding: a map key is compared byte by byte");
+
+#endif

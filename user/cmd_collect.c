@@ -1,0 +1,459 @@
+/*
+ * cmd_collect.c - what report, top and trace share: probes, ring, model, and the loop around them.
+ *
+ * The order at the start matters.  Events flow from one instant on, when all is
+ * attached; only then are the mappings read that were there before.  What
+ * happened meanwhile is still in the ring and is applied on top, which the
+ * ledger can take twice: no region is double, and none is missing.
+ */
+#include "cmd_collect.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd_targets.h"
+#include "kernel/command.h"
+#include "kernel/probes.h"
+#include "kernel/ring.h"
+#include "kernel/spill.h"
+#include "log.h"
+
+#define NS_PER_S  1000000000ull
+#define READ_MOST 65536	      /* records, between looks at the clock and at signals */
+#define POLL_NS	  50000000ull /* events that nobody was woken for are read this often */
+
+struct collector {
+	struct options options;
+	struct collector_hooks hooks;
+	struct probes *probes;
+	struct ring *ring;
+	struct spill *spill;
+	struct model *model;
+	struct targets *targets;
+	struct command *command;
+	struct utsname uname;
+	sigset_t old_mask;
+	int signal_fd;
+	bool stop;
+	int error;
+	int interrupts;
+	__u64 start_ns, stop_ns, window_ns, next_tick, shown_ns;
+	__u64 spill_read; /* how many had spilled at the last reading of the spill */
+};
+
+static __u64 now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return t.tv_sec * NS_PER_S + t.tv_nsec;
+}
+
+/* ---- opening ---- */
+
+static int open_signals(struct collector *c)
+{
+	sigset_t mask;
+
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGINT);
+	sigaddset(&mask, SIGTERM);
+	sigaddset(&mask, SIGHUP);
+	sigaddset(&mask, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &mask, &c->old_mask);
+	signal(SIGPIPE, SIG_IGN);
+	c->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (c->signal_fd < 0) {
+		log__error("signalfd: %s", strerror(errno));
+		return -errno;
+	}
+	return 0;
+}
+
+static int open_probes(struct collector *c)
+{
+	const struct options *o = &c->options;
+	struct probes_config config = {
+		.malloc = o->level >= LEVEL_SIZES,
+		.ring_pages = o->ring_pages,
+		.max_processes = o->max_processes,
+		.by_pid = o->n_pids || o->command,
+		.follow = o->command != NULL,
+		.comm = o->comm,
+		.cgroup = o->cgroup,
+	};
+	int err = probes__open(&c->probes, &config);
+
+	if (!err)
+		err = probes__ring(c->probes, &c->ring);
+	if (!err)
+		err = probes__spill(c->probes, &c->spill);
+	for (size_t i = 0; i < o->n_pids && !err; i++)
+		err = probes__watch(c->probes, o->pids[i]);
+	if (!err && c->command)
+		err = probes__watch(c->probes, command__pid(c->command));
+	return err;
+}
+
+static void maps_wanted(__u32 pid, bool image, void *arg)
+{
+	struct collector *c = arg;
+
+	targets__read(c->targets, c->model, pid, image);
+}
+
+static int open_model(struct collector *c)
+{
+	struct model_config config = {
+		.page_size = sysconf(_SC_PAGESIZE),
+		.level = c->options.level,
+		.causes = targets__causes(c->targets),
+		.comm = c->options.comm,
+		.maps_wanted = maps_wanted,
+		.arg = c,
+	};
+
+	c->model = model__new(&config);
+	return c->model ? 0 : -ENOMEM;
+}
+
+static int attach(struct collector *c)
+{
+	int err = probes__attach_events(c->probes);
+
+	if (!err && c->options.level >= LEVEL_SIZES)
+		err = targets__attach(c->targets, c->probes, c->options.pids, c->options.n_pids);
+	return err;
+}
+
+int collector__open(struct collector **out, const struct options *o,
+		    const struct collector_hooks *hooks)
+{
+	struct collector *c = calloc(1, sizeof(*c));
+	int err;
+
+	if (!c)
+		return -ENOMEM;
+	c->options = *o;
+	c->hooks = *hooks;
+	c->signal_fd = -1;
+	uname(&c->uname);
+	err = targets__check_pids(o->pids, o->n_pids);
+	if (!err)
+		err = open_signals(c);
+	if (!err && o->command)
+		err = command__hold(&c->command, o->command);
+	if (!err)
+		err = open_probes(c);
+	if (!err)
+		err = targets__open(&c->targets, o);
+	if (!err)
+		err = open_model(c);
+	if (!err)
+		err = attach(c);
+	if (err) {
+		collector__close(c);
+		return err;
+	}
+	*out = c;
+	return 0;
+}
+
+void collector__close(struct collector *c)
+{
+	if (!c)
+		return;
+	command__free(c->command);
+	spill__close(c->spill);
+	ring__close(c->ring);
+	probes__free(c->probes);
+	model__free(c->model);
+	targets__close(c->targets);
+	if (c->signal_fd >= 0) {
+		close(c->signal_fd);
+		sigprocmask(SIG_SETMASK, &c->old_mask, NULL);
+	}
+	free(c);
+}
+
+/* ---- running ---- */
+
+static void on_event(const struct event *e, size_t size, void *arg)
+{
+	struct collector *c = arg;
+	struct note note;
+	int err = model__event(c->model, e, size, &note);
+
+	if (err == -ENOMEM) {
+		log__error("out of memory; the numbers end here");
+		c->error = err;
+		c->stop = true;
+		return;
+	}
+	if (err)
+		return;
+	if (e->type == EVENT_MALLOC && note.process->stats.allocator == ALLOCATOR_UNKNOWN)
+		targets__saw_malloc(c->targets, note.process, e->object);
+	if (c->hooks.event)
+		c->hooks.event(e, &note, c->hooks.arg);
+}
+
+static int read_ring(struct collector *c)
+{
+	int n = ring__read(c->ring, READ_MOST, on_event, c);
+
+	if (n < 0) {
+		log__error("reading the ring buffer: %s", strerror(-n));
+		c->error = n;
+		c->stop = true;
+	} else if (c->hooks.batch) {
+		c->hooks.batch(c->hooks.arg);
+	}
+	return n;
+}
+
+/*
+ * The first Ctrl-C reaches a command from the terminal as well, and it decides
+ * what to do; sent to the agent alone, it is passed on.  A second one ends.
+ */
+static void on_signal(struct collector *c, const struct signalfd_siginfo *s)
+{
+	int status;
+
+	if (s->ssi_signo == SIGCHLD) {
+		if (c->command && command__ended(c->command, false, &status))
+			c->stop = true;
+		return;
+	}
+	if (c->command && (s->ssi_signo != SIGINT || s->ssi_code == SI_USER))
+		command__signal(c->command, s->ssi_signo);
+	if (!c->command || s->ssi_signo != SIGINT || c->interrupts++)
+		c->stop = true;
+}
+
+static void read_signals(struct collector *c)
+{
+	struct signalfd_siginfo s;
+
+	while (read(c->signal_fd, &s, sizeof(s)) == sizeof(s))
+		on_signal(c, &s);
+}
+
+static bool watched_are_gone(struct collector *c)
+{
+	const struct options *o = &c->options;
+
+	if (!o->n_pids)
+		return false;
+	for (size_t i = 0; i < o->n_pids; i++)
+		if (model__find(c->model, o->pids[i]))
+			return false;
+	return true;
+}
+
+static void show_progress(struct collector *c, __u64 now)
+{
+	double runs = (now - c->start_ns) / 1e9;
+
+	if (!c->hooks.progress || !isatty(STDERR_FILENO) || now - c->shown_ns < NS_PER_S ||
+	    now - c->start_ns < NS_PER_S)
+		return;
+	c->shown_ns = now;
+	fprintf(stderr, "\r\033[Kbrkscope: collecting, %.0f s", runs);
+	if (c->options.seconds > 0)
+		fprintf(stderr, " of %.0f", c->options.seconds);
+	fprintf(stderr, ", %llu events; Ctrl-C ends it", ring__received(c->ring));
+	fflush(stderr);
+}
+
+static void clear_progress(struct collector *c)
+{
+	if (c->shown_ns)
+		fprintf(stderr, "\r\033[K");
+}
+
+/* What is due by now; returns when the next thing is. */
+static __u64 on_clock(struct collector *c, __u64 now)
+{
+	__u64 next = now + POLL_NS, end;
+
+	if (c->options.seconds > 0) {
+		end = c->start_ns + (__u64)(c->options.seconds * 1e9);
+		if (now >= end)
+			c->stop = true;
+		next = end < next ? end : next;
+	}
+	if (c->hooks.interval > 0) {
+		if (now >= c->next_tick && !c->stop) {
+			c->hooks.tick(c->hooks.arg);
+			c->next_tick += (__u64)(c->hooks.interval * 1e9);
+			/* Not a burst of ticks after a stall. */
+			if (c->next_tick < now)
+				c->next_tick = now + (__u64)(c->hooks.interval * 1e9);
+		}
+		next = c->next_tick < next ? c->next_tick : next;
+	}
+	show_progress(c, now);
+	return next > now ? next : now;
+}
+
+static void wait_until(struct collector *c, __u64 when)
+{
+	struct pollfd fds[] = {
+		{.fd = ring__fd(c->ring), .events = POLLIN},
+		{.fd = c->signal_fd, .events = POLLIN},
+	};
+	__u64 now = now_ns(), ns = when > now ? when - now : 0;
+	struct timespec t = {ns / NS_PER_S, ns % NS_PER_S};
+
+	ppoll(fds, 2, &t, NULL);
+}
+
+static int begin(struct collector *c)
+{
+	probes__start(c->probes);
+	c->start_ns = c->window_ns = now_ns();
+	c->next_tick = c->start_ns + (__u64)(c->hooks.interval * 1e9);
+	targets__seed(c->targets, c->model);
+	return c->command ? command__go(c->command) : 0;
+}
+
+static void finish(struct collector *c)
+{
+	probes__stop(c->probes);
+	c->stop_ns = now_ns();
+	while (read_ring(c) > 0)
+		;
+	clear_progress(c);
+}
+
+int collector__run(struct collector *c)
+{
+	__u64 next = 0;
+	int err = begin(c);
+
+	if (err) {
+		command__free(c->command);
+		c->command = NULL;
+		return err;
+	}
+	while (!c->stop) {
+		wait_until(c, next);
+		read_signals(c);
+		/* A full batch: there is more, do not sleep. */
+		if (read_ring(c) == READ_MOST) {
+			on_clock(c, now_ns());
+			next = 0;
+			continue;
+		}
+		if (watched_are_gone(c))
+			break;
+		next = on_clock(c, now_ns());
+	}
+	finish(c);
+	return c->error;
+}
+
+void collector__stop(struct collector *c)
+{
+	c->stop = true;
+}
+
+/* ---- the numbers ---- */
+
+static bool on_spilled_process(__u32 tgid, const struct spilled_process *p, void *arg)
+{
+	struct collector *c = arg;
+
+	return model__spilled(c->model, tgid, p);
+}
+
+static void on_spilled_cell(const struct cell_key *key, const struct cell *cell, void *arg)
+{
+	struct collector *c = arg;
+
+	if (model__cell(c->model, key, cell))
+		c->error = -ENOMEM;
+}
+
+static int read_spill(struct collector *c)
+{
+	struct spill_visitor v = {on_spilled_process, on_spilled_cell, c};
+	__u64 spilled = probes__spilled(c->probes);
+	int err;
+
+	if (spilled == c->spill_read)
+		return 0;
+	c->spill_read = spilled;
+	err = spill__read(c->spill, &v);
+	if (!err)
+		err = c->error;
+	if (err)
+		log__error("reading the counters of spilled events: %s", strerror(-err));
+	return err;
+}
+
+static void refresh(struct process *p, void *arg)
+{
+	struct collector *c = arg;
+
+	targets__refresh(c->targets, c->model, p);
+}
+
+int collector__snapshot(struct collector *c, struct snapshot *s)
+{
+	__u64 now = c->stop_ns ? c->stop_ns : now_ns();
+	int err = read_spill(c);
+
+	if (err)
+		return err;
+	model__each(c->model, refresh, c);
+	*s = (struct snapshot){
+		.host = c->uname.nodename,
+		.kernel = c->uname.release,
+		.page_size = sysconf(_SC_PAGESIZE),
+		.level = c->options.level,
+		.start_ns = c->start_ns,
+		.duration_ns = now - c->start_ns,
+		.window_ns = now - c->window_ns,
+		.received = ring__received(c->ring),
+		.spilled = c->spill_read,
+		.lost = probes__lost(c->probes),
+	};
+	c->window_ns = now;
+	return model__snapshot(c->model, s);
+}
+
+void collector__forget_exited(struct collector *c)
+{
+	model__forget_exited(c->model);
+}
+
+__u64 collector__spilled(const struct collector *c)
+{
+	return probes__spilled(c->probes);
+}
+
+int collector__status(struct collector *c, int status)
+{
+	int command_status;
+
+	if (!c->command || status)
+		return status;
+	/* A second signal is not ours to hold back any more. */
+	sigprocmask(SIG_SETMASK, &c->old_mask, NULL);
+	if (!command__ended(c->command, false, &command_status)) {
+		log__note("collecting has ended; waiting for %s (PID %d) to end",
+			  c->options.command[0], (int)command__pid(c->command));
+		command__ended(c->command, true, &command_status);
+	}
+	return command_status;
+}

@@ -1,0 +1,45 @@
+/*
+ * cmd_collect.h - what report, top and trace share: probes, ring, model, and the loop around them.
+ */
+#ifndef BRKSCOPE_CMD_COLLECT_H
+#define BRKSCOPE_CMD_COLLECT_H
+
+#include <stdbool.h>
+
+#include "model/model.h"
+#include "options.h"
+
+struct collector;
+
+struct collector_hooks {
+	/* Each event, after the model has taken it; NULL: not wanted. */
+	void (*event)(const struct event *e, const struct note *note, void *arg);
+	/* Every `interval` seconds (0: never), and after each reading of the ring (batch). */
+	void (*tick)(void *arg);
+	void (*batch)(void *arg);
+	double interval;
+	bool progress; /* say on a terminal's stderr that it runs */
+	void *arg;
+};
+
+/* Everything attached, nothing collected yet.  0, or -errno with the error said. */
+int collector__open(struct collector **out, const struct options *o,
+		    const struct collector_hooks *hooks);
+void collector__close(struct collector *c); /* NULL is allowed */
+
+/*
+ * Collects until the time is over, a signal comes, the command ends, the
+ * watched processes are gone, or collector__stop.  0, or -errno with the error said.
+ */
+int collector__run(struct collector *c);
+void collector__stop(struct collector *c);
+
+/* The numbers now; valid until the next event. */
+int collector__snapshot(struct collector *c, struct snapshot *s);
+void collector__forget_exited(struct collector *c);
+__u64 collector__spilled(const struct collector *c);
+
+/* The exit status: the command's, waited for, where one ran; else `status`. */
+int collector__status(struct collector *c, int status);
+
+#endif

@@ -1,0 +1,473 @@
+/*
+ * cmd_targets.c - who is watched: which processes, what they map, which allocator they use.
+ */
+#include "cmd_targets.h"
+
+#include <errno.h>
+#include <glob.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kernel/objects.h"
+#include "kernel/probes.h"
+#include "kernel/procfs.h"
+#include "log.h"
+
+struct targets {
+	const struct options *options;
+	struct objects *objects;
+	struct cause_table *causes;
+	bool *probed; /* by object index */
+	size_t n_probed;
+	size_t n_causes; /* objects whose code is in the cause table */
+};
+
+int targets__check_pids(const __u32 *pids, size_t n)
+{
+	struct proc_info info;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!procfs__info(pids[i], &info))
+			continue;
+		log__error("PID %u: there is no such process; see: ps -e", pids[i]);
+		return -ESRCH;
+	}
+	return 0;
+}
+
+/* ---- objects: causes and probes ---- */
+
+static int add_range(struct targets *t, const struct object *o, enum code_kind kind,
+		     const struct code_span *span)
+{
+	struct code_range r = {
+		.ino = o->ino, .dev = o->dev, .kind = kind, .lo = span->lo, .hi = span->hi};
+
+	return cause_table__add(t->causes, &r);
+}
+
+static int add_causes_of(struct targets *t, const struct object *o)
+{
+	/* musl's wrapper keeps a frame: the word at the stack pointer is not its caller. */
+	enum code_kind wrapper = o->kind == OBJECT_MUSL ? CODE_OPAQUE : CODE_WRAPPER;
+	int err = 0;
+
+	if (o->kind == OBJECT_LOADER)
+		err = add_range(t, o, CODE_LOADER, &o->text);
+	if (!object__is_libc(o))
+		return err;
+	for (unsigned int i = 0; i < o->n_internal && !err; i++)
+		err = add_range(t, o, CODE_ALLOCATOR, &o->internal[i]);
+	for (unsigned int i = 0; i < o->n_wrappers && !err; i++)
+		err = add_range(t, o, wrapper, &o->wrapper[i]);
+	return err;
+}
+
+static int add_causes(struct targets *t)
+{
+	int err = 0;
+
+	while (t->n_causes < objects__count(t->objects) && !err)
+		err = add_causes_of(t, objects__get(t->objects, t->n_causes++));
+	return err;
+}
+
+struct look {
+	struct targets *t;
+	__u32 pid;
+};
+
+static int look_at_map(const struct proc_map *map, void *arg)
+{
+	struct look *l = arg;
+
+	if (map->ino && map->perms[2] == 'x')
+		objects__of_mapping(l->t->objects, l->pid, map);
+	return 0;
+}
+
+static int look_at_process(__u32 pid, void *arg)
+{
+	struct look l = {arg, pid};
+
+	procfs__maps(pid, look_at_map, &l);
+	return 0;
+}
+
+/* Libraries that a program may bring which no process has mapped yet. */
+static void look_at_libcs(struct targets *t)
+{
+	char path[PROC_PATH_MAX];
+	glob_t g;
+
+	if (!glob("/lib/ld-musl-*.so.1", 0, NULL, &g)) {
+		for (size_t i = 0; i < g.gl_pathc; i++)
+			objects__of_path(t->objects, g.gl_pathv[i]);
+		globfree(&g);
+	}
+	if (t->options->command && objects__interpreter(t->options->command[0], path, sizeof(path)))
+		objects__of_path(t->objects, path);
+}
+
+int targets__open(struct targets **out, const struct options *o)
+{
+	struct targets *t = calloc(1, sizeof(*t));
+	int err = -ENOMEM;
+
+	if (!t)
+		return -ENOMEM;
+	t->options = o;
+	t->objects = objects__new();
+	t->causes = cause_table__new();
+	if (!t->objects || !t->causes)
+		goto fail;
+	err = procfs__each(look_at_process, t);
+	if (err) {
+		log__error("/proc: %s", strerror(-err));
+		goto fail;
+	}
+	look_at_libcs(t);
+	err = add_causes(t);
+	if (err)
+		goto fail;
+	*out = t;
+	return 0;
+fail:
+	targets__close(t);
+	return err;
+}
+
+void targets__close(struct targets *t)
+{
+	if (!t)
+		return;
+	objects__free(t->objects);
+	cause_table__free(t->causes);
+	free(t->probed);
+	free(t);
+}
+
+const struct cause_table *targets__causes(const struct targets *t)
+{
+	return t->causes;
+}
+
+const struct objects *targets__objects(const struct targets *t)
+{
+	return t->objects;
+}
+
+int targets__attach(struct targets *t, struct probes *probes, const __u32 *pids, size_t n)
+{
+	size_t count = objects__count(t->objects), libcs = 0;
+	int err = 0;
+
+	t->probed = calloc(count ? count : 1, sizeof(*t->probed));
+	if (!t->probed)
+		return -ENOMEM;
+	t->n_probed = count;
+	for (size_t i = 0; i < count && !err; i++) {
+		const struct object *o = objects__get(t->objects, i);
+
+		if (!object__is_libc(o))
+			continue;
+		err = probes__attach_object(probes, o, i, pids, n);
+		/* Only a process of -p can be missing: that is told when collecting begins. */
+		if (err == -ESRCH)
+			err = 0;
+		t->probed[i] = true;
+		libcs++;
+		log__debug("probing malloc in %s", o->path);
+	}
+	if (!err && !libcs) {
+		log__error("no C library that defines malloc is mapped by any process; "
+			   "-l syscalls does without");
+		err = -ENOENT;
+	}
+	return err;
+}
+
+/* ---- processes ---- */
+
+struct reading {
+	struct targets *t;
+	__u32 pid;
+	struct mapping *maps;
+	size_t n, most;
+	const struct object *allocator;
+};
+
+static __u8 kind_of(const struct proc_map *map)
+{
+	if (map->ino || map->path[0] == '/')
+		return MAPPING_FILE;
+	if (!strcmp(map->path, "[heap]"))
+		return MAPPING_HEAP;
+	if (!strcmp(map->path, "[stack]"))
+		return MAPPING_STACK;
+	if (!strncmp(map->path, "[v", 2))
+		return MAPPING_SPECIAL;
+	return MAPPING_ANON;
+}
+
+/* Whoever defines malloc before libc does in the search order takes its place. */
+static void consider_allocator(struct reading *r, const struct proc_map *map)
+{
+	const struct object *o = objects__of_mapping(r->t->objects, r->pid, map);
+
+	if (!o || o->kind == OBJECT_PLAIN || o->kind == OBJECT_LOADER)
+		return;
+	if (!r->allocator || (object__is_libc(r->allocator) && !object__is_libc(o)))
+		r->allocator = o;
+}
+
+static int take_map(const struct proc_map *map, void *arg)
+{
+	struct reading *r = arg;
+	struct mapping *more;
+
+	/* The kernel's own page, the same in every process and not in its address space. */
+	if (!strcmp(map->path, "[vsyscall]"))
+		return 0;
+	if (r->n == r->most) {
+		r->most = r->most ? r->most * 2 : 64;
+		more = realloc(r->maps, r->most * sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		r->maps = more;
+	}
+	r->maps[r->n++] = (struct mapping){
+		.start = map->start,
+		.end = map->end,
+		.ino = map->ino,
+		.dev = map->dev,
+		.kind = kind_of(map),
+		.readable = map->perms[0] == 'r',
+		.writable = map->perms[1] == 'w',
+		.executable = map->perms[2] == 'x',
+	};
+	if (map->ino && map->perms[2] == 'x')
+		consider_allocator(r, map);
+	return 0;
+}
+
+static enum allocator_kind allocator_kind(const struct object *o)
+{
+	switch (o->kind) {
+	case OBJECT_GLIBC:
+		return ALLOCATOR_GLIBC;
+	case OBJECT_MUSL:
+		return ALLOCATOR_MUSL;
+	case OBJECT_JEMALLOC:
+		return ALLOCATOR_JEMALLOC;
+	case OBJECT_TCMALLOC:
+		return ALLOCATOR_TCMALLOC;
+	case OBJECT_MIMALLOC:
+		return ALLOCATOR_MIMALLOC;
+	default:
+		return ALLOCATOR_OTHER;
+	}
+}
+
+static void set_allocator(struct targets *t, struct process *p, const struct object *o)
+{
+	size_t index;
+
+	if (!o)
+		return;
+	index = objects__index(t->objects, o);
+	p->stats.allocator = allocator_kind(o);
+	p->stats.allocator_probed = index < t->n_probed && t->probed[index];
+	process__set_text(&p->stats.allocator_object, o->path);
+}
+
+/* The same process as the model's, not one that has its PID by now? */
+static bool same_process(const struct process *p, const struct proc_info *info)
+{
+	return !p->stats.start_ns || p->stats.start_ns / 10000000 == info->start_ns / 10000000;
+}
+
+static void set_identity(struct process *p, const struct proc_info *info)
+{
+	if (!p->stats.start_ns)
+		p->stats.start_ns = info->start_ns;
+	if (!p->stats.ppid)
+		p->stats.ppid = info->ppid;
+	memcpy(p->stats.comm, info->comm, sizeof(p->stats.comm));
+}
+
+static void set_paths(struct process *p)
+{
+	char path[PROC_PATH_MAX];
+
+	if (!procfs__exe(p->stats.pid, path, sizeof(path)))
+		process__set_text(&p->stats.exe, path);
+	if (!procfs__cgroup(p->stats.pid, path, sizeof(path)))
+		process__set_text(&p->stats.cgroup, path);
+}
+
+static bool holds(const struct mapping *map, __u64 addr)
+{
+	return addr >= map->start && addr < map->end;
+}
+
+/*
+ * Of the mappings, those that exec made: the files of the program and of its
+ * loader, with the zeroed data behind them, and the vdso.
+ */
+static size_t keep_image(struct mapping *maps, size_t n, const struct proc_image *image)
+{
+	const struct mapping *program = NULL, *loader = NULL;
+	size_t kept = 0;
+	bool ours = false;
+
+	for (size_t i = 0; i < n; i++) {
+		if (holds(&maps[i], image->entry))
+			program = &maps[i];
+		if (holds(&maps[i], image->loader))
+			loader = &maps[i];
+	}
+	struct mapping files[2] = {program ? *program : (struct mapping){},
+				   loader ? *loader : (struct mapping){}};
+	for (size_t i = 0; i < n; i++) {
+		const struct mapping *m = &maps[i];
+
+		if (m->kind == MAPPING_FILE)
+			ours = (m->ino == files[0].ino && m->dev == files[0].dev) ||
+			       (m->ino == files[1].ino && m->dev == files[1].dev);
+		else if (m->kind == MAPPING_ANON)
+			ours = ours && kept && maps[kept - 1].end == m->start && m->writable;
+		else
+			ours = m->kind != MAPPING_SPECIAL || image->vdso;
+		if (ours)
+			maps[kept++] = *m;
+	}
+	return kept;
+}
+
+void targets__read(struct targets *t, struct model *m, __u32 pid, bool image)
+{
+	struct process *p = model__find(m, pid);
+	struct reading r = {.t = t, .pid = pid};
+	struct proc_image parts;
+	struct proc_info info;
+
+	if (!p || procfs__info(pid, &info) || !same_process(p, &info) ||
+	    (image && procfs__image(pid, &parts)))
+		return;
+	if (!procfs__maps(pid, take_map, &r) && r.n) {
+		if (image)
+			r.n = keep_image(r.maps, r.n, &parts);
+		else
+			set_allocator(t, p, r.allocator);
+		p->allocator_seen = !image;
+		set_identity(p, &info);
+		set_paths(p);
+		add_causes(t);
+		if (model__seed(m, p, r.maps, r.n, info.start_brk))
+			log__error("PID %u: no memory for its mappings", pid);
+	}
+	free(r.maps);
+}
+
+void targets__saw_malloc(struct targets *t, struct process *p, unsigned int index)
+{
+	set_allocator(t, p, objects__get(t->objects, index));
+}
+
+/* Once after each exec, when its libraries are loaded: a preloaded one comes before libc. */
+static void look_for_allocator(struct targets *t, struct process *p)
+{
+	struct reading r = {.t = t, .pid = p->stats.pid};
+
+	if (p->allocator_seen)
+		return;
+	if (!procfs__maps(p->stats.pid, take_map, &r) && r.allocator) {
+		set_allocator(t, p, r.allocator);
+		p->allocator_seen = true;
+	}
+	free(r.maps);
+}
+
+struct seeding {
+	struct targets *t;
+	struct model *m;
+};
+
+static bool in_filter(const struct targets *t, __u32 pid, const struct proc_info *info)
+{
+	const struct options *o = t->options;
+	char path[PROC_PATH_MAX];
+	size_t len;
+
+	if (info->kernel_thread || pid == (__u32)getpid())
+		return false;
+	if (o->command && info->ppid != (__u32)getpid())
+		return false;
+	if (o->comm && strncmp(info->comm, o->comm, 15))
+		return false;
+	if (!o->cgroup)
+		return true;
+	if (procfs__cgroup(pid, path, sizeof(path)))
+		return false;
+	/* The path in /proc ends as the directory's does, from wherever it is mounted. */
+	len = strlen(path);
+	for (const char *below = o->cgroup; (below = strchr(below, '/')); below++) {
+		size_t n = strlen(below);
+
+		while (n > 1 && below[n - 1] == '/')
+			n--;
+		if (n <= len && !strncmp(path, below, n) && (path[n] == '/' || !path[n]))
+			return true;
+	}
+	return false;
+}
+
+static int seed_process(__u32 pid, void *arg)
+{
+	struct seeding *s = arg;
+	struct proc_info info;
+
+	if (procfs__info(pid, &info) || !in_filter(s->t, pid, &info))
+		return 0;
+	if (model__add(s->m, pid, info.start_ns))
+		targets__read(s->t, s->m, pid, false);
+	return 0;
+}
+
+void targets__seed(struct targets *t, struct model *m)
+{
+	const struct options *o = t->options;
+	struct seeding s = {t, m};
+
+	if (!o->n_pids) {
+		procfs__each(seed_process, &s);
+		return;
+	}
+	for (size_t i = 0; i < o->n_pids; i++)
+		seed_process(o->pids[i], &s);
+}
+
+void targets__refresh(struct targets *t, struct model *m, struct process *p)
+{
+	struct proc_info info;
+	struct proc_rss rss;
+
+	if (procfs__info(p->stats.pid, &info) || !same_process(p, &info)) {
+		p->stats.rss.known = false;
+		return;
+	}
+	if (p->stale || p->unseen)
+		targets__read(t, m, p->stats.pid, false);
+	look_for_allocator(t, p);
+	set_identity(p, &info);
+	set_paths(p);
+	p->stats.rss.known = !procfs__rss(p->stats.pid, &rss);
+	if (!p->stats.rss.known)
+		return;
+	p->stats.rss.anon_bytes = rss.anon_bytes;
+	p->stats.rss.file_bytes = rss.file_bytes;
+	p->stats.rss.shmem_bytes = rss.shmem_bytes;
+}

@@ -1,0 +1,40 @@
+/*
+ * cmd_targets.h - who is watched: which processes, what they map, which allocator they use.
+ *
+ * Joins /proc and ELF files (kernel/) to processes and causes (model/).
+ */
+#ifndef BRKSCOPE_CMD_TARGETS_H
+#define BRKSCOPE_CMD_TARGETS_H
+
+#include "model/model.h"
+#include "options.h"
+
+struct objects;
+struct probes;
+struct targets;
+
+/* 0, or -ESRCH with the error said. */
+int targets__check_pids(const __u32 *pids, size_t n);
+
+/* Looks at what all processes map.  0, or -errno with the error said. */
+int targets__open(struct targets **out, const struct options *o);
+void targets__close(struct targets *t); /* NULL is allowed */
+const struct cause_table *targets__causes(const struct targets *t);
+const struct objects *targets__objects(const struct targets *t);
+
+/* Probes every libc that was found. */
+int targets__attach(struct targets *t, struct probes *probes, const __u32 *pids, size_t n);
+
+/* Every process that is there and watched, into the model. */
+void targets__seed(struct targets *t, struct model *m);
+/*
+ * The mappings of one process, into the model; if it has gone, nothing happens.
+ * image: only what exec mapped.
+ */
+void targets__read(struct targets *t, struct model *m, __u32 pid, bool image);
+/* The process has called malloc in the object of this index. */
+void targets__saw_malloc(struct targets *t, struct process *p, unsigned int index);
+/* What only /proc knows: RSS, a new name; and the mappings, where the ledger missed some. */
+void targets__refresh(struct targets *t, struct model *m, struct process *p);
+
+#endif

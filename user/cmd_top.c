@@ -1,0 +1,109 @@
+/*
+ * cmd_top.c - the table of all processes, again and again.
+ *
+ * On a terminal it is redrawn in place; in a pipe, or with -b, the tables
+ * follow each other.
+ */
+#include "commands.h"
+
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd_collect.h"
+#include "output.h"
+#include "render/text.h"
+
+#define ROWS_DEFAULT 20
+#define LINES_BESIDE 8 /* of a table, that are not rows */
+
+struct top {
+	const struct options *options;
+	struct collector *collector;
+	struct output out;
+	unsigned long shown;
+	bool in_place;
+	bool failed;
+};
+
+/* As many rows as the terminal has room for. */
+static int rows_that_fit(const struct top *t)
+{
+	struct winsize size;
+
+	if (t->options->rows >= 0)
+		return t->options->rows;
+	if (!t->in_place || ioctl(fileno(t->out.file), TIOCGWINSZ, &size) || !size.ws_row)
+		return ROWS_DEFAULT;
+	return size.ws_row > LINES_BESIDE ? size.ws_row - LINES_BESIDE : 1;
+}
+
+static void print_time(FILE *out)
+{
+	char text[32];
+	time_t now = time(NULL);
+	struct tm tm;
+
+	localtime_r(&now, &tm);
+	strftime(text, sizeof(text), "%H:%M:%S", &tm);
+	fprintf(out, "%s\n", text);
+}
+
+static void show(void *arg)
+{
+	struct top *t = arg;
+	struct style style = {};
+	struct snapshot s;
+
+	if (collector__snapshot(t->collector, &s)) {
+		t->failed = true;
+		collector__stop(t->collector);
+		return;
+	}
+	style__detect(&style, t->out.file);
+	style.rows = rows_that_fit(t);
+	style.sort = t->options->sort_given ? t->options->sort : SORT_MEMORY;
+	style.rates = true;
+	if (t->in_place)
+		fputs("\033[H\033[J", t->out.file);
+	else if (t->shown)
+		fputc('\n', t->out.file);
+	if (t->options->timestamps)
+		print_time(t->out.file);
+	render__table(t->out.file, &s, &style);
+	fflush(t->out.file);
+	collector__forget_exited(t->collector);
+	t->shown++;
+	if (!output__good(&t->out) || (t->options->count && t->shown >= t->options->count))
+		collector__stop(t->collector);
+}
+
+static int run(const struct options *o)
+{
+	struct top t = {.options = o};
+	struct collector_hooks hooks = {.tick = show, .interval = o->interval, .arg = &t};
+	int err;
+
+	if (output__open(&t.out, o->output))
+		return STATUS_FAILED;
+	t.in_place = !o->batch && !o->no_clear && isatty(fileno(t.out.file));
+	err = collector__open(&t.collector, o, &hooks);
+	if (!err)
+		err = collector__run(t.collector);
+	if (output__close(&t.out) || t.failed)
+		err = -1;
+	collector__close(t.collector);
+	return err ? STATUS_FAILED : STATUS_DONE;
+}
+
+const struct subcommand cmd_top = {
+	.options = {.command = "top", .letters = "pncdlrsbCTo", .interval_and_count = true},
+	.arguments = "[OPTIONS] [INTERVAL [COUNT]]",
+	.summary = "live: one row a process, with what it got since the last update",
+	.examples = "  brkscope top               every second, until Ctrl-C\n"
+		    "  brkscope top 5 -s growth   every 5 seconds, what grows first\n"
+		    "  brkscope top -b 1 3        three plain tables\n"
+		    "  brkscope top -l syscalls   brk and mmap alone: nothing on malloc's path\n",
+	.run = run,
+};

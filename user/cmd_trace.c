@@ -1,0 +1,118 @@
+/*
+ * cmd_trace.c - one line per event as it happens, for everything that is watched.
+ *
+ * Nothing waits for the reader of the lines.  When it falls behind, events
+ * spill, and a line says how many are left out at that point.
+ */
+#include "commands.h"
+
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd_collect.h"
+#include "output.h"
+#include "render/style.h"
+#include "render/traceline.h"
+
+#define NS_PER_S 1000000000ll
+
+struct trace {
+	struct collector *collector;
+	struct output out;
+	struct style style;
+	__s64 midnight_ns; /* of today, as time since boot */
+	__u64 page_size;
+	__u64 left_out;
+};
+
+static __s64 clock_ns(clockid_t id)
+{
+	struct timespec t;
+
+	clock_gettime(id, &t);
+	return t.tv_sec * NS_PER_S + t.tv_nsec;
+}
+
+static __s64 find_midnight(void)
+{
+	__s64 real = clock_ns(CLOCK_REALTIME), boot = clock_ns(CLOCK_BOOTTIME);
+	time_t now = real / NS_PER_S;
+	struct tm tm;
+
+	localtime_r(&now, &tm);
+	return boot - real % NS_PER_S - ((tm.tm_hour * 60 + tm.tm_min) * 60 + tm.tm_sec) * NS_PER_S;
+}
+
+static void on_event(const struct event *e, const struct note *note, void *arg)
+{
+	struct trace *t = arg;
+	__s64 since = (__s64)e->ts_ns - t->midnight_ns;
+	struct trace_line line = {
+		.e = e,
+		.day_ns = since % (86400 * NS_PER_S),
+		.comm = note->process ? note->process->stats.comm : NULL,
+		.cause = note->cause,
+		.page_size = t->page_size,
+		.colour = t->style.colour,
+		.utf8 = t->style.utf8,
+	};
+
+	render__trace_event(t->out.file, &line);
+}
+
+static void on_batch(void *arg)
+{
+	struct trace *t = arg;
+	__u64 spilled = collector__spilled(t->collector);
+
+	if (spilled != t->left_out) {
+		fprintf(t->out.file,
+			"... %llu events left out: they came faster than they could "
+			"be written\n",
+			spilled - t->left_out);
+		t->left_out = spilled;
+	}
+	fflush(t->out.file);
+	if (!output__good(&t->out))
+		collector__stop(t->collector);
+}
+
+static int run(const struct options *o)
+{
+	struct trace t = {.midnight_ns = find_midnight(), .page_size = sysconf(_SC_PAGESIZE)};
+	struct collector_hooks hooks = {.event = on_event, .batch = on_batch, .arg = &t};
+	int status = STATUS_FAILED, err;
+	struct snapshot s;
+
+	if (output__open(&t.out, o->output))
+		return STATUS_FAILED;
+	style__detect(&t.style, t.out.file);
+	err = collector__open(&t.collector, o, &hooks);
+	if (!err) {
+		err = collector__run(t.collector);
+		/* Reads what the kernel says it has lost. */
+		if (!err)
+			err = collector__snapshot(t.collector, &s);
+		if (!err && (s.lost || s.spilled))
+			fprintf(t.out.file, "%llu events, %llu left out, %llu lost\n",
+				s.received + s.spilled, s.spilled, s.lost);
+	}
+	if (output__close(&t.out))
+		err = -1;
+	if (!err)
+		status = STATUS_DONE;
+	if (t.collector)
+		status = collector__status(t.collector, status);
+	collector__close(t.collector);
+	return status;
+}
+
+const struct subcommand cmd_trace = {
+	.options = {.command = "trace", .letters = "pncdlo", .takes_command = true},
+	.arguments = "[OPTIONS] [-- COMMAND ARGS...]",
+	.summary = "one line per event: brk, mmap and malloc calls, with their causes",
+	.examples =
+		"  brkscope trace -- ls                    a command, from its start\n"
+		"  brkscope trace -l syscalls -o t.txt -d 5  brk and mmap of all, into a file\n",
+	.run = run,
+};

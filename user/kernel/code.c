@@ -1,0 +1,127 @@
+/*
+ * code.c - what a function's machine code calls and jumps to, by capstone.
+ */
+#include "kernel/code.h"
+
+#include <capstone/capstone.h>
+#include <string.h>
+
+#define CODE_MAX                                                                                   \
+	4096 /* of one function; allocation functions that only forward are far shorter            \
+	      */
+
+#if defined(__x86_64__)
+static bool open_decoder(csh *handle)
+{
+	return cs_open(CS_ARCH_X86, CS_MODE_64, handle) == CS_ERR_OK;
+}
+
+/* The GOT entry that `jmp *disp(%rip)` goes through. */
+static bool got_slot(const cs_insn *insn, __u64 *slot)
+{
+	const cs_x86 *x86 = &insn->detail->x86;
+	const cs_x86_op *op = &x86->operands[0];
+
+	if (insn->id != X86_INS_JMP || x86->op_count != 1 || op->type != X86_OP_MEM ||
+	    op->mem.base != X86_REG_RIP)
+		return false;
+	*slot = insn->address + insn->size + op->mem.disp;
+	return true;
+}
+
+static bool branch_target(const cs_insn *insn, __u64 *target)
+{
+	const cs_x86 *x86 = &insn->detail->x86;
+
+	if ((insn->id != X86_INS_CALL && insn->id != X86_INS_JMP) || x86->op_count != 1 ||
+	    x86->operands[0].type != X86_OP_IMM)
+		return false;
+	*target = x86->operands[0].imm;
+	return true;
+}
+
+/* A PLT stub: [endbr64] [bnd] jmp *GOT(%rip). */
+static bool stub_leads_to(csh handle, const struct elf_file *f, __u64 addr, const char *name)
+{
+	const char *filled_with;
+	unsigned char code[32];
+	bool found = false;
+	cs_insn *insn;
+	__u64 slot;
+	size_t n = elf_file__read(f, addr, code, sizeof(code));
+
+	n = cs_disasm(handle, code, n, addr, 2, &insn);
+	for (size_t i = 0; i < n && !found; i++) {
+		if (!got_slot(&insn[i], &slot))
+			continue;
+		filled_with = elf_file__got_target(f, slot);
+		found = filled_with && !strcmp(filled_with, name);
+	}
+	if (n)
+		cs_free(insn, n);
+	return found;
+}
+#else
+/*
+ * arm64: a branch's target is its only operand; a PLT stub is adrp, ldr, add,
+ * br, and its GOT entry would have to be put together from the first two.
+ */
+static bool open_decoder(csh *handle)
+{
+	return cs_open(CS_ARCH_ARM64, CS_MODE_ARM, handle) == CS_ERR_OK;
+}
+
+static bool branch_target(const cs_insn *insn, __u64 *target)
+{
+	const cs_arm64 *arm = &insn->detail->arm64;
+
+	if ((insn->id != ARM64_INS_BL && insn->id != ARM64_INS_B) || arm->op_count != 1 ||
+	    arm->operands[0].type != ARM64_OP_IMM)
+		return false;
+	*target = arm->operands[0].imm;
+	return true;
+}
+
+static bool stub_leads_to(csh handle, const struct elf_file *f, __u64 addr, const char *name)
+{
+	__u32 insn[3];
+	__u64 page, slot;
+	const char *filled_with;
+
+	if (elf_file__read(f, addr, insn, sizeof(insn)) != sizeof(insn))
+		return false;
+	/* adrp xN, page: immlo is bits 30:29, immhi bits 23:5 (Arm ARM, C6.2.13) */
+	if ((insn[0] & 0x9f000000) != 0x90000000 || (insn[1] & 0xffc00000) != 0xf9400000)
+		return false;
+	page = (__u64)(insn[0] >> 5 & 0x7ffff) << 2 | (insn[0] >> 29 & 3);
+	page = (addr & ~4095ull) + (__u64)((__s64)(page << 43) >> 43 << 12);
+	/* ldr xM, [xN, #imm12 * 8] (C6.2.166) */
+	slot = page + (insn[1] >> 10 & 0xfff) * 8;
+	filled_with = elf_file__got_target(f, slot);
+	return filled_with && !strcmp(filled_with, name);
+}
+#endif
+
+bool code__reaches(const struct elf_file *f, const struct elf_function *fn,
+		   const struct elf_function *target)
+{
+	unsigned char code[CODE_MAX];
+	bool found = false;
+	cs_insn *insn;
+	csh handle;
+	__u64 to;
+	size_t n;
+
+	n = elf_file__read(f, fn->addr, code, fn->size < CODE_MAX ? fn->size : CODE_MAX);
+	if (!n || !open_decoder(&handle))
+		return false;
+	cs_option(handle, CS_OPT_DETAIL, CS_OPT_ON);
+	n = cs_disasm(handle, code, n, fn->addr, 0, &insn);
+	for (size_t i = 0; i < n && !found; i++)
+		if (branch_target(&insn[i], &to))
+			found = to == target->addr || stub_leads_to(handle, f, to, target->name);
+	if (n)
+		cs_free(insn, n);
+	cs_close(&handle);
+	return found;
+}

@@ -1,0 +1,59 @@
+/*
+ * object.h - one ELF file that a process maps: does it define malloc, and where is what.
+ *
+ * Everything is a file offset, which is what a uprobe is placed by and what a
+ * site (brkscope/event.h) is told in.  The file is another user's: every index
+ * and size in it is checked.
+ */
+#ifndef BRKSCOPE_OBJECT_H
+#define BRKSCOPE_OBJECT_H
+
+#include <stdbool.h>
+
+#include <linux/types.h>
+
+#include "brkscope/event.h"
+
+enum object_kind {
+	OBJECT_PLAIN,  /* defines no malloc */
+	OBJECT_LOADER, /* ld.so; its own small malloc does not count */
+	OBJECT_GLIBC,
+	OBJECT_MUSL, /* libc and loader in one file */
+	OBJECT_JEMALLOC,
+	OBJECT_TCMALLOC,
+	OBJECT_MIMALLOC,
+	OBJECT_ALLOCATOR, /* defines malloc and is none of the above */
+};
+
+struct code_span {
+	__u64 lo, hi; /* file offsets, hi exclusive */
+};
+
+struct object {
+	__u64 ino; /* identity as in /proc/PID/maps */
+	__u32 dev;
+	enum object_kind kind;
+	char *path; /* its name, for people */
+	char *file; /* where it can be opened, and probed */
+	/* What to probe: one place for each function that has code of its own. */
+	struct {
+		bool present;
+		bool probed;	  /* false: another function stands for it */
+		const char *same; /* alias of this function's code; or it goes through this one */
+		__u64 off;
+	} fn[FN_COUNT];
+	/* malloc's own code, and the bodies of mmap and mremap: for causes and nested calls. */
+	struct code_span internal[PROBE_RANGES];
+	unsigned int n_internal;
+	struct code_span wrapper[4];
+	unsigned int n_wrappers;
+	struct code_span text; /* of a loader: all of it */
+};
+
+/* ino and dev are the caller's to set.  -errno; -ENOEXEC: no ELF file of this machine. */
+int object__inspect(struct object *o, const char *path, const char *file);
+void object__clear(struct object *o);
+/* Is its malloc one that the probes know? */
+bool object__is_libc(const struct object *o);
+
+#endif

@@ -1,0 +1,178 @@
+/*
+ * objects.c - the ELF files that processes map, each looked at once.
+ */
+#include "kernel/objects.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "kernel/elf_file.h"
+
+#define CHAINS 1024 /* a power of two */
+
+struct entry {
+	struct object object;
+	bool good; /* false: not an ELF file that can be read; remembered, to look once */
+	size_t index;
+	struct entry *next;
+};
+
+struct objects {
+	struct entry *chains[CHAINS];
+	struct entry **all; /* the good ones */
+	size_t n, most;
+};
+
+struct objects *objects__new(void)
+{
+	return calloc(1, sizeof(struct objects));
+}
+
+void objects__free(struct objects *o)
+{
+	struct entry *e, *next;
+
+	if (!o)
+		return;
+	for (size_t i = 0; i < CHAINS; i++) {
+		for (e = o->chains[i]; e; e = next) {
+			next = e->next;
+			object__clear(&e->object);
+			free(e);
+		}
+	}
+	free(o->all);
+	free(o);
+}
+
+static struct entry *find(const struct objects *o, __u32 dev, __u64 ino)
+{
+	struct entry *e = o->chains[(ino ^ dev) & (CHAINS - 1)];
+
+	while (e && (e->object.ino != ino || e->object.dev != dev))
+		e = e->next;
+	return e;
+}
+
+static __u32 kernel_dev(dev_t dev)
+{
+	return major(dev) << 20 | minor(dev);
+}
+
+static bool is_file(const char *path, __u32 dev, __u64 ino)
+{
+	struct stat st;
+
+	return !stat(path, &st) && st.st_ino == ino && kernel_dev(st.st_dev) == dev;
+}
+
+static int list(struct objects *o, struct entry *e)
+{
+	struct entry **more;
+
+	if (o->n == o->most) {
+		o->most = o->most ? o->most * 2 : 64;
+		more = realloc(o->all, o->most * sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		o->all = more;
+	}
+	e->index = o->n;
+	o->all[o->n++] = e;
+	return 0;
+}
+
+/* Looks at the file; name is what it is called, file where it can be opened. */
+static const struct object *add(struct objects *o, __u32 dev, __u64 ino, const char *name,
+				const char *file)
+{
+	struct entry *e = calloc(1, sizeof(*e)), **chain = &o->chains[(ino ^ dev) & (CHAINS - 1)];
+
+	if (!e)
+		return NULL;
+	e->object.dev = dev;
+	e->object.ino = ino;
+	e->good = !object__inspect(&e->object, name, file) && !list(o, e);
+	e->next = *chain;
+	*chain = e;
+	return e->good ? &e->object : NULL;
+}
+
+const struct object *objects__of_mapping(struct objects *o, __u32 pid, const struct proc_map *map)
+{
+	const struct entry *known = find(o, map->dev, map->ino);
+	char through[96];
+
+	if (known)
+		return known->good ? &known->object : NULL;
+	if (is_file(map->path, map->dev, map->ino))
+		return add(o, map->dev, map->ino, map->path, map->path);
+	/* Deleted, in another mount namespace, or under a name that /proc escapes. */
+	snprintf(through, sizeof(through), "/proc/%u/map_files/%llx-%llx", pid, map->start,
+		 map->end);
+	return add(o, map->dev, map->ino, map->path, through);
+}
+
+const struct object *objects__of_path(struct objects *o, const char *path)
+{
+	const struct entry *known;
+	struct stat st;
+
+	if (stat(path, &st) || !S_ISREG(st.st_mode))
+		return NULL;
+	known = find(o, kernel_dev(st.st_dev), st.st_ino);
+	if (known)
+		return known->good ? &known->object : NULL;
+	return add(o, kernel_dev(st.st_dev), st.st_ino, path, path);
+}
+
+size_t objects__count(const struct objects *o)
+{
+	return o->n;
+}
+
+const struct object *objects__get(const struct objects *o, size_t index)
+{
+	return index < o->n ? &o->all[index]->object : NULL;
+}
+
+size_t objects__index(const struct objects *o, const struct object *object)
+{
+	return find(o, object->dev, object->ino)->index;
+}
+
+static bool in_path(const char *program, char *path, size_t size)
+{
+	const char *dirs = getenv("PATH");
+
+	if (strchr(program, '/'))
+		return (size_t)snprintf(path, size, "%s", program) < size;
+	while (dirs && *dirs) {
+		size_t len = strcspn(dirs, ":");
+
+		if ((size_t)snprintf(path, size, "%.*s/%s", (int)len, dirs, program) < size &&
+		    !access(path, X_OK))
+			return true;
+		dirs += len + (dirs[len] == ':');
+	}
+	return false;
+}
+
+bool objects__interpreter(const char *program, char *path, size_t size)
+{
+	char file[PROC_PATH_MAX];
+	struct elf_file *f;
+	bool found;
+
+	if (!in_path(program, file, sizeof(file)) || elf_file__open(file, &f))
+		return false;
+	found = *elf_file__interpreter(f) &&
+		(size_t)snprintf(path, size, "%s", elf_file__interpreter(f)) < size;
+	elf_file__close(f);
+	return found;
+}

@@ -1,0 +1,41 @@
+/*
+ * objects.h - the ELF files that processes map, each looked at once.
+ *
+ * A file is known by device and inode, as the kernel tells them, so that one
+ * that many processes map, under whatever name, is one object.  The index of an
+ * object never changes.
+ */
+#ifndef BRKSCOPE_OBJECTS_H
+#define BRKSCOPE_OBJECTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "kernel/object.h"
+#include "kernel/procfs.h"
+
+struct objects;
+
+struct objects *objects__new(void); /* NULL with errno set */
+void objects__free(struct objects *o);
+
+/*
+ * The object behind a mapping of process pid; found by its name where that is
+ * still the same file, else through the process.  NULL: it cannot be read, or
+ * is no ELF file.  Valid until objects__free.
+ */
+const struct object *objects__of_mapping(struct objects *o, __u32 pid, const struct proc_map *map);
+/* A file that nobody has mapped yet. */
+const struct object *objects__of_path(struct objects *o, const char *path);
+
+size_t objects__count(const struct objects *o);
+const struct object *objects__get(const struct objects *o, size_t index);
+size_t objects__index(const struct objects *o, const struct object *object);
+
+/*
+ * The loader that would start a program, looked up as execvp does; a script's
+ * interpreter is not followed.  False: it cannot be told.
+ */
+bool objects__interpreter(const char *program, char *path, size_t size);
+
+#endif

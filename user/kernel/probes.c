@@ -1,0 +1,454 @@
+/*
+ * probes.c - the BPF programs: set, loaded, attached, started.
+ */
+#include "kernel/probes.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/membarrier.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "brkscope.skel.h"
+#include "kernel/ring.h"
+#include "kernel/spill.h"
+#include "kernel/tracefs.h"
+#include "kernel/uprobe.h"
+#include "log.h"
+
+#define BTF_PATH       "/sys/kernel/btf/vmlinux"
+#define MOST_LINKS     1024
+#define MOST_EVENT_FDS 16
+
+struct probes {
+	struct brkscope *skel;
+	struct probes_features features;
+	int events[MOST_EVENT_FDS];
+	size_t n_events;
+	struct bpf_link *links[MOST_EVENT_FDS + 4];
+	size_t n_links;
+	struct uprobes *uprobes[MOST_LINKS];
+	size_t n_uprobes;
+	unsigned int n_places; /* used entries of the map `probes` */
+	bool stopped;
+};
+
+static int print_libbpf(enum libbpf_print_level level, const char *fmt, va_list args)
+{
+	if (!log__verbose() || level == LIBBPF_DEBUG)
+		return 0;
+	return vfprintf(stderr, fmt, args);
+}
+
+static bool has_helper(enum bpf_prog_type type, enum bpf_func_id id)
+{
+	return libbpf_probe_bpf_helper(type, id, NULL) == 1;
+}
+
+static void probe_features(struct probes_features *f)
+{
+	f->find_vma = has_helper(BPF_PROG_TYPE_TRACEPOINT, BPF_FUNC_find_vma);
+	f->task_regs = has_helper(BPF_PROG_TYPE_TRACEPOINT, BPF_FUNC_task_pt_regs) &&
+		       has_helper(BPF_PROG_TYPE_TRACEPOINT, BPF_FUNC_get_current_task_btf);
+	f->cookie = has_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_get_attach_cookie);
+}
+
+static unsigned int huge_page_shift(void)
+{
+	unsigned long kib = 2048;
+	char line[128];
+	FILE *f = fopen("/proc/meminfo", "re");
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "Hugepagesize: %lu kB", &kib) == 1)
+			break;
+	if (f)
+		fclose(f);
+	return __builtin_ctzl(kib * 1024);
+}
+
+static void configure(struct probes *p, const struct probes_config *c)
+{
+	struct config *k = &p->skel->rodata->config;
+	__u64 page = sysconf(_SC_PAGESIZE);
+
+	k->agent_tgid = getpid();
+	k->page_shift = __builtin_ctzl(page);
+	k->huge_shift = huge_page_shift();
+	k->ring_bytes = c->ring_pages * page;
+	k->malloc_limit = k->ring_bytes / 2;
+	k->wake_at = k->ring_bytes / 8;
+	k->by_pid = c->by_pid;
+	k->by_cgroup = c->cgroup != NULL;
+	k->follow = c->follow;
+	k->has_find_vma = p->features.find_vma;
+	k->has_task_regs = p->features.task_regs;
+	k->has_cookie = p->features.cookie;
+	k->cpus = libbpf_num_possible_cpus();
+	if (c->comm) {
+		k->by_comm = 1;
+		strncpy(k->comm, c->comm, sizeof(k->comm) - 1);
+	}
+	bpf_map__set_max_entries(p->skel->maps.ring, k->ring_bytes);
+	if (c->max_processes)
+		bpf_map__set_max_entries(p->skel->maps.processes, c->max_processes);
+	bpf_program__set_autoload(p->skel->progs.malloc_enter, c->malloc);
+	bpf_program__set_expected_attach_type(p->skel->progs.malloc_enter,
+					      (enum bpf_attach_type)UPROBE_MULTI_ATTACH_TYPE);
+	bpf_program__set_autoload(p->skel->progs.mmap_enter, p->features.find_vma);
+	bpf_program__set_autoload(p->skel->progs.mremap_enter, p->features.find_vma);
+	bpf_program__set_autoload(p->skel->progs.mmap_enter_old, !p->features.find_vma);
+	bpf_program__set_autoload(p->skel->progs.mremap_enter_old, !p->features.find_vma);
+}
+
+static int explain_load(int err)
+{
+	if (err == -EPERM || err == -EACCES)
+		log__error("loading BPF programs: %s; run as root, or with CAP_BPF, CAP_PERFMON, "
+			   "CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH",
+			   strerror(-err));
+	else if (access(BTF_PATH, R_OK))
+		log__error("loading BPF programs: the kernel's type information " BTF_PATH
+			   " is not there: %s; it takes a kernel with CONFIG_DEBUG_INFO_BTF=y",
+			   strerror(errno));
+	else
+		log__error("loading BPF programs: %s; -v shows what the kernel says",
+			   strerror(-err));
+	return err;
+}
+
+static int set_cgroup(struct probes *p, const char *path)
+{
+	__u32 zero = 0, fd_value;
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err;
+
+	if (fd < 0) {
+		err = -errno;
+		log__error("cgroup %s: %s; give the directory of a cgroup v2", path,
+			   strerror(-err));
+		return err;
+	}
+	fd_value = fd;
+	err = bpf_map_update_elem(bpf_map__fd(p->skel->maps.cgroup), &zero, &fd_value, BPF_ANY);
+	if (err)
+		log__error("cgroup %s: %s; it has to be a directory of a cgroup v2 file system",
+			   path, strerror(-err));
+	close(fd);
+	return err;
+}
+
+int probes__open(struct probes **out, const struct probes_config *config)
+{
+	struct probes *p;
+	int err;
+
+	libbpf_set_print(print_libbpf);
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return -ENOMEM;
+	probe_features(&p->features);
+	p->skel = brkscope__open();
+	if (!p->skel) {
+		err = explain_load(-errno);
+		goto fail;
+	}
+	configure(p, config);
+	err = brkscope__load(p->skel);
+	if (err) {
+		explain_load(err);
+		goto fail;
+	}
+	if (config->cgroup) {
+		err = set_cgroup(p, config->cgroup);
+		if (err)
+			goto fail;
+	}
+	*out = p;
+	return 0;
+fail:
+	probes__free(p);
+	return err;
+}
+
+static void detach(struct probes *p)
+{
+	for (size_t i = 0; i < p->n_uprobes; i++)
+		uprobes__detach(p->uprobes[i]);
+	for (size_t i = 0; i < p->n_links; i++)
+		bpf_link__destroy(p->links[i]);
+	for (size_t i = 0; i < p->n_events; i++)
+		close(p->events[i]);
+	p->n_uprobes = p->n_links = p->n_events = 0;
+}
+
+void probes__free(struct probes *p)
+{
+	if (!p)
+		return;
+	detach(p);
+	brkscope__destroy(p->skel);
+	free(p);
+}
+
+int probes__watch(struct probes *p, __u32 pid)
+{
+	__u8 yes = 1;
+	int err = bpf_map_update_elem(bpf_map__fd(p->skel->maps.pids), &pid, &yes, BPF_ANY);
+
+	if (err)
+		log__error("PID %u: adding it to the filter: %s", pid, strerror(-err));
+	return err;
+}
+
+/* ---- tracepoints ---- */
+
+static int attach_tracepoint(struct probes *p, struct bpf_program *prog, int id)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_TRACEPOINT,
+		.size = sizeof(attr),
+		.config = id,
+		.sample_period = 1,
+		.wakeup_events = 1,
+	};
+	struct bpf_link *link;
+	int fd;
+
+	/* A program on one event runs for every CPU: it hangs on the tracepoint. */
+	fd = syscall(__NR_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	link = bpf_program__attach_perf_event(prog, fd);
+	if (!link) {
+		close(fd);
+		return -errno;
+	}
+	p->links[p->n_links++] = link; /* owns fd */
+	return 0;
+}
+
+static int attach_raw(struct probes *p, struct bpf_program *prog, const char *name)
+{
+	struct bpf_link *link = bpf_program__attach_raw_tracepoint(prog, name);
+	int err;
+
+	if (!link) {
+		err = -errno;
+		log__error("tracepoint %s: %s", name, strerror(-err));
+		return err;
+	}
+	p->links[p->n_links++] = link;
+	return 0;
+}
+
+static int attach_syscalls(struct probes *p)
+{
+	struct bpf_program *mmap_enter, *mremap_enter;
+	const char *const names[] = {
+		"syscalls/sys_exit_brk",      "syscalls/sys_exit_mmap",
+		"syscalls/sys_exit_munmap",   "syscalls/sys_exit_mremap",
+		"syscalls/sys_exit_mprotect", "syscalls/sys_enter_brk",
+		"syscalls/sys_enter_mmap",    "syscalls/sys_enter_munmap",
+		"syscalls/sys_enter_mremap",  "syscalls/sys_enter_mprotect",
+	};
+	enum { N = sizeof(names) / sizeof(*names) };
+	int ids[N], err;
+
+	mmap_enter = p->features.find_vma ? p->skel->progs.mmap_enter
+					  : p->skel->progs.mmap_enter_old;
+	mremap_enter = p->features.find_vma ? p->skel->progs.mremap_enter
+					    : p->skel->progs.mremap_enter_old;
+	struct bpf_program *const progs[N] = {
+		p->skel->progs.brk_exit,
+		p->skel->progs.mmap_exit,
+		p->skel->progs.munmap_exit,
+		p->skel->progs.mremap_exit,
+		p->skel->progs.mprotect_exit,
+		p->skel->progs.brk_enter,
+		mmap_enter,
+		p->skel->progs.munmap_enter,
+		mremap_enter,
+		p->skel->progs.mprotect_enter,
+	};
+
+	err = tracefs__event_ids(names, ids, N);
+	for (size_t i = 0; i < N && !err; i++) {
+		err = ids[i] < 0 ? ids[i] : attach_tracepoint(p, progs[i], ids[i]);
+		if (err)
+			log__error("tracepoint %s: %s; it takes a kernel with "
+				   "CONFIG_FTRACE_SYSCALLS=y",
+				   names[i], strerror(-err));
+	}
+	return err;
+}
+
+int probes__attach_events(struct probes *p)
+{
+	int err = attach_syscalls(p);
+
+	if (!err)
+		err = attach_raw(p, p->skel->progs.process_fork, "sched_process_fork");
+	if (!err)
+		err = attach_raw(p, p->skel->progs.process_exec, "sched_process_exec");
+	if (!err)
+		err = attach_raw(p, p->skel->progs.process_exit, "sched_process_exit");
+	return err;
+}
+
+/* ---- the malloc family ---- */
+
+/*
+ * A uprobe_multi link for one process dropped the process's other threads until
+ * 46ba0e49b642 ("bpf: fix multi-uprobe PID filtering logic", Linux 6.10).
+ */
+static bool can_filter_by_pid(void)
+{
+	unsigned int major = 0, minor = 0;
+	struct utsname u;
+
+	uname(&u);
+	sscanf(u.release, "%u.%u", &major, &minor);
+	return major > 6 || (major == 6 && minor >= 10);
+}
+
+/* Tells the programs what is at each place, and lists the places. */
+static int register_places(struct probes *p, const struct object *o, unsigned int index,
+			   struct uprobe_place *places, size_t *n)
+{
+	struct probe probe = {.object = index, .glibc = o->kind == OBJECT_GLIBC};
+	int map = bpf_map__fd(p->skel->maps.probes), err = 0;
+	int by_offset = bpf_map__fd(p->skel->maps.probe_at);
+
+	for (unsigned int i = 0; i < o->n_internal; i++) {
+		probe.internal[i].lo = o->internal[i].lo;
+		probe.internal[i].hi = o->internal[i].hi;
+	}
+	*n = 0;
+	for (int fn = 0; fn < FN_COUNT && !err; fn++) {
+		__u32 at = p->n_places, page_offset;
+
+		if (!o->fn[fn].probed)
+			continue;
+		if (at == PROBES_MAX)
+			return -ENOSPC;
+		probe.fn = fn;
+		probe.off = o->fn[fn].off;
+		page_offset = probe.off & 4095;
+		places[(*n)++] = (struct uprobe_place){.offset = probe.off, .cookie = at};
+		p->n_places++;
+		err = bpf_map_update_elem(map, &at, &probe, BPF_ANY);
+		if (!err)
+			err = bpf_map_update_elem(by_offset, &page_offset, &at, BPF_ANY);
+	}
+	return err;
+}
+
+static int attach_places(struct probes *p, const struct object *o,
+			 const struct uprobe_place *places, size_t n, __u32 pid)
+{
+	struct uprobes *u;
+
+	if (p->n_uprobes == MOST_LINKS)
+		return -ENOSPC;
+	u = uprobes__attach(p->skel->progs.malloc_enter, o->file, places, n, pid);
+	if (!u)
+		return -errno;
+	p->features.uprobe_multi = uprobes__multi(u);
+	p->uprobes[p->n_uprobes++] = u;
+	return 0;
+}
+
+int probes__attach_object(struct probes *p, const struct object *o, unsigned int index,
+			  const __u32 *pids, size_t n_pids)
+{
+	struct uprobe_place places[FN_COUNT];
+	size_t n;
+	int err = register_places(p, o, index, places, &n);
+
+	if (!err && !n)
+		return 0;
+	if (!can_filter_by_pid())
+		n_pids = 0;
+	if (!err && !n_pids)
+		err = attach_places(p, o, places, n, 0);
+	for (size_t i = 0; i < n_pids && !err; i++)
+		err = attach_places(p, o, places, n, pids[i]);
+	if (err && err != -ESRCH)
+		log__error("probing malloc in %s: %s", o->path, strerror(-err));
+	return err;
+}
+
+/* ---- running ---- */
+
+void probes__start(struct probes *p)
+{
+	__atomic_store_n(&p->skel->bss->collecting, true, __ATOMIC_SEQ_CST);
+}
+
+void probes__stop(struct probes *p)
+{
+	if (p->stopped)
+		return;
+	p->stopped = true;
+	__atomic_store_n(&p->skel->bss->collecting, false, __ATOMIC_SEQ_CST);
+	/*
+	 * A program that saw `collecting` still set may be under way on another
+	 * CPU.  Programs run inside RCU read sections, and this waits for all of
+	 * them (membarrier(2): MEMBARRIER_CMD_GLOBAL is a grace period).
+	 */
+	syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+}
+
+__u64 probes__spilled(const struct probes *p)
+{
+	return __atomic_load_n(&p->skel->bss->spilled, __ATOMIC_RELAXED);
+}
+
+/* Runs that the kernel skipped, of one program. */
+static __u64 skipped_runs(const struct bpf_program *prog)
+{
+	struct bpf_prog_info info = {};
+	__u32 size = sizeof(info);
+
+	if (bpf_program__fd(prog) < 0 ||
+	    bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &size))
+		return 0;
+	return info.recursion_misses;
+}
+
+__u64 probes__lost(const struct probes *p)
+{
+	__u64 lost = __atomic_load_n(&p->skel->bss->lost, __ATOMIC_RELAXED);
+	struct bpf_program *prog;
+
+	bpf_object__for_each_program(prog, p->skel->obj) lost += skipped_runs(prog);
+	return lost;
+}
+
+int probes__ring(struct probes *p, struct ring **out)
+{
+	int err = ring__open(out, bpf_map__fd(p->skel->maps.ring), &p->skel->bss->woken);
+
+	if (err)
+		log__error("ring buffer: %s", strerror(-err));
+	return err;
+}
+
+int probes__spill(struct probes *p, struct spill **out)
+{
+	return spill__open(out, bpf_map__fd(p->skel->maps.processes),
+			   bpf_map__fd(p->skel->maps.cells),
+			   bpf_map__fd(p->skel->maps.other_cells));
+}
+
+const struct probes_features *probes__features(const struct probes *p)
+{
+	return &p->features;
+}

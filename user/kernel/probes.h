@@ -1,0 +1,61 @@
+/*
+ * probes.h - the BPF programs: set, loaded, attached, started.
+ *
+ * Nothing is pinned: whatever ends the process that holds a struct probes ends
+ * every probe.  Functions return 0, or -errno with the error said.
+ */
+#ifndef BRKSCOPE_PROBES_H
+#define BRKSCOPE_PROBES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <linux/types.h>
+
+#include "kernel/object.h"
+
+struct probes_config {
+	bool malloc;		    /* uprobes as well as tracepoints */
+	unsigned int ring_pages;    /* a power of two */
+	unsigned int max_processes; /* in the kernel's spill table; 0: its default */
+	bool by_pid;		    /* only those that probes__watch names */
+	bool follow;		    /* and their children */
+	const char *comm;	    /* NULL: any */
+	const char *cgroup;	    /* a cgroup v2 directory; NULL: any */
+};
+
+struct probes;
+
+int probes__open(struct probes **out, const struct probes_config *config);
+void probes__free(struct probes *p); /* NULL is allowed; detaches */
+
+int probes__watch(struct probes *p, __u32 pid);
+/* The tracepoints. */
+int probes__attach_events(struct probes *p);
+/*
+ * The allocation functions of one object; its probes report `index`.  pids
+ * (n > 0): only in these processes, where the kernel can tell them apart.
+ */
+int probes__attach_object(struct probes *p, const struct object *o, unsigned int index,
+			  const __u32 *pids, size_t n);
+
+/* From here on, until then, events count. */
+void probes__start(struct probes *p);
+/* Stops collecting, and waits for programs that still run.  Detaching is probes__free's. */
+void probes__stop(struct probes *p);
+
+__u64 probes__spilled(const struct probes *p);
+/* Events counted nowhere, as the programs and the kernel say. */
+__u64 probes__lost(const struct probes *p);
+
+struct ring;
+struct spill;
+int probes__ring(struct probes *p, struct ring **out);
+int probes__spill(struct probes *p, struct spill **out);
+
+struct probes_features {
+	bool find_vma, task_regs, cookie, uprobe_multi;
+};
+const struct probes_features *probes__features(const struct probes *p);
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * procfs.h - what /proc says about a process.
+ *
+ * A process can vanish between any two reads: every function says so with
+ * -ESRCH, and what it wrote by then is not to be used.
+ */
+#ifndef BRKSCOPE_PROCFS_H
+#define BRKSCOPE_PROCFS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <linux/types.h>
+
+#define PROC_PATH_MAX 4096
+
+struct proc_map {
+	__u64 start, end;
+	__u64 offset;
+	__u64 ino;
+	__u32 dev;	  /* the kernel's dev_t: major << 20 | minor */
+	char perms[5];	  /* "rwxp" */
+	const char *path; /* "" for anonymous memory; valid during the visit */
+};
+
+struct proc_info {
+	__u32 ppid;
+	__u64 start_ns; /* since boot, in steps of a clock tick */
+	__u64 start_brk;
+	bool kernel_thread;
+	char comm[16];
+};
+
+struct proc_rss {
+	__u64 anon_bytes, file_bytes, shmem_bytes;
+};
+
+/* Each line of /proc/PID/maps, in address order, until visit returns nonzero (returned as is). */
+int procfs__maps(__u32 pid, int (*visit)(const struct proc_map *map, void *arg), void *arg);
+int procfs__info(__u32 pid, struct proc_info *info);
+int procfs__rss(__u32 pid, struct proc_rss *rss);
+/* Addresses in what exec mapped: the program, its loader (0: none), the vdso. */
+struct proc_image {
+	__u64 entry, loader, vdso;
+};
+int procfs__image(__u32 pid, struct proc_image *image);
+/* The target of /proc/PID/exe; of a cgroup v2 the path.  NUL-terminated, cut at size. */
+int procfs__exe(__u32 pid, char *path, size_t size);
+int procfs__cgroup(__u32 pid, char *path, size_t size);
+/* Every process there is now. */
+int procfs__each(int (*visit)(__u32 pid, void *arg), void *arg);
+
+#endif

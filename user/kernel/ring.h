@@ -1,0 +1,27 @@
+/*
+ * ring.h - the records of the ring buffer, in order.
+ */
+#ifndef BRKSCOPE_RING_H
+#define BRKSCOPE_RING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <linux/types.h>
+
+#include "brkscope/event.h"
+
+struct ring;
+
+/* woken: the flag that the programs set when they wake the reader. */
+int ring__open(struct ring **out, int map_fd, bool *woken);
+void ring__close(struct ring *r); /* NULL is allowed */
+
+/* For poll(2): readable when the programs want to be read. */
+int ring__fd(const struct ring *r);
+/* Hands over what is there, at most `most` records.  The number, or -errno. */
+int ring__read(struct ring *r, unsigned int most,
+	       void (*event)(const struct event *e, size_t size, void *arg), void *arg);
+__u64 ring__received(const struct ring *r);
+
+#endif

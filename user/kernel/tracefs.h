@@ -1,0 +1,17 @@
+/*
+ * tracefs.h - the ids of tracepoints, which only tracefs tells.
+ */
+#ifndef BRKSCOPE_TRACEFS_H
+#define BRKSCOPE_TRACEFS_H
+
+#include <stddef.h>
+
+/*
+ * ids[i] is the perf event id of names[i] ("syscalls/sys_enter_brk"), or
+ * -errno.  Where tracefs is not mounted, it is for as long as this takes, in a
+ * mount namespace of a process of its own: nobody else ever sees it.
+ * 0, or -errno with the error said.
+ */
+int tracefs__event_ids(const char *const *names, int *ids, size_t n);
+
+#endif

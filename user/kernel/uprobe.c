@@ -1,0 +1,115 @@
+/*
+ * uprobe.c - one program at many places of one file.
+ */
+#include "kernel/uprobe.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* union bpf_attr's link_create of Linux 6.6: the distribution's libbpf and headers are older. */
+struct link_create_uprobe_multi {
+	__u32 prog_fd;
+	__u32 target_fd;
+	__u32 attach_type;
+	__u32 flags;
+	__u64 path;
+	__u64 offsets;
+	__u64 ref_ctr_offsets;
+	__u64 cookies;
+	__u32 cnt;
+	__u32 multi_flags;
+	__u32 pid;
+	__u32 pad;
+};
+
+struct uprobes {
+	int multi_fd; /* -1: links */
+	size_t n;
+	struct bpf_link *links[];
+};
+
+static int attach_multi(int prog_fd, const char *path, const struct uprobe_place *places, size_t n,
+			__u32 pid)
+{
+	struct link_create_uprobe_multi attr = {};
+	__u64 *offsets = calloc(2 * n, sizeof(*offsets)), *cookies = offsets + n;
+	int fd;
+
+	if (!offsets)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		offsets[i] = places[i].offset;
+		cookies[i] = places[i].cookie;
+	}
+	attr.prog_fd = prog_fd;
+	attr.attach_type = UPROBE_MULTI_ATTACH_TYPE;
+	attr.path = (unsigned long)path;
+	attr.offsets = (unsigned long)offsets;
+	attr.cookies = (unsigned long)cookies;
+	attr.cnt = n;
+	attr.pid = pid;
+	fd = syscall(__NR_bpf, BPF_LINK_CREATE, &attr, sizeof(attr));
+	free(offsets);
+	return fd;
+}
+
+static int attach_each(struct uprobes *u, struct bpf_program *prog, const char *path,
+		       const struct uprobe_place *places, size_t n, __u32 pid)
+{
+	for (size_t i = 0; i < n; i++) {
+		LIBBPF_OPTS(bpf_uprobe_opts, opts, .bpf_cookie = places[i].cookie);
+
+		u->links[i] = bpf_program__attach_uprobe_opts(prog, pid ? (pid_t)pid : -1, path,
+							      places[i].offset, &opts);
+		if (!u->links[i])
+			return -errno;
+		u->n++;
+	}
+	return 0;
+}
+
+struct uprobes *uprobes__attach(struct bpf_program *prog, const char *path,
+				const struct uprobe_place *places, size_t n, __u32 pid)
+{
+	struct uprobes *u = calloc(1, sizeof(*u) + n * sizeof(u->links[0]));
+	int err;
+
+	if (!u)
+		return NULL;
+	u->multi_fd = attach_multi(bpf_program__fd(prog), path, places, n, pid);
+	if (u->multi_fd >= 0)
+		return u;
+	/* EINVAL: no such attach type; EOPNOTSUPP: no such support compiled in. */
+	if (errno != EINVAL && errno != EOPNOTSUPP) {
+		free(u);
+		return NULL;
+	}
+	err = attach_each(u, prog, path, places, n, pid);
+	if (err) {
+		uprobes__detach(u);
+		errno = -err;
+		return NULL;
+	}
+	return u;
+}
+
+void uprobes__detach(struct uprobes *u)
+{
+	if (!u)
+		return;
+	if (u->multi_fd >= 0)
+		close(u->multi_fd);
+	for (size_t i = 0; i < u->n; i++)
+		bpf_link__destroy(u->links[i]);
+	free(u);
+}
+
+bool uprobes__multi(const struct uprobes *u)
+{
+	return u->multi_fd >= 0;
+}

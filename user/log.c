@@ -1,0 +1,57 @@
+/*
+ * log.c - what the agent says about itself, on stderr.
+ */
+#include "log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static bool verbose_on;
+
+void log__set_verbose(bool verbose)
+{
+	verbose_on = verbose;
+}
+
+bool log__verbose(void)
+{
+	return verbose_on;
+}
+
+static void say(const char *fmt, va_list args)
+{
+	char line[1024];
+
+	/* One write, so that lines of several processes do not mix. */
+	vsnprintf(line, sizeof(line), fmt, args);
+	fprintf(stderr, "brkscope: %s\n", line);
+}
+
+void log__error(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	say(fmt, args);
+	va_end(args);
+}
+
+void log__note(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	say(fmt, args);
+	va_end(args);
+}
+
+void log__debug(const char *fmt, ...)
+{
+	va_list args;
+
+	if (!verbose_on)
+		return;
+	va_start(args, fmt);
+	say(fmt, args);
+	va_end(args);
+}

@@ -1,0 +1,90 @@
+/*
+ * evidence.c - what a mapping that was there before the agent is, from the list of mappings alone.
+ */
+#include "model/evidence.h"
+
+/* glibc's HEAP_MAX_SIZE on 64 bits: twice DEFAULT_MMAP_THRESHOLD_MAX, malloc/arena.c. */
+#define GLIBC_HEAP (64ull << 20)
+
+static bool accessible(const struct mapping *m)
+{
+	return m->readable || m->writable || m->executable;
+}
+
+/* A file that is also mapped executable is a program or library: the loader mapped it. */
+static bool is_image(const struct mapping *maps, size_t n, const struct mapping *file)
+{
+	for (size_t i = 0; i < n; i++)
+		if (maps[i].kind == MAPPING_FILE && maps[i].executable &&
+		    maps[i].ino == file->ino && maps[i].dev == file->dev)
+			return true;
+	return false;
+}
+
+/* The zeroed data behind an image's last segment. */
+static bool is_bss(const struct mapping *m, const struct mapping *before,
+		   const struct region *region_before)
+{
+	return m->writable && before && before->kind == MAPPING_FILE && before->end == m->start &&
+	       before->writable && region_before->cause == CAUSE_LOADER;
+}
+
+/* A used part and a part without access that end together on the 64 MiB boundary. */
+static size_t arena_parts(const struct mapping *maps, size_t left)
+{
+	const struct mapping *m = maps;
+
+	if (m->kind != MAPPING_ANON || m->start % GLIBC_HEAP || !m->writable)
+		return 0;
+	if (m->end - m->start == GLIBC_HEAP)
+		return 1;
+	if (left > 1 && m[1].kind == MAPPING_ANON && !accessible(&m[1]) && m[1].start == m->end &&
+	    m[1].end == m->start + GLIBC_HEAP)
+		return 2;
+	return 0;
+}
+
+static void put(struct region *out, const struct mapping *m, enum cause cause, bool continued)
+{
+	*out = (struct region){.start = m->start,
+			       .end = m->end,
+			       .cause = cause,
+			       .usable = accessible(m),
+			       .continued = continued};
+}
+
+static enum cause cause_by_evidence(const struct mapping *maps, size_t n, size_t i,
+				    const struct region *before)
+{
+	const struct mapping *m = &maps[i];
+
+	if (m->kind == MAPPING_SPECIAL)
+		return CAUSE_LOADER;
+	if (m->kind == MAPPING_FILE)
+		return is_image(maps, n, m) ? CAUSE_LOADER : CAUSE_FILE;
+	if (is_bss(m, i ? &maps[i - 1] : NULL, before))
+		return CAUSE_LOADER;
+	return CAUSE_UNATTRIBUTED;
+}
+
+size_t evidence__regions(const struct mapping *maps, size_t n, struct region *out)
+{
+	static const struct region none = {.cause = CAUSE_UNATTRIBUTED};
+	size_t count = 0, parts;
+
+	for (size_t i = 0; i < n; i++) {
+		if (maps[i].kind == MAPPING_HEAP || maps[i].kind == MAPPING_STACK)
+			continue;
+		parts = arena_parts(&maps[i], n - i);
+		if (parts) {
+			put(&out[count++], &maps[i], CAUSE_ARENA, false);
+			if (parts == 2)
+				put(&out[count++], &maps[++i], CAUSE_ARENA, true);
+			continue;
+		}
+		put(&out[count], &maps[i],
+		    cause_by_evidence(maps, n, i, count ? &out[count - 1] : &none), false);
+		count++;
+	}
+	return count;
+}

@@ -1,0 +1,34 @@
+/*
+ * evidence.h - what a mapping that was there before the agent is, from the list of mappings alone.
+ *
+ * Only what the list proves: the image of a program or library, a file, one of
+ * glibc's aligned 64 MiB heaps.  All else stays unattributed.
+ */
+#ifndef BRKSCOPE_EVIDENCE_H
+#define BRKSCOPE_EVIDENCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "model/ledger.h"
+
+enum mapping_kind {
+	MAPPING_ANON,
+	MAPPING_FILE,
+	MAPPING_HEAP,	 /* [heap] */
+	MAPPING_STACK,	 /* [stack]: exec's, of the first thread */
+	MAPPING_SPECIAL, /* [vdso] and its kin */
+};
+
+struct mapping {
+	__u64 start, end;
+	__u64 ino;
+	__u32 dev;
+	__u8 kind; /* enum mapping_kind */
+	bool readable, writable, executable;
+};
+
+/* The regions for a ledger, without [heap] and [stack].  out has room for n; returns how many. */
+size_t evidence__regions(const struct mapping *maps, size_t n, struct region *out);
+
+#endif

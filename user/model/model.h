@@ -1,0 +1,73 @@
+/*
+ * model.h - all processes and their numbers: events and spilled cells in, snapshots out.
+ *
+ * Pure: no clock, no /proc, no libbpf.  What the model wants to know of a
+ * process's mappings it asks for (maps_wanted), and whoever can read them calls
+ * model__seed.  Not locked: one thread owns a model.
+ */
+#ifndef BRKSCOPE_MODEL_H
+#define BRKSCOPE_MODEL_H
+
+#include "model/evidence.h"
+#include "model/process.h"
+
+struct model;
+
+struct model_config {
+	__u64 page_size;
+	enum level level;
+	const struct cause_table *causes; /* outlives the model */
+	const char *comm;		  /* only processes of this name; NULL: all */
+	/*
+	 * The process's mappings are not known.  image: it has just become another
+	 * program, and only what exec itself mapped is wanted: the rest comes as
+	 * events.
+	 */
+	void (*maps_wanted)(__u32 pid, bool image, void *arg);
+	void *arg;
+};
+
+struct model *model__new(const struct model_config *config); /* NULL with errno set */
+void model__free(struct model *m);			     /* NULL is allowed */
+
+/* The process that has this PID now; NULL. */
+struct process *model__find(struct model *m, __u32 pid);
+/* As above, made if need be.  start_ns 0: not known.  NULL: no memory. */
+struct process *model__add(struct model *m, __u32 pid, __u64 start_ns);
+
+/*
+ * What the kernel lists as mapped.  A process that is new to the model starts
+ * from it; one whose ledger is stale keeps the causes that still fit.
+ * start_brk 0: not known.
+ */
+int model__seed(struct model *m, struct process *p, const struct mapping *maps, size_t n,
+		__u64 start_brk);
+
+/* What trace says beside the event itself. */
+struct note {
+	enum cause cause; /* of the mapping; CAUSE_COUNT: none, or not known */
+	struct process *process;
+};
+
+/*
+ * One record of the ring.  0; -EINVAL: none of ours, nothing changed; -ENOMEM:
+ * counted nowhere.  note may be NULL.
+ */
+int model__event(struct model *m, const struct event *e, size_t size, struct note *note);
+
+/* The spill.  True: the process has ended, and nothing more of it will come. */
+bool model__spilled(struct model *m, __u32 tgid, const struct spilled_process *s);
+int model__cell(struct model *m, const struct cell_key *key, const struct cell *cell);
+
+/* Every process that has not exited. */
+void model__each(struct model *m, void (*visit)(struct process *p, void *arg), void *arg);
+
+/*
+ * The processes and the others row; the rest is the caller's to fill in.  Valid
+ * until the model changes; the array is the model's.
+ */
+int model__snapshot(struct model *m, struct snapshot *s);
+/* Drops the processes that have exited: a live view shows them once. */
+void model__forget_exited(struct model *m);
+
+#endif

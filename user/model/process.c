@@ -1,0 +1,219 @@
+/*
+ * process.c - one process: its numbers, its ledger, and how an event changes them.
+ */
+#include "model/process.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct process *process__new(__u32 pid, __u64 start_ns)
+{
+	struct process *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->ledger = ledger__new();
+	if (!p->ledger) {
+		free(p);
+		return NULL;
+	}
+	p->stats.pid = pid;
+	p->stats.start_ns = start_ns;
+	p->stats.live_known = true;
+	p->stats.malloc.arena_split = true;
+	return p;
+}
+
+void process__free(struct process *p)
+{
+	if (!p)
+		return;
+	ledger__free(p->ledger);
+	free(p->histograms);
+	free((char *)p->stats.exe);
+	free((char *)p->stats.cgroup);
+	free((char *)p->stats.allocator_object);
+	free(p);
+}
+
+int process__set_text(const char **field, const char *text)
+{
+	char *copy = NULL;
+
+	if (text && *field && !strcmp(text, *field))
+		return 0;
+	if (text) {
+		copy = strdup(text);
+		if (!copy)
+			return -ENOMEM;
+	}
+	free((char *)*field);
+	*field = copy;
+	return 0;
+}
+
+static void add(struct tally *t, const struct count *c)
+{
+	t->calls += c->calls;
+	t->bytes += c->bytes;
+}
+
+static void count_malloc(struct process *p, const struct count *c)
+{
+	struct process_stats *s = &p->stats;
+
+	s->malloc.calls += c->calls;
+	s->malloc.bytes += c->bytes;
+	add(&s->malloc.by_function[c->op], c);
+	p->histograms->malloc_size[c->bucket].calls += c->calls;
+	if (c->flags & EVENT_F_IMPOSSIBLE)
+		s->malloc.impossible += c->calls;
+	if (c->flags & EVENT_F_KEEPS_MAPPING) {
+		add(&s->malloc.route_mmap, c);
+		p->histograms->malloc_size[c->bucket].mmap += c->calls;
+	}
+}
+
+/* The request that a mapping was made for; the call itself is counted apart. */
+static void count_route(struct process *p, const struct count *c)
+{
+	if (c->cause == CAUSE_MALLOC) {
+		add(&p->stats.malloc.route_mmap, c);
+		p->histograms->malloc_size[c->bucket].mmap += c->calls;
+	} else if (c->cause == CAUSE_ARENA) {
+		add(&p->stats.malloc.route_arena, c);
+		p->histograms->malloc_size[c->bucket].arena += c->calls;
+	}
+}
+
+static void count_brk(struct process *p, const struct count *c)
+{
+	switch (c->op) {
+	case BRK_GROW:
+		add(&p->stats.heap.grow, c);
+		p->histograms->brk_grow[c->bucket] += c->calls;
+		break;
+	case BRK_SHRINK:
+		add(&p->stats.heap.shrink, c);
+		break;
+	case BRK_QUERY:
+		p->stats.heap.query_calls += c->calls;
+		break;
+	default:
+		p->stats.heap.failed_calls += c->calls;
+	}
+}
+
+static void count_mmap(struct process *p, const struct count *c)
+{
+	if (c->op == MAP_REFUSED) {
+		p->stats.mmap_failed += c->calls;
+		return;
+	}
+	p->stats.mapped[c->cause].calls += c->calls;
+	p->stats.mapped[c->cause].bytes += c->bytes;
+	p->histograms->mmap_size[c->bucket][c->cause] += c->calls;
+	if (c->cause == CAUSE_ARENA)
+		p->stats.malloc.arena_split = false;
+}
+
+static void count_mremap(struct process *p, const struct count *c)
+{
+	if (c->op == REMAP_REFUSED) {
+		p->stats.mmap_failed += c->calls;
+		return;
+	}
+	p->stats.mremap.calls += c->calls;
+	if (c->op == REMAP_GROW)
+		p->stats.mremap.grow_bytes += c->bytes;
+	else if (c->op == REMAP_SHRINK)
+		p->stats.mremap.shrink_bytes += c->bytes;
+}
+
+int process__count(struct process *p, const struct count *c)
+{
+	if (!p->histograms) {
+		p->histograms = calloc(1, sizeof(*p->histograms));
+		if (!p->histograms)
+			return -ENOMEM;
+		p->stats.histograms = p->histograms;
+	}
+	switch (c->type) {
+	case EVENT_MALLOC:
+		count_malloc(p, c);
+		break;
+	case EVENT_ROUTE:
+		count_route(p, c);
+		break;
+	case EVENT_BRK:
+		count_brk(p, c);
+		break;
+	case EVENT_MMAP:
+		count_mmap(p, c);
+		break;
+	case EVENT_MREMAP:
+		count_mremap(p, c);
+		break;
+	case EVENT_MUNMAP:
+		if (c->op == MAP_REFUSED)
+			p->stats.mmap_failed += c->calls;
+		else
+			add(&p->stats.munmap, c);
+		break;
+	case EVENT_EXEC:
+		p->stats.execs += c->calls;
+		break;
+	}
+	return 0;
+}
+
+void process__update_live(struct process *p)
+{
+	for (int i = 0; i < CAUSE_COUNT; i++) {
+		const struct ledger_total *t = ledger__total(p->ledger, i);
+		struct mapped *m = &p->stats.mapped[i];
+
+		m->live_bytes = t->bytes;
+		m->usable_bytes = t->usable_bytes;
+		m->live_regions = t->regions;
+		if (i == CAUSE_LOADER) {
+			m->live_bytes += p->image_bytes;
+			m->usable_bytes += p->image_bytes;
+			m->live_regions += p->image_regions;
+		}
+		if (m->live_bytes > m->peak_bytes)
+			m->peak_bytes = m->live_bytes;
+	}
+	p->stats.live_known = !p->stale && !p->unseen;
+	if (ledger__total(p->ledger, CAUSE_ARENA)->regions)
+		p->stats.malloc.arena_split = false;
+}
+
+/* The kernel maps the break rounded up to pages: that is what /proc/PID/maps shows. */
+void process__set_heap(struct process *p, __u64 start, __u64 end, __u64 page_size)
+{
+	__u64 mask = page_size - 1;
+
+	p->stats.heap.known = true;
+	p->stats.heap.start = (start + mask) & ~mask;
+	p->stats.heap.end = (end + mask) & ~mask;
+	if (p->stats.heap.end < p->stats.heap.start)
+		p->stats.heap.end = p->stats.heap.start;
+	if (stats__heap_bytes(&p->stats) > p->stats.heap.peak_bytes)
+		p->stats.heap.peak_bytes = stats__heap_bytes(&p->stats);
+}
+
+void process__end(struct process *p)
+{
+	p->stats.exited = true;
+	ledger__free(p->ledger);
+	p->ledger = NULL;
+}
+
+void process__forget_peaks(struct process *p)
+{
+	p->stats.heap.peak_bytes = 0;
+	for (int i = 0; i < CAUSE_COUNT; i++)
+		p->stats.mapped[i].peak_bytes = 0;
+}

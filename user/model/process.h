@@ -1,0 +1,58 @@
+/*
+ * process.h - one process: its numbers, its ledger, and how an event changes them.
+ *
+ * Counting (calls, bytes, histograms) takes an event or a spilled cell alike,
+ * as so many calls of so many bytes.  The ledger takes events only.
+ */
+#ifndef BRKSCOPE_PROCESS_H
+#define BRKSCOPE_PROCESS_H
+
+#include "model/ledger.h"
+#include "model/snapshot.h"
+
+struct process {
+	struct process_stats stats;
+	struct histograms *histograms; /* NULL until there is something in it */
+	struct ledger *ledger;	       /* NULL: it has exited */
+	bool stale;		       /* the ledger has missed an event */
+	bool unseen;		       /* its mappings from before were not read */
+	bool allocator_seen;	       /* found among its mappings, not only by a call */
+	/*
+	 * What exec mapped, from the kernel's own counters, as long as the
+	 * mappings themselves have not been read.
+	 */
+	__u64 image_bytes, image_regions;
+	__u32 borrows; /* vfork: the process whose address space it runs in; 0: its own */
+	struct {
+		__u64 brk_calls, mmap_calls, malloc_calls, memory;
+	} last;		      /* at the last snapshot */
+	struct process *next; /* in its hash chain */
+};
+
+struct count {
+	__u8 type; /* enum event_type */
+	__u8 op;
+	__u8 flags;
+	__u8 bucket;
+	enum cause cause; /* MMAP, MREMAP, ROUTE */
+	__u64 calls, bytes;
+};
+
+struct process *process__new(__u32 pid, __u64 start_ns); /* NULL with errno set */
+void process__free(struct process *p);			 /* NULL is allowed */
+
+/* 0 or -ENOMEM, with nothing counted. */
+int process__count(struct process *p, const struct count *c);
+
+/* Live numbers after the ledger or the heap has changed. */
+void process__update_live(struct process *p);
+void process__set_heap(struct process *p, __u64 start, __u64 end, __u64 page_size);
+/* After exec: what was live before counts no more. */
+void process__forget_peaks(struct process *p);
+/* Frees what only a living process needs; the live numbers stay as they are. */
+void process__end(struct process *p);
+
+/* Copies; NULL makes it unknown.  0 or -ENOMEM. */
+int process__set_text(const char **field, const char *text);
+
+#endif

@@ -1,0 +1,158 @@
+/*
+ * snapshot.h - the numbers at one instant: what the model makes and every renderer shows.
+ *
+ * Plain data.  Units are bytes, calls, and nanoseconds since boot.  A number
+ * that is not known is marked so, and is never shown as 0.
+ */
+#ifndef BRKSCOPE_SNAPSHOT_H
+#define BRKSCOPE_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <linux/types.h>
+
+#include "brkscope/event.h"
+#include "model/cause.h"
+
+enum level { LEVEL_SYSCALLS, LEVEL_SIZES };
+
+struct tally {
+	__u64 calls;
+	__u64 bytes;
+};
+
+/* The mappings of one cause: calls and bytes as seen, live_* as they are now. */
+struct mapped {
+	__u64 calls;
+	__u64 bytes;
+	__u64 live_bytes;   /* reserved: an arena counts whole */
+	__u64 usable_bytes; /* of live_bytes, what is not PROT_NONE */
+	__u64 live_regions;
+	__u64 peak_bytes;
+};
+
+/* Allocated with the first event that needs it: most processes are idle. */
+struct histograms {
+	struct {
+		__u64 calls; /* all; not mmap or arena: the heap, or (arena_split false) heap or
+				arena */
+		__u64 mmap;
+		__u64 arena;
+	} malloc_size[SIZE_BUCKETS];
+	__u64 brk_grow[SIZE_BUCKETS];
+	__u64 mmap_size[SIZE_BUCKETS][CAUSE_COUNT];
+};
+
+enum allocator_kind {
+	ALLOCATOR_UNKNOWN, /* not looked for, or nothing that defines malloc was found */
+	ALLOCATOR_GLIBC,
+	ALLOCATOR_MUSL,
+	ALLOCATOR_JEMALLOC,
+	ALLOCATOR_TCMALLOC,
+	ALLOCATOR_MIMALLOC,
+	ALLOCATOR_OTHER,
+};
+
+struct process_stats {
+	__u32 pid;
+	__u32 ppid;
+	__u64 start_ns;
+	char comm[16];	    /* NUL-terminated, otherwise as the kernel has it: hostile */
+	const char *exe;    /* NULL: not known; hostile bytes */
+	const char *cgroup; /* NULL: not known; hostile bytes */
+	bool exited;
+	__u64 execs;
+
+	const char *allocator_object; /* NULL: not known; hostile bytes */
+	enum allocator_kind allocator;
+	bool allocator_probed;
+
+	struct {
+		bool known; /* start, end, bytes, peak_bytes */
+		__u64 start, end;
+		__u64 peak_bytes;
+		struct tally grow, shrink;
+		__u64 query_calls, failed_calls;
+	} heap;
+
+	bool live_known; /* every live_*, usable_* and peak_* of mapped[] */
+	struct mapped mapped[CAUSE_COUNT];
+	struct tally munmap;
+	struct {
+		__u64 calls, grow_bytes, shrink_bytes;
+	} mremap;
+	__u64 mmap_failed; /* of mmap, munmap and mremap */
+
+	bool malloc_known; /* false: level syscalls, or the allocator is not probed */
+	struct {
+		__u64 calls, bytes;
+		__u64 impossible; /* of calls: overflowed or above PTRDIFF_MAX, 0 bytes */
+		struct tally by_function[FN_COUNT];
+		struct tally route_mmap, route_arena;
+		/*
+		 * Which calls an arena served and which the heap needs the
+		 * returned address.  True where there never was an arena: then
+		 * all that is not mmap is heap, and route_arena is 0.
+		 */
+		bool arena_split;
+	} malloc;
+
+	const struct histograms *histograms; /* NULL: all 0 */
+
+	struct {
+		bool known;
+		__u64 anon_bytes, file_bytes, shmem_bytes;
+	} rss;
+
+	/* Since the snapshot before this one. */
+	struct {
+		__u64 brk_calls, mmap_calls, malloc_calls;
+		__s64 growth_bytes; /* of stats__memory() */
+	} window;
+};
+
+struct snapshot {
+	const char *host, *kernel;
+	__u64 page_size;
+	enum level level;
+	__u64 start_ns; /* CLOCK_BOOTTIME, when collection began */
+	__u64 duration_ns;
+	__u64 window_ns; /* since the snapshot before this one */
+	__u64 received, spilled, lost;
+	const struct process_stats **processes; /* in no order; not owned */
+	size_t count;
+	const struct process_stats *others; /* NULL: every process had a row of its own */
+};
+
+/* bytes and pages of the heap now */
+static inline __u64 stats__heap_bytes(const struct process_stats *p)
+{
+	return p->heap.end - p->heap.start;
+}
+
+/* heap + malloc's mmaps + what is open of arenas + direct mmaps: anonymous memory by cause, now */
+static inline __u64 stats__memory(const struct process_stats *p)
+{
+	return stats__heap_bytes(p) + p->mapped[CAUSE_MALLOC].live_bytes +
+	       p->mapped[CAUSE_ARENA].usable_bytes + p->mapped[CAUSE_DIRECT].live_bytes;
+}
+
+/* brk growth + anonymous mmaps by malloc, for arenas and direct: got from the kernel while watched
+ */
+static inline __u64 stats__gained(const struct process_stats *p)
+{
+	return p->heap.grow.bytes + p->mapped[CAUSE_MALLOC].bytes + p->mapped[CAUSE_ARENA].bytes +
+	       p->mapped[CAUSE_DIRECT].bytes;
+}
+
+static inline __u64 stats__rss(const struct process_stats *p)
+{
+	return p->rss.anon_bytes + p->rss.file_bytes + p->rss.shmem_bytes;
+}
+
+/* sum over all causes */
+__u64 stats__mmap_calls(const struct process_stats *p);
+__u64 stats__brk_calls(const struct process_stats *p); /* grow, shrink, query, failed */
+
+#endif
