@@ -77,11 +77,13 @@ compdb: $(OUT)/compile_commands.json ## compile_commands.json, for clangd, at th
 $(OUT)/tests/unit/%: UNIT_FLAGS = -DGOLDEN_DIR='"$(CURDIR)/tests/golden"'
 $(OUT)/tests/unit/test_%: $(OUT)/tests/unit/test_%.o $(UNIT_HELP) $(LIB_OBJS)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_CFLAGS) $^ $(LIBS) -lcmocka -o $@
+	$(Q)$(CC) $(ALL_CFLAGS) $(UNIT_LDFLAGS) $^ $(LIBS) -lcmocka -o $@
+
+# It makes the n-th allocation fail.
+$(OUT)/tests/unit/test_ledger: UNIT_LDFLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
 
 # Programs that are traced: no sanitizer, they must allocate as everybody does.
-$(OUT)/tests/workload/% $(OUT)/tests/oracle/%: tests/%.c
-$(OUT)/tests/%: tests/%.c
+$(WORKLOADS): $(OUT)/%: %.c
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) -std=gnu11 $(WARN) -O1 -g -fno-builtin -D_GNU_SOURCE -pthread -MMD -MP $< -o $@

@@ -87,6 +87,14 @@ struct {
 	__type(value, struct thread);
 } threads SEC(".maps") __weak;
 
+/* The last places that code called mmap from: an old one that is gone is looked up anew. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, struct site_key);
+	__type(value, struct site_seen);
+} sites SEC(".maps") __weak;
+
 /* The spill: who, and how much of what. */
 struct process_key {
 	__u64 start_ns;

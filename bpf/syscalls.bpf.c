@@ -100,18 +100,61 @@ static long site_fill(struct task_struct *task, struct vm_area_struct *vma, stru
 	return 0;
 }
 
-static __always_inline void site_find(struct site *site, __u64 addr, bool find_vma)
-{
-	struct site found = {};
-	struct find find = {.addr = addr, .site = &found};
+/* -EBUSY of bpf_find_vma: the address space's lock is taken.  -ENOENT is an answer. */
+#define EBUSY	   16
+#define FIND_TRIES 64
 
-	/* -ENOENT is an answer: no mapping there.  -EBUSY is not: the lock was taken. */
-	if (!find_vma ||
-	    bpf_find_vma(bpf_get_current_task_btf(), addr, site_fill, &find, 0) == -16) {
-		found.ino = addr;
-		found.dev = SITE_ADDRESS;
+/* False: the lock was taken, each time. */
+static __always_inline bool find_vma(struct find *find, int tries)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	long err = -EBUSY;
+
+	for (int i = 0; i < tries && err == -EBUSY; i++)
+		err = bpf_find_vma(task, find->addr, site_fill, find, 0);
+	return err != -EBUSY;
+}
+
+static __always_inline void site_remember(const struct site_key *key, const struct site_seen *now)
+{
+	struct site_seen *seen = bpf_map_lookup_elem(&sites, key);
+
+	if (seen && seen->exec_id == now->exec_id && seen->site.ino == now->site.ino &&
+	    seen->site.dev == now->site.dev && seen->site.off == now->site.off)
+		return;
+	bpf_map_update_elem(&sites, key, now, BPF_ANY);
+}
+
+/*
+ * Looks an address up; where the lock is taken, it is what it was the last time.
+ * Only an address that is new is worth waiting for: another thread's mmap or
+ * munmap holds the lock for a microsecond or so.
+ */
+static __always_inline void site_find(struct site *site, __u64 addr, bool can_find)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct site_key key = {.addr = addr, .tgid = bpf_get_current_pid_tgid() >> 32};
+	struct site_seen now = {.exec_id = BPF_CORE_READ(task, self_exec_id)}, *seen;
+	struct find find = {.addr = addr, .site = &now.site};
+
+	if (can_find && find_vma(&find, 1)) {
+		site_remember(&key, &now);
+		*site = now.site;
+		return;
 	}
-	*site = found;
+	seen = bpf_map_lookup_elem(&sites, &key);
+	if (seen && seen->exec_id == now.exec_id) {
+		*site = seen->site;
+		return;
+	}
+	if (can_find && find_vma(&find, FIND_TRIES)) {
+		site_remember(&key, &now);
+		*site = now.site;
+		return;
+	}
+	site->ino = addr;
+	site->dev = SITE_ADDRESS;
+	site->off = 0;
 }
 
 static __always_inline struct pt_regs *user_regs(void)
@@ -128,7 +171,7 @@ static __always_inline struct pt_regs *user_regs(void)
  * glibc's wrappers keep no frame: at the system call the word at the stack
  * pointer (the link register on arm64) is where they return to.
  */
-static __always_inline void caller_find(struct thread *t, bool find_vma)
+static __always_inline void caller_find(struct thread *t, bool can_find)
 {
 	struct pt_regs *regs = user_regs();
 	__u64 ret = 0;
@@ -138,8 +181,20 @@ static __always_inline void caller_find(struct thread *t, bool find_vma)
 #else
 	ret = PT_REGS_RET_CORE(regs);
 #endif
-	site_find(&t->ip, PT_REGS_IP_CORE(regs), find_vma);
-	site_find(&t->caller, ret, find_vma);
+	site_find(&t->ip, PT_REGS_IP_CORE(regs), can_find);
+	site_find(&t->caller, ret, can_find);
+}
+
+/* A second try at the system call's end: nothing has moved in between. */
+static __noinline int caller_retry(struct thread *t)
+{
+	if (!t)
+		return 0;
+	if (t->ip.dev == SITE_ADDRESS)
+		site_find(&t->ip, t->ip.ino, true);
+	if (t->caller.dev == SITE_ADDRESS)
+		site_find(&t->caller, t->caller.ino, true);
+	return 0;
 }
 
 /* ---- brk ---- */
@@ -296,12 +351,12 @@ static __always_inline __u16 take_request(struct thread *t)
 }
 
 static __always_inline int mmap_begin(struct trace_event_raw_sys_enter *ctx, __u8 type,
-				      bool find_vma)
+				      bool can_find)
 {
 	struct thread *t = syscall_begin(type, ctx);
 
 	if (t)
-		caller_find(t, find_vma);
+		caller_find(t, can_find);
 	return 0;
 }
 
@@ -321,14 +376,15 @@ int mmap_enter_old(struct trace_event_raw_sys_enter *ctx)
 	return mmap_begin(ctx, EVENT_MMAP, false);
 }
 
-SEC("tracepoint/syscalls/sys_exit_mmap")
-int mmap_exit(struct trace_event_raw_sys_exit *ctx)
+static __always_inline int mmap_end(struct trace_event_raw_sys_exit *ctx, bool can_find)
 {
 	struct thread *t = syscall_end(EVENT_MMAP);
 	struct outcome o = {.type = EVENT_MMAP, .sited = true};
 
 	if (!t)
 		return 0;
+	if (can_find)
+		caller_retry(t);
 	o.size = page_align(t->args[1], t->args[3]);
 	if (t->args[3] & MAP_ANONYMOUS)
 		o.flags |= EVENT_F_ANON;
@@ -349,6 +405,18 @@ int mmap_exit(struct trace_event_raw_sys_exit *ctx)
 	return 0;
 }
 
+SEC("tracepoint/syscalls/sys_exit_mmap")
+int mmap_exit(struct trace_event_raw_sys_exit *ctx)
+{
+	return mmap_end(ctx, true);
+}
+
+SEC("tracepoint/syscalls/sys_exit_mmap")
+int mmap_exit_old(struct trace_event_raw_sys_exit *ctx)
+{
+	return mmap_end(ctx, false);
+}
+
 SEC("tracepoint/syscalls/sys_enter_mremap")
 int mremap_enter(struct trace_event_raw_sys_enter *ctx)
 {
@@ -361,8 +429,7 @@ int mremap_enter_old(struct trace_event_raw_sys_enter *ctx)
 	return mmap_begin(ctx, EVENT_MREMAP, false);
 }
 
-SEC("tracepoint/syscalls/sys_exit_mremap")
-int mremap_exit(struct trace_event_raw_sys_exit *ctx)
+static __always_inline int mremap_end(struct trace_event_raw_sys_exit *ctx, bool can_find)
 {
 	struct thread *t = syscall_end(EVENT_MREMAP);
 	struct outcome o = {.type = EVENT_MREMAP, .op = REMAP_SAME, .sited = true};
@@ -370,6 +437,8 @@ int mremap_exit(struct trace_event_raw_sys_exit *ctx)
 
 	if (!t)
 		return 0;
+	if (can_find)
+		caller_retry(t);
 	old = page_align(t->args[1], 0);
 	new = page_align(t->args[2], 0);
 	if (failed(ctx->ret)) {
@@ -384,6 +453,18 @@ int mremap_exit(struct trace_event_raw_sys_exit *ctx)
 	}
 	map_emit(&o, t, ctx->ret);
 	return 0;
+}
+
+SEC("tracepoint/syscalls/sys_exit_mremap")
+int mremap_exit(struct trace_event_raw_sys_exit *ctx)
+{
+	return mremap_end(ctx, true);
+}
+
+SEC("tracepoint/syscalls/sys_exit_mremap")
+int mremap_exit_old(struct trace_event_raw_sys_exit *ctx)
+{
+	return mremap_end(ctx, false);
 }
 
 SEC("tracepoint/syscalls/sys_enter_munmap")

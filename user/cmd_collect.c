@@ -110,6 +110,14 @@ static void maps_wanted(__u32 pid, bool image, void *arg)
 	targets__read(c->targets, c->model, pid, image);
 }
 
+static void resolve(__u32 pid, struct site *site, void *arg)
+{
+	struct collector *c = arg;
+
+	if (!probes__site_seen(c->probes, pid, site->ino, site))
+		targets__resolve(pid, site);
+}
+
 static int open_model(struct collector *c)
 {
 	struct model_config config = {
@@ -118,6 +126,7 @@ static int open_model(struct collector *c)
 		.causes = targets__causes(c->targets),
 		.comm = c->options.comm,
 		.maps_wanted = maps_wanted,
+		.resolve = resolve,
 		.arg = c,
 	};
 

@@ -391,6 +391,23 @@ static void look_for_allocator(struct targets *t, struct process *p)
 	free(r.maps);
 }
 
+static int resolve_in_map(const struct proc_map *map, void *arg)
+{
+	struct site *site = arg;
+	__u64 addr = site->ino, off = addr - map->start + map->offset;
+
+	if (addr < map->start || addr >= map->end)
+		return 0;
+	*site = (struct site){.ino = map->ino, .dev = map->dev, .off = off};
+	return 1;
+}
+
+void targets__resolve(__u32 pid, struct site *site)
+{
+	if (pid)
+		procfs__maps(pid, resolve_in_map, site);
+}
+
 struct seeding {
 	struct targets *t;
 	struct model *m;

@@ -34,6 +34,8 @@ void targets__seed(struct targets *t, struct model *m);
 void targets__read(struct targets *t, struct model *m, __u32 pid, bool image);
 /* The process has called malloc in the object of this index. */
 void targets__saw_malloc(struct targets *t, struct process *p, unsigned int index);
+/* Which file an address is in, by the process's mappings now; else *site stays. */
+void targets__resolve(__u32 pid, struct site *site);
 /* What only /proc knows: RSS, a new name; and the mappings, where the ledger missed some. */
 void targets__refresh(struct targets *t, struct model *m, struct process *p);
 

@@ -87,6 +87,18 @@ struct site {
 };
 #define SITE_ADDRESS 0xffffffffu
 
+/* Where an address of a process was found to be in a file, for when it cannot be looked up. */
+struct site_key {
+	__u64 addr;
+	__u32 tgid;
+	__u32 pad;
+};
+
+struct site_seen {
+	__u64 exec_id; /* the program it was running then */
+	struct site site;
+};
+
 struct event {
 	__u64 ts_ns; /* CLOCK_BOOTTIME; syscalls: at their return */
 	__u64 size;  /* bytes: asked for (malloc), moved by (brk, mremap), mapped (mmap, munmap) */

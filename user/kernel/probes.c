@@ -74,6 +74,21 @@ static unsigned int huge_page_shift(void)
 	return __builtin_ctzl(kib * 1024);
 }
 
+/* One of each pair: the programs that call bpf_find_vma cannot be loaded where it is not. */
+static void set_autoload_by_kernel(struct probes *p)
+{
+	bool find_vma = p->features.find_vma;
+
+	bpf_program__set_autoload(p->skel->progs.mmap_enter, find_vma);
+	bpf_program__set_autoload(p->skel->progs.mmap_exit, find_vma);
+	bpf_program__set_autoload(p->skel->progs.mremap_enter, find_vma);
+	bpf_program__set_autoload(p->skel->progs.mremap_exit, find_vma);
+	bpf_program__set_autoload(p->skel->progs.mmap_enter_old, !find_vma);
+	bpf_program__set_autoload(p->skel->progs.mmap_exit_old, !find_vma);
+	bpf_program__set_autoload(p->skel->progs.mremap_enter_old, !find_vma);
+	bpf_program__set_autoload(p->skel->progs.mremap_exit_old, !find_vma);
+}
+
 static void configure(struct probes *p, const struct probes_config *c)
 {
 	struct config *k = &p->skel->rodata->config;
@@ -102,10 +117,7 @@ static void configure(struct probes *p, const struct probes_config *c)
 	bpf_program__set_autoload(p->skel->progs.malloc_enter, c->malloc);
 	bpf_program__set_expected_attach_type(p->skel->progs.malloc_enter,
 					      (enum bpf_attach_type)UPROBE_MULTI_ATTACH_TYPE);
-	bpf_program__set_autoload(p->skel->progs.mmap_enter, p->features.find_vma);
-	bpf_program__set_autoload(p->skel->progs.mremap_enter, p->features.find_vma);
-	bpf_program__set_autoload(p->skel->progs.mmap_enter_old, !p->features.find_vma);
-	bpf_program__set_autoload(p->skel->progs.mremap_enter_old, !p->features.find_vma);
+	set_autoload_by_kernel(p);
 }
 
 static int explain_load(int err)
@@ -248,38 +260,36 @@ static int attach_raw(struct probes *p, struct bpf_program *prog, const char *na
 	return 0;
 }
 
+#define N_SYSCALL_EVENTS 10
+
 static int attach_syscalls(struct probes *p)
 {
-	struct bpf_program *mmap_enter, *mremap_enter;
-	const char *const names[] = {
+	/* Exits first: a call whose entry is seen has its exit seen. */
+	static const char *const names[N_SYSCALL_EVENTS] = {
 		"syscalls/sys_exit_brk",      "syscalls/sys_exit_mmap",
 		"syscalls/sys_exit_munmap",   "syscalls/sys_exit_mremap",
 		"syscalls/sys_exit_mprotect", "syscalls/sys_enter_brk",
 		"syscalls/sys_enter_mmap",    "syscalls/sys_enter_munmap",
 		"syscalls/sys_enter_mremap",  "syscalls/sys_enter_mprotect",
 	};
-	enum { N = sizeof(names) / sizeof(*names) };
-	int ids[N], err;
-
-	mmap_enter = p->features.find_vma ? p->skel->progs.mmap_enter
-					  : p->skel->progs.mmap_enter_old;
-	mremap_enter = p->features.find_vma ? p->skel->progs.mremap_enter
-					    : p->skel->progs.mremap_enter_old;
-	struct bpf_program *const progs[N] = {
-		p->skel->progs.brk_exit,
-		p->skel->progs.mmap_exit,
-		p->skel->progs.munmap_exit,
-		p->skel->progs.mremap_exit,
-		p->skel->progs.mprotect_exit,
-		p->skel->progs.brk_enter,
-		mmap_enter,
-		p->skel->progs.munmap_enter,
-		mremap_enter,
-		p->skel->progs.mprotect_enter,
+	bool find_vma = p->features.find_vma;
+	const typeof(p->skel->progs) *g = &p->skel->progs;
+	struct bpf_program *const progs[N_SYSCALL_EVENTS] = {
+		g->brk_exit,
+		find_vma ? g->mmap_exit : g->mmap_exit_old,
+		g->munmap_exit,
+		find_vma ? g->mremap_exit : g->mremap_exit_old,
+		g->mprotect_exit,
+		g->brk_enter,
+		find_vma ? g->mmap_enter : g->mmap_enter_old,
+		g->munmap_enter,
+		find_vma ? g->mremap_enter : g->mremap_enter_old,
+		g->mprotect_enter,
 	};
+	int ids[N_SYSCALL_EVENTS], err;
 
-	err = tracefs__event_ids(names, ids, N);
-	for (size_t i = 0; i < N && !err; i++) {
+	err = tracefs__event_ids(names, ids, N_SYSCALL_EVENTS);
+	for (size_t i = 0; i < N_SYSCALL_EVENTS && !err; i++) {
 		err = ids[i] < 0 ? ids[i] : attach_tracepoint(p, progs[i], ids[i]);
 		if (err)
 			log__error("tracepoint %s: %s; it takes a kernel with "
@@ -446,6 +456,17 @@ int probes__spill(struct probes *p, struct spill **out)
 	return spill__open(out, bpf_map__fd(p->skel->maps.processes),
 			   bpf_map__fd(p->skel->maps.cells),
 			   bpf_map__fd(p->skel->maps.other_cells));
+}
+
+bool probes__site_seen(const struct probes *p, __u32 pid, __u64 addr, struct site *site)
+{
+	struct site_key key = {.addr = addr, .tgid = pid};
+	struct site_seen seen;
+
+	if (bpf_map_lookup_elem(bpf_map__fd(p->skel->maps.sites), &key, &seen))
+		return false;
+	*site = seen.site;
+	return true;
 }
 
 const struct probes_features *probes__features(const struct probes *p)

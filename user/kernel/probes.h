@@ -48,6 +48,12 @@ __u64 probes__spilled(const struct probes *p);
 /* Events counted nowhere, as the programs and the kernel say. */
 __u64 probes__lost(const struct probes *p);
 
+/*
+ * Where an address that could not be looked up was found to be on another call
+ * of the same process.
+ */
+bool probes__site_seen(const struct probes *p, __u32 pid, __u64 addr, struct site *site);
+
 struct ring;
 struct spill;
 int probes__ring(struct probes *p, struct ring **out);

@@ -8,10 +8,9 @@
  * Applying an event a second time changes nothing, whatever came between, as
  * long as all that came after it is applied again too: so a list of mappings
  * read while events arrive, and the events on top of it, end in the truth.
- * One exception, for what a region is and not for where: an mremap applied
- * again, when a later event has put something else at its old address, takes
- * that for what it moved.  In a ledger made anew from a list of mappings, that
- * is at worst one without a cause.
+ * For what an mremap moved, that takes the event that mapped it as well: from
+ * a later one on, it ends where it is, but its cause may be lost, or be that of
+ * what has come to its old address since.
  *
  * Addresses and lengths are bytes; the caller rounds lengths to whole pages.
  * The heap (brk) is not in here.
@@ -72,7 +71,7 @@ int ledger__unmap(struct ledger **l, __u64 start, __u64 end);
 /*
  * mremap: [old, old + old_len) is now [new, new + new_len), with all that is
  * known of it.  What it grew by belongs to its last region.  new_start may be
- * old: resized in place; what the ledger already has where it grew stays.  keep: the old range
+ * old: resized in place.  keep: the old range
  * stays mapped (old_len 0 of a shared mapping, MREMAP_DONTUNMAP); only with it may old_len be 0.
  * What the ledger does not know at old stays what it is at new, or else is
  * mapped there with fallback, usable, born_ns and request 0.

@@ -24,6 +24,8 @@ struct model_config {
 	 * events.
 	 */
 	void (*maps_wanted)(__u32 pid, bool image, void *arg);
+	/* An address that the kernel side could not look up: replaces *site, or leaves it. */
+	void (*resolve)(__u32 pid, struct site *site, void *arg);
 	void *arg;
 };
 

@@ -1,0 +1,181 @@
+/*
+ * events.c - what the ring brings: counted, and applied to the ledger.
+ */
+#include <errno.h>
+
+#include "model/decode.h"
+#include "model/state.h"
+
+/* include/uapi/linux/mman.h */
+#define REMAP_DONTUNMAP 4
+
+struct caller caller__of(struct model *m, __u32 pid, const struct site *ip,
+			 const struct site *caller)
+{
+	struct caller by = {*ip, *caller};
+
+	if (m->config.resolve && by.ip.dev == SITE_ADDRESS)
+		m->config.resolve(pid, &by.ip, m->config.arg);
+	if (m->config.resolve && by.caller.dev == SITE_ADDRESS)
+		m->config.resolve(pid, &by.caller, m->config.arg);
+	return by;
+}
+
+/* What malloc does outside of its arenas, by mmap or by mremap, is for one block. */
+enum cause caller__route(struct model *m, enum cause cause, const struct caller *by)
+{
+	if (cause == CAUSE_ARENA)
+		return cause;
+	return cause_is_allocator(m->config.causes, &by->ip, &by->caller) ? CAUSE_MALLOC
+									  : CAUSE_DIRECT;
+}
+static int count_event(struct process *p, const struct event *e, enum cause cause)
+{
+	struct count c = {.type = e->type,
+			  .op = e->op,
+			  .flags = e->flags,
+			  .bucket = size_bucket(e->size),
+			  .cause = cause,
+			  .calls = 1,
+			  .bytes = e->size};
+
+	return process__count(p, &c);
+}
+
+/* The request that malloc's own mmap or mremap was made for. */
+static int count_request(struct model *m, struct process *p, const struct event_map *e,
+			 enum cause cause, const struct caller *by)
+{
+	struct count c = {.type = EVENT_ROUTE,
+			  .bucket = size_bucket(e->request),
+			  .cause = caller__route(m, cause, by),
+			  .calls = 1,
+			  .bytes = e->request};
+
+	return e->e.flags & EVENT_F_REQUEST ? process__count(p, &c) : 0;
+}
+static __u64 page_up(const struct model *m, __u64 bytes)
+{
+	return (bytes + m->config.page_size - 1) & ~(m->config.page_size - 1);
+}
+
+static __u64 page_down(const struct model *m, __u64 addr)
+{
+	return addr & ~(m->config.page_size - 1);
+}
+
+static int apply_mmap(struct process *mm, const struct event_map *e, enum cause cause)
+{
+	struct region r = {.start = e->result,
+			   .end = e->result + e->e.size,
+			   .born_ns = e->e.ts_ns,
+			   .request = e->e.flags & EVENT_F_REQUEST ? e->request : 0,
+			   .cause = cause,
+			   .usable = e->prot != 0};
+
+	/* A piece that malloc takes back inside one of its arenas is no new one. */
+	if (cause == CAUSE_ARENA && e->addr == e->result) {
+		struct region at;
+
+		if (ledger__find(mm->ledger, r.start, &at) && at.cause == CAUSE_ARENA &&
+		    at.end >= r.end && at.start < r.start)
+			return ledger__protect(&mm->ledger, r.start, r.end, r.usable);
+	}
+	return ledger__map(&mm->ledger, &r);
+}
+
+static int apply_mremap(struct model *m, struct process *mm, const struct event_map *e,
+			enum cause cause)
+{
+	__u64 old_len = page_up(m, e->offset), new_len = page_up(m, e->length);
+	bool keep = !old_len || e->flags & REMAP_DONTUNMAP;
+
+	/* Length 0 makes a second mapping of the same pages: as long as the new one. */
+	return ledger__remap(&mm->ledger, e->addr, old_len ? old_len : new_len, e->result, new_len,
+			     keep, cause);
+}
+
+static int apply_map(struct model *m, struct process *mm, const struct event_map *e,
+		     enum cause cause)
+{
+	__u64 start = page_down(m, e->addr);
+
+	switch (e->e.type) {
+	case EVENT_MMAP:
+		return apply_mmap(mm, e, cause);
+	case EVENT_MREMAP:
+		return apply_mremap(m, mm, e, cause);
+	case EVENT_MUNMAP:
+		return ledger__unmap(&mm->ledger, start, start + e->e.size);
+	default:
+		return ledger__protect(&mm->ledger, start, start + e->e.size, e->prot != 0);
+	}
+}
+
+static bool map_failed(const struct event *e)
+{
+	return e->type == EVENT_MREMAP ? e->op == REMAP_REFUSED : e->op == MAP_REFUSED;
+}
+
+/* Why the range was mapped, now or before. */
+static enum cause cause_of_map(struct model *m, struct process *mm, const struct event_map *e,
+			       const struct caller *by)
+{
+	struct region at;
+
+	if (e->e.type == EVENT_MMAP)
+		return cause_of(m->config.causes, e->e.flags, &by->ip, &by->caller);
+	if (mm->ledger && ledger__find(mm->ledger, e->addr, &at))
+		return at.cause;
+	if (e->e.type == EVENT_MREMAP && cause_is_allocator(m->config.causes, &by->ip, &by->caller))
+		return CAUSE_MALLOC;
+	return CAUSE_UNATTRIBUTED;
+}
+
+static int on_map(struct model *m, struct process *p, const struct event_map *e, struct note *note)
+{
+	struct process *mm = model__mm_owner(m, p);
+	struct caller by = caller__of(m, e->e.tgid, &e->ip, &e->caller);
+	enum cause cause = cause_of_map(m, mm, e, &by);
+	int err;
+
+	note->cause = cause == CAUSE_UNATTRIBUTED && e->e.type != EVENT_MMAP ? CAUSE_COUNT : cause;
+	err = count_event(p, &e->e, cause);
+	if (!err)
+		err = count_request(m, p, e, cause, &by);
+	if (err || map_failed(&e->e) || !mm->ledger)
+		return err;
+	/* Ranges that wrap are the kernel's no: there is nothing to apply. */
+	err = apply_map(m, mm, e, cause);
+	process__update_live(mm);
+	return err == -EINVAL ? 0 : err;
+}
+static int on_brk(struct model *m, struct process *p, const struct event_brk *e)
+{
+	process__set_heap(model__mm_owner(m, p), e->start, e->after, m->config.page_size);
+	return count_event(p, &e->e, CAUSE_UNATTRIBUTED);
+}
+int model__event(struct model *m, const struct event *e, size_t size, struct note *note)
+{
+	struct note unused;
+	struct process *p;
+
+	note = note ? note : &unused;
+	*note = (struct note){.cause = CAUSE_COUNT};
+	if (!event__valid(e, size))
+		return -EINVAL;
+	if (e->type == EVENT_FORK || e->type == EVENT_EXEC || e->type == EVENT_EXIT)
+		return lifecycle__event(m, e, note);
+	p = model__process_of(m, e->tgid);
+	if (!p)
+		return -ENOMEM;
+	note->process = p;
+	switch (e->type) {
+	case EVENT_MALLOC:
+		return count_event(p, e, CAUSE_UNATTRIBUTED);
+	case EVENT_BRK:
+		return on_brk(m, p, (const struct event_brk *)e);
+	default:
+		return on_map(m, p, (const struct event_map *)e, note);
+	}
+}

@@ -1,0 +1,174 @@
+/*
+ * lifecycle.c - processes that come, turn into other programs, and go.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "model/state.h"
+
+void lifecycle__set_comm(struct process *p, const char comm[16])
+{
+	memcpy(p->stats.comm, comm, 15);
+	p->stats.comm[15] = 0;
+}
+
+static int inherit(struct process *child, const struct process *parent)
+{
+	struct process_stats *to = &child->stats;
+	const struct process_stats *from = &parent->stats;
+	int err = process__set_text(&to->exe, from->exe);
+
+	if (!err)
+		err = process__set_text(&to->cgroup, from->cgroup);
+	if (!err)
+		err = process__set_text(&to->allocator_object, from->allocator_object);
+	to->allocator = from->allocator;
+	to->allocator_probed = from->allocator_probed;
+	to->malloc.arena_split = from->malloc.arena_split;
+	child->allocator_seen = parent->allocator_seen;
+	child->image_bytes = parent->image_bytes;
+	child->image_regions = parent->image_regions;
+	child->stale = parent->stale;
+	child->unseen = parent->unseen;
+	if (parent->ledger) {
+		ledger__free(child->ledger);
+		child->ledger = ledger__share(parent->ledger);
+		if (!child->ledger)
+			return -ENOMEM;
+	}
+	return err;
+}
+
+/* A PID comes again: the exit of who had it before has been spilled. */
+static struct process *fresh_process(struct model *m, const struct event_task *t)
+{
+	struct process *p = model__find(m, t->e.tgid);
+
+	if (p && p->stats.start_ns && !start__same(p->stats.start_ns, t->start_ns))
+		process__end(p);
+	return model__add(m, t->e.tgid, t->start_ns);
+}
+
+static int on_process_fork(struct model *m, const struct event_task *t, struct note *note)
+{
+	struct process *child = fresh_process(m, t);
+	struct process *parent = model__find(m, t->e.tid); /* who forked; ppid may be another */
+	int err = 0;
+
+	if (!child)
+		return -ENOMEM;
+	child->stats.start_ns = t->start_ns;
+	child->stats.ppid = t->ppid;
+	lifecycle__set_comm(child, t->comm);
+	if (parent && parent != child)
+		err = inherit(child, parent);
+	else
+		model__want_maps(m, child, false);
+	if (t->e.flags & EVENT_F_SHARED_MM)
+		child->borrows = t->e.tid;
+	process__set_heap(child, t->brk_start, t->brk_end, m->config.page_size);
+	process__update_live(child);
+	note->process = child;
+	return err;
+}
+
+static int on_process_exec(struct model *m, const struct event_exec *x, struct note *note)
+{
+	const struct event_task *t = &x->t;
+	struct process *p = model__add(m, t->e.tgid, t->start_ns);
+	struct count one = {.type = EVENT_EXEC, .calls = 1};
+	struct ledger *fresh = ledger__new();
+	int err;
+
+	if (!p || !fresh) {
+		ledger__free(fresh);
+		return -ENOMEM;
+	}
+	note->process = p;
+	ledger__free(p->ledger);
+	p->ledger = fresh;
+	p->stale = false;
+	p->borrows = 0;
+	p->image_bytes = (t->total_vm - t->stack_vm) * m->config.page_size;
+	p->image_regions = t->map_count ? t->map_count - 1 : 0;
+	p->unseen = false;
+	p->stats.start_ns = t->start_ns;
+	if (!p->stats.ppid)
+		p->stats.ppid = t->ppid;
+	p->stats.allocator = ALLOCATOR_UNKNOWN;
+	p->stats.allocator_probed = false;
+	p->allocator_seen = false;
+	lifecycle__set_comm(p, t->comm);
+	process__forget_peaks(p);
+	process__set_heap(p, t->brk_start, t->brk_end, m->config.page_size);
+	process__update_live(p);
+	err = process__set_text(&p->stats.exe, x->path[0] ? x->path : NULL);
+	if (!err)
+		err = process__set_text(&p->stats.allocator_object, NULL);
+	if (!err)
+		err = process__count(p, &one);
+	model__want_maps(m, p, true);
+	return err;
+}
+
+void lifecycle__set_final(struct model *m, struct process *p, __u64 brk_start, __u64 brk_end,
+			  const __s64 rss_pages[3])
+{
+	__u64 page = m->config.page_size;
+
+	if (brk_end)
+		process__set_heap(p, brk_start, brk_end, page);
+	p->stats.rss.known = rss_pages != NULL;
+	if (!rss_pages)
+		return;
+	p->stats.rss.anon_bytes = rss_pages[0] * page;
+	p->stats.rss.file_bytes = rss_pages[1] * page;
+	p->stats.rss.shmem_bytes = rss_pages[2] * page;
+}
+
+static int on_process_exit(struct model *m, const struct event_task *t, struct note *note)
+{
+	struct process *p = model__add(m, t->e.tgid, t->start_ns);
+	const __s64 rss[] = {t->rss_anon, t->rss_file, t->rss_shmem};
+
+	if (!p)
+		return -ENOMEM;
+	note->process = p;
+	if (!p->stats.ppid)
+		p->stats.ppid = t->ppid;
+	lifecycle__set_comm(p, t->comm);
+	lifecycle__set_final(m, p, t->brk_start, t->brk_end, t->e.flags & EVENT_F_MM ? rss : NULL);
+	process__end(p);
+	return 0;
+}
+
+/* Exec and exit events come whatever the comm: a process may leave the filter by them. */
+static bool outside_filter(struct model *m, const struct event_task *t)
+{
+	struct process *p;
+
+	if (!m->config.comm || (t->e.type != EVENT_EXEC && t->e.type != EVENT_EXIT))
+		return false;
+	p = model__find(m, t->e.tgid);
+	if (t->e.type == EVENT_EXIT)
+		return !p;
+	if (!strncmp(t->comm, m->config.comm, 15))
+		return false;
+	if (p)
+		process__end(p);
+	return true;
+}
+
+int lifecycle__event(struct model *m, const struct event *e, struct note *note)
+{
+	if (outside_filter(m, (const struct event_task *)e))
+		return 0;
+	switch (e->type) {
+	case EVENT_FORK:
+		return on_process_fork(m, (const struct event_task *)e, note);
+	case EVENT_EXEC:
+		return on_process_exec(m, (const struct event_exec *)e, note);
+	default:
+		return on_process_exit(m, (const struct event_task *)e, note);
+	}
+}

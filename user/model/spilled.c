@@ -1,0 +1,109 @@
+/*
+ * spilled.c - what the kernel counted itself, when the ring had no room.
+ */
+#include <errno.h>
+
+#include "model/state.h"
+
+static struct process *spilled_owner(struct model *m, __u32 tgid, __u64 start_ns)
+{
+	struct process *p = model__find_start(m, tgid, start_ns);
+
+	if (p)
+		return p;
+	p = model__find(m, tgid);
+	if (p && !p->stats.start_ns) {
+		p->stats.start_ns = start_ns;
+		return p;
+	}
+	/* Its exit has spilled, and somebody else has its PID. */
+	if (p)
+		process__end(p);
+	return model__add(m, tgid, start_ns);
+}
+
+bool model__spilled(struct model *m, __u32 tgid, const struct spilled_process *s)
+{
+	struct process *p = spilled_owner(m, tgid, s->start_ns);
+	const __s64 rss[] = {s->rss_anon, s->rss_file, s->rss_shmem};
+
+	if (!p)
+		return false;
+	if (p->stats.exited) {
+		if (s->mm_changed)
+			p->stats.live_known = false;
+		return true;
+	}
+	if (!p->stats.comm[0] || s->exited)
+		lifecycle__set_comm(p, s->comm);
+	if (!p->stats.ppid)
+		p->stats.ppid = s->ppid;
+	if (s->mm_changed) {
+		p->stale = true;
+		p->stats.live_known = false;
+	}
+	if (!s->exited)
+		return false;
+	lifecycle__set_final(m, p, s->brk_start, s->brk_end,
+			     s->exit_flags & EVENT_F_MM ? rss : NULL);
+	process__end(p);
+	return true;
+}
+
+static struct process *others_row(struct model *m)
+{
+	if (!m->others) {
+		m->others = process__new(0, 0);
+		if (m->others) {
+			m->others->stats.live_known = false;
+			m->others->stats.malloc_known = m->config.level >= LEVEL_SIZES;
+			m->others->stats.malloc.arena_split = false;
+		}
+	}
+	return m->others;
+}
+
+/* The ledger of p has not seen this one. */
+static void miss_event(struct process *p, const struct cell_key *key)
+{
+	bool changes = key->type == EVENT_FORK || key->type == EVENT_EXEC ||
+		       (key->type == EVENT_BRK && key->op <= BRK_SHRINK) ||
+		       (key->type == EVENT_MREMAP && key->op != REMAP_REFUSED) ||
+		       ((key->type == EVENT_MMAP || key->type == EVENT_MUNMAP ||
+			 key->type == EVENT_MPROTECT) &&
+			key->op != MAP_REFUSED);
+
+	if (!changes)
+		return;
+	p->stale = true;
+	p->stats.live_known = false;
+	/* Another program's regions would only seem to fit. */
+	if (key->type == EVENT_EXEC && p->ledger)
+		ledger__unmap(&p->ledger, 0, ~0ull);
+}
+
+int model__cell(struct model *m, const struct cell_key *key, const struct cell *cell)
+{
+	struct count c = {.type = key->type,
+			  .op = key->op,
+			  .flags = key->flags,
+			  .bucket = key->bucket,
+			  .cause = CAUSE_UNATTRIBUTED,
+			  .calls = cell->calls,
+			  .bytes = cell->bytes};
+	struct caller by;
+	struct process *p;
+
+	p = key->tgid ? spilled_owner(m, key->tgid, key->start_ns) : others_row(m);
+	if (!p)
+		return -ENOMEM;
+	if (key->type == EVENT_MMAP || key->type == EVENT_ROUTE) {
+		by = caller__of(m, key->tgid, &key->ip, &key->caller);
+		c.cause = cause_of(m->config.causes, key->flags, &by.ip, &by.caller);
+		if (key->type == EVENT_ROUTE)
+			c.cause = caller__route(m, c.cause, &by);
+	}
+	if (key->tgid)
+		miss_event(p, key);
+	return process__count(p, &c);
+}

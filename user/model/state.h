@@ -1,0 +1,50 @@
+/*
+ * state.h - what the files that make up the model share, and nobody else sees.
+ *
+ * model.c keeps the table, events.c applies what the ring brings, lifecycle.c
+ * fork, exec and exit, spilled.c what the kernel counted itself, seed.c what was
+ * there before.
+ */
+#ifndef BRKSCOPE_MODEL_STATE_H
+#define BRKSCOPE_MODEL_STATE_H
+
+#include "model/model.h"
+
+#define MODEL_CHAINS 1024 /* a power of two */
+
+struct model {
+	struct model_config config;
+	struct process *chains[MODEL_CHAINS]; /* by PID, the latest first; exited ones too */
+	struct process **all;
+	size_t n, most;
+	struct process *others;
+	const struct process_stats **rows;
+};
+
+/* The process of an event, which may be its first; NULL: no memory. */
+struct process *model__process_of(struct model *m, __u32 pid);
+/* Of this start, exited or not; NULL. */
+struct process *model__find_start(struct model *m, __u32 pid, __u64 start_ns);
+void model__want_maps(struct model *m, struct process *p, bool image);
+/* The one whose address space p runs in: itself, but for a vfork's child. */
+struct process *model__mm_owner(struct model *m, struct process *p);
+
+/* Two times of a process's start: one of them may be from /proc, in ticks of 10 ms. */
+bool start__same(__u64 a, __u64 b);
+
+/* The code behind a mapping, looked up as far as it can be. */
+struct caller {
+	struct site ip, caller;
+};
+struct caller caller__of(struct model *m, __u32 pid, const struct site *ip,
+			 const struct site *caller);
+/* Of a request that a mapping by this caller was made for. */
+enum cause caller__route(struct model *m, enum cause cause, const struct caller *by);
+
+int lifecycle__event(struct model *m, const struct event *e, struct note *note);
+void lifecycle__set_comm(struct process *p, const char comm[16]);
+/* rss_pages: anonymous, file, shared; NULL: not known.  brk_end 0: not known. */
+void lifecycle__set_final(struct model *m, struct process *p, __u64 brk_start, __u64 brk_end,
+			  const __s64 rss_pages[3]);
+
+#endif
