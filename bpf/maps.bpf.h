@@ -87,6 +87,17 @@ struct {
 	__type(value, struct thread);
 } threads SEC(".maps") __weak;
 
+/*
+ * For the instruction behind the system call in each known wrapper of mmap and
+ * mremap: how many bytes the wrapper has on the stack then.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct site);
+	__type(value, __u32);
+} frames SEC(".maps") __weak;
+
 /* The last places that code called mmap from: an old one that is gone is looked up anew. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

@@ -168,32 +168,32 @@ static __always_inline struct pt_regs *user_regs(void)
 }
 
 /*
- * glibc's wrappers keep no frame: at the system call the word at the stack
- * pointer (the link register on arm64) is where they return to.
+ * Who called the wrapper that made the system call.  Most wrappers keep no
+ * frame: then the word at the stack pointer (on arm64 the link register) is
+ * where they return to.  The agent has said which do, and how large it is.
  */
 static __always_inline void caller_find(struct thread *t, bool can_find)
 {
 	struct pt_regs *regs = user_regs();
 	__u64 ret = 0;
+	__u32 *frame;
 
+	site_find(&t->ip, PT_REGS_IP_CORE(regs), can_find);
 #if defined(__TARGET_ARCH_x86)
-	bpf_probe_read_user(&ret, sizeof(ret), (void *)PT_REGS_SP_CORE(regs));
+	frame = bpf_map_lookup_elem(&frames, &t->ip);
+	bpf_probe_read_user(&ret, sizeof(ret),
+			    (void *)PT_REGS_SP_CORE(regs) + (frame ? *frame : 0));
 #else
 	ret = PT_REGS_RET_CORE(regs);
 #endif
-	site_find(&t->ip, PT_REGS_IP_CORE(regs), can_find);
 	site_find(&t->caller, ret, can_find);
 }
 
-/* A second try at the system call's end: nothing has moved in between. */
+/* A second try at the system call's end: the registers are as they were. */
 static __noinline int caller_retry(struct thread *t)
 {
-	if (!t)
-		return 0;
-	if (t->ip.dev == SITE_ADDRESS)
-		site_find(&t->ip, t->ip.ino, true);
-	if (t->caller.dev == SITE_ADDRESS)
-		site_find(&t->caller, t->caller.ino, true);
+	if (t && (t->ip.dev == SITE_ADDRESS || t->caller.dev == SITE_ADDRESS))
+		caller_find(t, true);
 	return 0;
 }
 
@@ -347,7 +347,7 @@ static __always_inline __u16 take_request(struct thread *t)
 	if (!t->pending)
 		return 0;
 	t->pending = false;
-	return EVENT_F_REQUEST;
+	return t->request >= LARGE_REQUEST ? EVENT_F_REQUEST | EVENT_F_LARGE : EVENT_F_REQUEST;
 }
 
 static __always_inline int mmap_begin(struct trace_event_raw_sys_enter *ctx, __u8 type,

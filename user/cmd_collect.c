@@ -139,7 +139,7 @@ static int attach(struct collector *c)
 	int err = probes__attach_events(c->probes);
 
 	if (!err && c->options.level >= LEVEL_SIZES)
-		err = targets__attach(c->targets, c->probes, c->options.pids, c->options.n_pids);
+		err = targets__attach(c->targets, c->options.pids, c->options.n_pids);
 	return err;
 }
 
@@ -163,7 +163,7 @@ int collector__open(struct collector **out, const struct options *o,
 	if (!err)
 		err = open_probes(c);
 	if (!err)
-		err = targets__open(&c->targets, o);
+		err = targets__open(&c->targets, o, c->probes);
 	if (!err)
 		err = open_model(c);
 	if (!err)

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 #include "model/model.h"
-#include "options.h"
+#include "cmd_options.h"
 
 struct collector;
 

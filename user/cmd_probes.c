@@ -46,10 +46,12 @@ static void print_object(FILE *out, const struct object *o)
 	for (unsigned int i = 0; i < o->n_internal; i++)
 		fprintf(out, "%s+0x%llx..0x%llx", i ? ", " : "", o->internal[i].lo,
 			o->internal[i].hi);
-	fprintf(out, "\n  calls from there are not counted again%s\n",
-		o->kind == OBJECT_MUSL
-			? "; who calls mmap is not known: musl's wrapper keeps a frame"
-			: ", and its mmap calls have cause malloc or arena");
+	fprintf(out,
+		"\n  calls from there are not counted again, and its mmap calls are malloc's\n");
+	for (unsigned int i = 0; i < o->n_calls; i++)
+		fprintf(out,
+			"  mmap or mremap at +0x%llx, %u bytes below the address of its caller\n",
+			o->calls[i].off, o->calls[i].frame);
 }
 
 static void print(FILE *out, const struct targets *t, const struct probes *p)
@@ -93,9 +95,9 @@ static int run(const struct options *o)
 	if (!err)
 		err = probes__attach_events(p);
 	if (!err)
-		err = targets__open(&t, o);
+		err = targets__open(&t, o, p);
 	if (!err)
-		err = targets__attach(t, p, NULL, 0);
+		err = targets__attach(t, NULL, 0);
 	if (!err)
 		print(out.file, t, p);
 	if (output__close(&out))

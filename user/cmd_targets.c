@@ -17,6 +17,7 @@
 
 struct targets {
 	const struct options *options;
+	struct probes *probes;
 	struct objects *objects;
 	struct cause_table *causes;
 	bool *probed; /* by object index */
@@ -50,8 +51,7 @@ static int add_range(struct targets *t, const struct object *o, enum code_kind k
 
 static int add_causes_of(struct targets *t, const struct object *o)
 {
-	/* musl's wrapper keeps a frame: the word at the stack pointer is not its caller. */
-	enum code_kind wrapper = o->kind == OBJECT_MUSL ? CODE_OPAQUE : CODE_WRAPPER;
+	enum code_kind allocator = o->kind == OBJECT_MUSL ? CODE_MUSL : CODE_GLIBC;
 	int err = 0;
 
 	if (o->kind == OBJECT_LOADER)
@@ -59,18 +59,23 @@ static int add_causes_of(struct targets *t, const struct object *o)
 	if (!object__is_libc(o))
 		return err;
 	for (unsigned int i = 0; i < o->n_internal && !err; i++)
-		err = add_range(t, o, CODE_ALLOCATOR, &o->internal[i]);
+		err = add_range(t, o, allocator, &o->internal[i]);
 	for (unsigned int i = 0; i < o->n_wrappers && !err; i++)
-		err = add_range(t, o, wrapper, &o->wrapper[i]);
+		err = add_range(t, o, CODE_WRAPPER, &o->wrapper[i]);
 	return err;
 }
 
+/* Those of every object that is new. */
 static int add_causes(struct targets *t)
 {
 	int err = 0;
 
-	while (t->n_causes < objects__count(t->objects) && !err)
-		err = add_causes_of(t, objects__get(t->objects, t->n_causes++));
+	while (t->n_causes < objects__count(t->objects) && !err) {
+		const struct object *o = objects__get(t->objects, t->n_causes++);
+
+		probes__learn_wrappers(t->probes, o);
+		err = add_causes_of(t, o);
+	}
 	return err;
 }
 
@@ -111,7 +116,7 @@ static void look_at_libcs(struct targets *t)
 		objects__of_path(t->objects, path);
 }
 
-int targets__open(struct targets **out, const struct options *o)
+int targets__open(struct targets **out, const struct options *o, struct probes *probes)
 {
 	struct targets *t = calloc(1, sizeof(*t));
 	int err = -ENOMEM;
@@ -119,6 +124,7 @@ int targets__open(struct targets **out, const struct options *o)
 	if (!t)
 		return -ENOMEM;
 	t->options = o;
+	t->probes = probes;
 	t->objects = objects__new();
 	t->causes = cause_table__new();
 	if (!t->objects || !t->causes)
@@ -159,7 +165,7 @@ const struct objects *targets__objects(const struct targets *t)
 	return t->objects;
 }
 
-int targets__attach(struct targets *t, struct probes *probes, const __u32 *pids, size_t n)
+int targets__attach(struct targets *t, const __u32 *pids, size_t n)
 {
 	size_t count = objects__count(t->objects), libcs = 0;
 	int err = 0;
@@ -173,7 +179,7 @@ int targets__attach(struct targets *t, struct probes *probes, const __u32 *pids,
 
 		if (!object__is_libc(o))
 			continue;
-		err = probes__attach_object(probes, o, i, pids, n);
+		err = probes__attach_object(t->probes, o, i, pids, n);
 		/* Only a process of -p can be missing: that is told when collecting begins. */
 		if (err == -ESRCH)
 			err = 0;

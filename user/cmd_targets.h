@@ -7,7 +7,7 @@
 #define BRKSCOPE_CMD_TARGETS_H
 
 #include "model/model.h"
-#include "options.h"
+#include "cmd_options.h"
 
 struct objects;
 struct probes;
@@ -17,13 +17,13 @@ struct targets;
 int targets__check_pids(const __u32 *pids, size_t n);
 
 /* Looks at what all processes map.  0, or -errno with the error said. */
-int targets__open(struct targets **out, const struct options *o);
+int targets__open(struct targets **out, const struct options *o, struct probes *probes);
 void targets__close(struct targets *t); /* NULL is allowed */
 const struct cause_table *targets__causes(const struct targets *t);
 const struct objects *targets__objects(const struct targets *t);
 
 /* Probes every libc that was found. */
-int targets__attach(struct targets *t, struct probes *probes, const __u32 *pids, size_t n);
+int targets__attach(struct targets *t, const __u32 *pids, size_t n);
 
 /* Every process that is there and watched, into the model. */
 void targets__seed(struct targets *t, struct model *m);

@@ -4,7 +4,7 @@
 #ifndef BRKSCOPE_COMMANDS_H
 #define BRKSCOPE_COMMANDS_H
 
-#include "options.h"
+#include "cmd_options.h"
 
 enum { STATUS_DONE = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
 

@@ -68,6 +68,7 @@ enum event_flags {
 	EVENT_F_AFTER_BRK = 1 << 3, /* the same thread's brk failed, and this is what it did next */
 	/* mmap, mremap: struct event_map.request is the thread's pending malloc call */
 	EVENT_F_REQUEST = 1 << 4,
+	EVENT_F_LARGE = 1 << 5, /* and asks for at least LARGE_REQUEST bytes */
 	/* fork: the child runs in the parent's address space (vfork, CLONE_VM) */
 	EVENT_F_SHARED_MM = 1 << 0,
 	/* exit: rss and the break could be read */
@@ -98,6 +99,9 @@ struct site_seen {
 	__u64 exec_id; /* the program it was running then */
 	struct site site;
 };
+
+/* musl's MMAP_THRESHOLD (src/malloc/mallocng/meta.h): from here on a block has its own mapping. */
+#define LARGE_REQUEST 131052
 
 struct event {
 	__u64 ts_ns; /* CLOCK_BOOTTIME; syscalls: at their return */

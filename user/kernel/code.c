@@ -40,6 +40,33 @@ static bool branch_target(const cs_insn *insn, __u64 *target)
 	return true;
 }
 
+static bool is_syscall(const cs_insn *insn)
+{
+	return insn->id == X86_INS_SYSCALL;
+}
+
+static bool ends_block(const cs_insn *insn)
+{
+	return insn->id == X86_INS_RET || insn->id == X86_INS_JMP;
+}
+
+/* What the instruction puts on the stack, in bytes. */
+static __s64 pushed(const cs_insn *insn)
+{
+	const cs_x86 *x86 = &insn->detail->x86;
+
+	if (insn->id == X86_INS_PUSH)
+		return 8;
+	if (insn->id == X86_INS_POP)
+		return -8;
+	if (x86->op_count != 2 || x86->operands[0].type != X86_OP_REG ||
+	    x86->operands[0].reg != X86_REG_RSP || x86->operands[1].type != X86_OP_IMM)
+		return 0;
+	if (insn->id == X86_INS_SUB)
+		return x86->operands[1].imm;
+	return insn->id == X86_INS_ADD ? -x86->operands[1].imm : 0;
+}
+
 /* A PLT stub: [endbr64] [bnd] jmp *GOT(%rip). */
 static bool stub_leads_to(csh handle, const struct elf_file *f, __u64 addr, const char *name)
 {
@@ -82,6 +109,22 @@ static bool branch_target(const cs_insn *insn, __u64 *target)
 	return true;
 }
 
+static bool is_syscall(const cs_insn *insn)
+{
+	return insn->id == ARM64_INS_SVC;
+}
+
+static bool ends_block(const cs_insn *insn)
+{
+	return false;
+}
+
+/* The return address is in the link register, whatever the stack holds. */
+static __s64 pushed(const cs_insn *insn)
+{
+	return 0;
+}
+
 static bool stub_leads_to(csh handle, const struct elf_file *f, __u64 addr, const char *name)
 {
 	__u32 insn[3];
@@ -102,26 +145,73 @@ static bool stub_leads_to(csh handle, const struct elf_file *f, __u64 addr, cons
 }
 #endif
 
+struct body {
+	csh handle;
+	cs_insn *insn;
+	size_t n;
+};
+
+static bool decode(struct body *b, const struct elf_file *f, const struct elf_function *fn)
+{
+	unsigned char code[CODE_MAX];
+	size_t n = elf_file__read(f, fn->addr, code, fn->size < CODE_MAX ? fn->size : CODE_MAX);
+
+	if (!n || !open_decoder(&b->handle))
+		return false;
+	cs_option(b->handle, CS_OPT_DETAIL, CS_OPT_ON);
+	b->n = cs_disasm(b->handle, code, n, fn->addr, 0, &b->insn);
+	if (!b->n)
+		cs_close(&b->handle);
+	return b->n;
+}
+
+static void release(struct body *b)
+{
+	cs_free(b->insn, b->n);
+	cs_close(&b->handle);
+}
+
 bool code__reaches(const struct elf_file *f, const struct elf_function *fn,
 		   const struct elf_function *target)
 {
-	unsigned char code[CODE_MAX];
 	bool found = false;
-	cs_insn *insn;
-	csh handle;
+	struct body b;
 	__u64 to;
-	size_t n;
 
-	n = elf_file__read(f, fn->addr, code, fn->size < CODE_MAX ? fn->size : CODE_MAX);
-	if (!n || !open_decoder(&handle))
+	if (!decode(&b, f, fn))
 		return false;
-	cs_option(handle, CS_OPT_DETAIL, CS_OPT_ON);
-	n = cs_disasm(handle, code, n, fn->addr, 0, &insn);
-	for (size_t i = 0; i < n && !found; i++)
-		if (branch_target(&insn[i], &to))
-			found = to == target->addr || stub_leads_to(handle, f, to, target->name);
-	if (n)
-		cs_free(insn, n);
-	cs_close(&handle);
+	for (size_t i = 0; i < b.n && !found; i++)
+		if (branch_target(&b.insn[i], &to))
+			found = to == target->addr || stub_leads_to(b.handle, f, to, target->name);
+	release(&b);
+	return found;
+}
+
+/*
+ * In the order of the code, without following branches: a wrapper sets its frame
+ * up once, at its beginning, and what stands behind a return or a jump has been
+ * branched to from where the frame was up.
+ */
+unsigned int code__syscalls(const struct elf_file *f, const struct elf_function *fn,
+			    struct syscall_site *sites, unsigned int most)
+{
+	unsigned int found = 0;
+	__s64 frame = 0, whole = 0;
+	struct body b;
+
+	if (!decode(&b, f, fn))
+		return 0;
+	for (size_t i = 0; i < b.n && found < most; i++) {
+		frame += pushed(&b.insn[i]);
+		if (frame > whole)
+			whole = frame;
+		if (ends_block(&b.insn[i]))
+			frame = whole;
+		if (!is_syscall(&b.insn[i]) || frame < 0)
+			continue;
+		sites[found].after = b.insn[i].address + b.insn[i].size;
+		sites[found++].frame = frame;
+	}
+	release(&b);
 	return found;
 }

@@ -15,4 +15,14 @@
 bool code__reaches(const struct elf_file *f, const struct elf_function *fn,
 		   const struct elf_function *target);
 
+/* Where a wrapper makes a system call, and how much of the stack is its own there. */
+struct syscall_site {
+	__u64 after; /* address of the next instruction */
+	__u32 frame; /* bytes between the stack pointer and the return address */
+};
+
+/* The system calls in fn's code, at most `most`; how many. */
+unsigned int code__syscalls(const struct elf_file *f, const struct elf_function *fn,
+			    struct syscall_site *sites, unsigned int most);
+
 #endif

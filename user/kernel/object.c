@@ -142,6 +142,22 @@ static void find_internal(struct object *o, const struct elf_file *f)
 		end_run(o, f, &run);
 }
 
+static void find_calls(struct object *o, const struct elf_file *f, const struct elf_function *fn)
+{
+	struct syscall_site sites[4];
+	unsigned int n = code__syscalls(f, fn, sites, 4);
+	struct wrapper_call *call;
+
+	for (unsigned int i = 0; i < n; i++) {
+		if (o->n_calls == sizeof(o->calls) / sizeof(*o->calls))
+			return;
+		call = &o->calls[o->n_calls];
+		call->frame = sites[i].frame;
+		if (elf_file__offset(f, sites[i].after, &call->off))
+			o->n_calls++;
+	}
+}
+
 static void find_wrappers(struct object *o, const struct elf_file *f)
 {
 	const struct elf_function *fn;
@@ -154,6 +170,7 @@ static void find_wrappers(struct object *o, const struct elf_file *f)
 		seen = fn->addr;
 		add_span(f, o->wrapper, &o->n_wrappers, sizeof(o->wrapper) / sizeof(*o->wrapper),
 			 fn->addr, fn->addr + fn->size);
+		find_calls(o, f, fn);
 	}
 }
 

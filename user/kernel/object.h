@@ -29,6 +29,12 @@ struct code_span {
 	__u64 lo, hi; /* file offsets, hi exclusive */
 };
 
+/* The instruction behind a system call, and the stack that its function has taken by then. */
+struct wrapper_call {
+	__u64 off;   /* in the file */
+	__u32 frame; /* bytes */
+};
+
 struct object {
 	__u64 ino; /* identity as in /proc/PID/maps */
 	__u32 dev;
@@ -47,6 +53,8 @@ struct object {
 	unsigned int n_internal;
 	struct code_span wrapper[4];
 	unsigned int n_wrappers;
+	struct wrapper_call calls[8]; /* the system calls in those */
+	unsigned int n_calls;
 	struct code_span text; /* of a loader: all of it */
 };
 

@@ -395,6 +395,18 @@ int probes__attach_object(struct probes *p, const struct object *o, unsigned int
 	return err;
 }
 
+void probes__learn_wrappers(struct probes *p, const struct object *o)
+{
+	int map = bpf_map__fd(p->skel->maps.frames);
+
+	for (unsigned int i = 0; i < o->n_calls; i++) {
+		struct site site = {.ino = o->ino, .dev = o->dev, .off = o->calls[i].off};
+
+		if (o->calls[i].frame)
+			bpf_map_update_elem(map, &site, &o->calls[i].frame, BPF_ANY);
+	}
+}
+
 /* ---- running ---- */
 
 void probes__start(struct probes *p)

@@ -39,6 +39,9 @@ int probes__attach_events(struct probes *p);
 int probes__attach_object(struct probes *p, const struct object *o, unsigned int index,
 			  const __u32 *pids, size_t n);
 
+/* Tells the programs the frames of an object's mmap wrappers.  Errors only cost the cause. */
+void probes__learn_wrappers(struct probes *p, const struct object *o);
+
 /* From here on, until then, events count. */
 void probes__start(struct probes *p);
 /* Stops collecting, and waits for programs that still run.  Detaching is probes__free's. */

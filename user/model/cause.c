@@ -92,26 +92,34 @@ static bool unread(const struct site *site)
 	return site->dev == SITE_ADDRESS;
 }
 
-static enum cause allocator_cause(__u8 flags)
+/*
+ * glibc reserves a thread's heap without access (new_heap), and takes it back to
+ * that (shrink_heap); when brk fails it makes up for the heap with mmap
+ * (sysmalloc_mmap_fallback).  What else it maps is one block.
+ */
+static enum cause glibc_cause(__u8 flags)
 {
-	/*
-	 * glibc reserves a thread's heap without access (new_heap), and takes it
-	 * back to that (shrink_heap); when brk fails it makes up for the heap
-	 * with mmap (sysmalloc_mmap_fallback).  What else it maps is one block.
-	 */
-	if (flags & (EVENT_F_RESERVE | EVENT_F_AFTER_BRK))
+	return flags & (EVENT_F_RESERVE | EVENT_F_AFTER_BRK) ? CAUSE_ARENA : CAUSE_MALLOC;
+}
+
+/* musl maps smaller blocks in groups.  Without the request one cannot tell. */
+static enum cause musl_cause(__u8 flags)
+{
+	if (flags & EVENT_F_RESERVE)
 		return CAUSE_ARENA;
-	return CAUSE_MALLOC;
+	return (flags & EVENT_F_REQUEST) && !(flags & EVENT_F_LARGE) ? CAUSE_ARENA : CAUSE_MALLOC;
 }
 
 enum cause cause_of(const struct cause_table *t, __u8 flags, const struct site *ip,
 		    const struct site *caller)
 {
 	const struct site *who = asker(t, ip, caller);
-	bool known = !unread(who) && !in_code(t, ip, CODE_OPAQUE);
+	bool known = !unread(who);
 
-	if (known && in_code(t, who, CODE_ALLOCATOR))
-		return allocator_cause(flags);
+	if (known && in_code(t, who, CODE_GLIBC))
+		return glibc_cause(flags);
+	if (known && in_code(t, who, CODE_MUSL))
+		return musl_cause(flags);
 	if (known && in_code(t, who, CODE_LOADER))
 		return CAUSE_LOADER;
 	if (!(flags & EVENT_F_ANON))
@@ -124,5 +132,7 @@ enum cause cause_of(const struct cause_table *t, __u8 flags, const struct site *
 int cause_is_allocator(const struct cause_table *t, const struct site *ip,
 		       const struct site *caller)
 {
-	return in_code(t, asker(t, ip, caller), CODE_ALLOCATOR);
+	const struct site *who = asker(t, ip, caller);
+
+	return in_code(t, who, CODE_GLIBC) || in_code(t, who, CODE_MUSL);
 }

@@ -27,10 +27,10 @@ enum cause {
 const char *cause__name(enum cause cause);
 
 enum code_kind {
-	CODE_LOADER,	/* ld.so */
-	CODE_ALLOCATOR, /* malloc's own code */
-	CODE_WRAPPER,	/* mmap(2)'s wrapper: the caller is who called it */
-	CODE_OPAQUE,	/* the same with a frame of its own: who called it is not known */
+	CODE_LOADER,  /* ld.so */
+	CODE_GLIBC,   /* glibc's malloc: its own code */
+	CODE_MUSL,    /* musl's */
+	CODE_WRAPPER, /* mmap(2)'s wrapper: the caller is who called it */
 };
 
 struct code_range {

@@ -1,10 +1,10 @@
 /*
- * options.c - the command line, the same for every subcommand that takes an option.
+ * cmd_options.c - the command line, the same for every subcommand that takes an option.
  *
  * One table says each option's letter, its long name, its argument and its
  * help; a subcommand names the letters that it takes.
  */
-#include "options.h"
+#include "cmd_options.h"
 
 #include <ctype.h>
 #include <errno.h>

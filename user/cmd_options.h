@@ -1,8 +1,8 @@
 /*
- * options.h - the command line, the same for every subcommand that takes an option.
+ * cmd_options.h - the command line, the same for every subcommand that takes an option.
  */
-#ifndef BRKSCOPE_OPTIONS_H
-#define BRKSCOPE_OPTIONS_H
+#ifndef BRKSCOPE_CMD_OPTIONS_H
+#define BRKSCOPE_CMD_OPTIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,0 +1,334 @@
+/*
+ * test_traceline.c - one line an event: the golden file, and events that no sane kernel sends.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <cmocka.h>
+
+#include "golden.h"
+#include "render/map_flags.h"
+#include "render/traceline.h"
+#include "render/utf8.h"
+
+#define NOON	  (12 * 3600 * 1000000000ull)
+#define HEAP	  0x55b473488000
+#define MAPPING	  0x7fc2d6bd7000
+#define ANON	  (MAP_PRIVATE | MAP_ANONYMOUS)
+#define RW	  (PROT_READ | PROT_WRITE)
+#define REFUSE(e) ((uint64_t) - (e))
+
+#define EVENT(t, o, f, s)                                                                          \
+	{                                                                                          \
+		.type = (t), .op = (o), .flags = (f), .size = (s), .tgid = 1415, .tid = 1415       \
+	}
+
+/* a.out of the tutorial, line by line, and whatever else there is */
+static void print_brks(FILE *out, struct trace_line line)
+{
+	static const struct event_brk brks[] = {
+		{EVENT(EVENT_BRK, BRK_QUERY, 0, 0), 0, HEAP, HEAP, HEAP},
+		{EVENT(EVENT_BRK, BRK_GROW, 0, 135168), HEAP + 135168, HEAP, HEAP, HEAP + 135168},
+		{EVENT(EVENT_BRK, BRK_GROW, 0, 163840), HEAP + 299008, HEAP, HEAP + 135168,
+		 HEAP + 299008},
+		{EVENT(EVENT_BRK, BRK_SHRINK, 0, 163840), HEAP + 135168, HEAP, HEAP + 299008,
+		 HEAP + 135168},
+		{EVENT(EVENT_BRK, BRK_GROW, 0, 100), HEAP + 100, HEAP, HEAP, HEAP + 100},
+		{EVENT(EVENT_BRK, BRK_GROW, 0, 10), HEAP + 110, HEAP, HEAP + 100, HEAP + 110},
+		{EVENT(EVENT_BRK, BRK_FAILED, 0, 0), ~0ull, HEAP, HEAP, HEAP},
+		{EVENT(EVENT_BRK, 200, 0, 0), HEAP, HEAP, HEAP, HEAP},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(brks) / sizeof(brks[0]); i++) {
+		line.e = &brks[i].e;
+		render__trace_event(out, &line);
+	}
+}
+
+static void print_maps(FILE *out, struct trace_line line)
+{
+	static const struct {
+		enum cause cause;
+		struct event_map m;
+	} maps[] = {
+		{CAUSE_MALLOC,
+		 {.e = EVENT(EVENT_MMAP, MAP_OK, EVENT_F_ANON | EVENT_F_REQUEST, 147456),
+		  .length = 147456,
+		  .prot = RW,
+		  .flags = ANON,
+		  .fd = -1,
+		  .result = MAPPING,
+		  .request = 143360,
+		  .request_fn = FN_MALLOC}},
+		{CAUSE_MALLOC,
+		 {.e = EVENT(EVENT_MMAP, MAP_REFUSED, EVENT_F_ANON | EVENT_F_REQUEST, 1ull << 62),
+		  .length = 1ull << 62,
+		  .prot = RW,
+		  .flags = ANON,
+		  .fd = -1,
+		  .result = REFUSE(12),
+		  .request = (1ull << 62) - 100,
+		  .request_fn = FN_CALLOC}},
+		{CAUSE_ARENA,
+		 {.e = EVENT(EVENT_MMAP, MAP_OK, EVENT_F_ANON | EVENT_F_REQUEST, 134217728),
+		  .length = 134217728,
+		  .prot = PROT_NONE,
+		  .flags = ANON | MAP_NORESERVE,
+		  .fd = -1,
+		  .result = 0x7fc2c8000000,
+		  .request = 24,
+		  .request_fn = FN_MALLOC}},
+		{CAUSE_STACK,
+		 {.e = EVENT(EVENT_MMAP, MAP_OK, EVENT_F_ANON | EVENT_F_STACK, 8392704),
+		  .length = 8392704,
+		  .prot = PROT_NONE,
+		  .flags = ANON | MAP_STACK,
+		  .fd = -1,
+		  .result = MAPPING}},
+		{CAUSE_DIRECT,
+		 {.e = EVENT(EVENT_MMAP, MAP_OK, EVENT_F_ANON, 4194304),
+		  .length = 4194304,
+		  .prot = RW,
+		  .flags = ANON | MAP_HUGETLB | 21u << 26,
+		  .fd = -1,
+		  .result = MAPPING}},
+		{CAUSE_LOADER,
+		 {.e = EVENT(EVENT_MMAP, MAP_OK, 0, 1437696),
+		  .addr = MAPPING,
+		  .length = 1437696,
+		  .prot = PROT_READ | PROT_EXEC,
+		  .flags = MAP_PRIVATE | MAP_FIXED | MAP_DENYWRITE,
+		  .fd = 3,
+		  .offset = 0x26000,
+		  .result = MAPPING}},
+		{CAUSE_FILE,
+		 {.e = EVENT(EVENT_MMAP, MAP_REFUSED, 0, 4096),
+		  .length = 1,
+		  .prot = 0x80000001,
+		  .flags = 0x80000005,
+		  .fd = -100,
+		  .offset = 1,
+		  .result = REFUSE(4000)}},
+		{CAUSE_MALLOC,
+		 {.e = EVENT(EVENT_MUNMAP, MAP_OK, 0, 147456), .addr = MAPPING, .length = 147456}},
+		{CAUSE_COUNT, {.e = EVENT(EVENT_MUNMAP, MAP_REFUSED, 0, 0), .result = REFUSE(22)}},
+		{CAUSE_MALLOC,
+		 {.e = EVENT(EVENT_MREMAP, REMAP_GROW, EVENT_F_REQUEST, 1048576),
+		  .addr = MAPPING,
+		  .offset = 147456,
+		  .length = 1196032,
+		  .flags = MREMAP_MAYMOVE,
+		  .result = MAPPING - 1048576,
+		  .request = 1191000,
+		  .request_fn = FN_REALLOC}},
+		{CAUSE_DIRECT,
+		 {.e = EVENT(EVENT_MREMAP, REMAP_SAME, 0, 0),
+		  .addr = MAPPING,
+		  .offset = 4096,
+		  .length = 4096,
+		  .flags = MREMAP_MAYMOVE | MREMAP_FIXED,
+		  .new_addr = MAPPING + 4096,
+		  .result = MAPPING + 4096}},
+		{CAUSE_ARENA,
+		 {.e = EVENT(EVENT_MPROTECT, MAP_OK, 0, 135168),
+		  .addr = 0x7fc2c8000000,
+		  .length = 135168,
+		  .prot = RW}},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(maps) / sizeof(maps[0]); i++) {
+		line.e = &maps[i].m.e;
+		line.cause = maps[i].cause;
+		render__trace_event(out, &line);
+	}
+}
+
+static void print_mallocs(FILE *out, struct trace_line line)
+{
+	struct event e = EVENT(EVENT_MALLOC, 0, 0, 1024);
+	int fn;
+
+	line.e = &e;
+	for (fn = 0; fn <= FN_COUNT; fn++) {
+		e.op = (uint8_t)fn;
+		render__trace_event(out, &line);
+	}
+	e.op = FN_CALLOC;
+	e.flags = EVENT_F_IMPOSSIBLE;
+	e.size = 0;
+	render__trace_event(out, &line);
+}
+
+static void print_lives(FILE *out, struct trace_line line)
+{
+	struct event_task task = {
+		.e = EVENT(EVENT_FORK, 0, 0, 0),
+		.brk_start = HEAP,
+		.brk_end = HEAP + 135168,
+		.rss_anon = 33,
+		.rss_file = 300,
+		.rss_shmem = -2,
+		.ppid = 1,
+	};
+	struct event_exec exec = {.t.e = EVENT(EVENT_EXEC, 0, 0, 0), .path = "/root/test1/a.out"};
+
+	task.e.tid = 1200;
+	line.e = &task.e;
+	render__trace_event(out, &line);
+	task.e.flags = EVENT_F_SHARED_MM;
+	render__trace_event(out, &line);
+	line.e = &exec.t.e;
+	render__trace_event(out, &line);
+	strcpy(exec.path, "/tmp/\033[2J\", ...) = 0\n");
+	render__trace_event(out, &line);
+	memset(exec.path, 'x', sizeof(exec.path));
+	render__trace_event(out, &line);
+	line.e = &task.e;
+	task.e.type = EVENT_EXIT;
+	task.e.flags = 0;
+	render__trace_event(out, &line);
+	task.e.flags = EVENT_F_MM;
+	render__trace_event(out, &line);
+	task.e.type = EVENT_ROUTE;
+	render__trace_event(out, &line);
+	task.e.type = 255;
+	line.comm = "\033]0;x\007";
+	line.day_ns = UINT64_MAX;
+	render__trace_event(out, &line);
+	line.comm = NULL;
+	line.day_ns = 0;
+	render__trace_event(out, &line);
+}
+
+static void trace_as_golden(const char *name, bool colour, bool utf8)
+{
+	struct trace_line line = {
+		.day_ns = NOON + 34 * 60 * 1000000000ull + 56123456789ull,
+		.comm = "a.out",
+		.cause = CAUSE_COUNT,
+		.page_size = 4096,
+		.colour = colour,
+		.utf8 = utf8,
+	};
+	struct output o;
+
+	output__begin(&o);
+	print_brks(o.stream, line);
+	print_maps(o.stream, line);
+	print_mallocs(o.stream, line);
+	print_lives(o.stream, line);
+	golden__check(name, &o);
+}
+
+static void traces(void **state)
+{
+	trace_as_golden("trace.ascii.txt", false, false);
+	trace_as_golden("trace.colour.txt", true, true);
+}
+
+static void an_unknown_page_size_gives_no_pages(void **state)
+{
+	struct event_brk b = {EVENT(EVENT_BRK, BRK_GROW, 0, 4096), HEAP + 4096, HEAP, HEAP,
+			      HEAP + 4096};
+	struct trace_line line = {.e = &b.e, .comm = "a.out"};
+	struct output o;
+
+	output__begin(&o);
+	render__trace_event(o.stream, &line);
+	output__finish(&o);
+	assert_non_null(strstr(o.text, "grow +4096\n"));
+	output__free(&o);
+}
+
+static void flags_have_names(void **state)
+{
+	char text[MAP_FLAGS_SIZE];
+
+	assert_string_equal(map_flags__prot(text, PROT_NONE), "PROT_NONE");
+	assert_string_equal(map_flags__prot(text, RW | PROT_EXEC),
+			    "PROT_READ|PROT_WRITE|PROT_EXEC");
+	assert_string_equal(map_flags__prot(text, 0x40), "0x40");
+	assert_string_equal(map_flags__mmap(text, 0), "0");
+	assert_string_equal(map_flags__mmap(text, MAP_SHARED), "MAP_SHARED");
+	assert_string_equal(map_flags__mmap(text, MAP_SHARED_VALIDATE | MAP_SYNC),
+			    "MAP_SHARED_VALIDATE|MAP_SYNC");
+	assert_string_equal(map_flags__mmap(text, MAP_ANONYMOUS), "MAP_ANONYMOUS");
+	assert_string_equal(map_flags__mmap(text, ANON | MAP_HUGETLB),
+			    "MAP_PRIVATE|MAP_ANONYMOUS|MAP_HUGETLB");
+	assert_string_equal(map_flags__mmap(text, ANON | MAP_HUGETLB | 30u << 26),
+			    "MAP_PRIVATE|MAP_ANONYMOUS|MAP_HUGETLB|MAP_HUGE_1GB");
+	assert_string_equal(map_flags__mmap(text, ANON | MAP_HUGETLB | 16u << 26),
+			    "MAP_PRIVATE|MAP_ANONYMOUS|MAP_HUGETLB|MAP_HUGE_64KB");
+	/* a size that is none; the same bits without MAP_HUGETLB */
+	assert_string_equal(map_flags__mmap(text, ANON | MAP_HUGETLB | 1u << 26),
+			    "MAP_PRIVATE|MAP_ANONYMOUS|MAP_HUGETLB|0x4000000");
+	assert_string_equal(map_flags__mmap(text, ANON | 21u << 26),
+			    "MAP_PRIVATE|MAP_ANONYMOUS|0x54000000");
+	assert_string_equal(map_flags__mmap(text, 0x5), "0x5");
+	assert_string_equal(map_flags__mremap(text, 0), "0");
+	assert_string_equal(map_flags__mremap(text, 7),
+			    "MREMAP_MAYMOVE|MREMAP_FIXED|MREMAP_DONTUNMAP");
+	/* all at once must fit */
+	assert_true(strlen(map_flags__mmap(text, ~0u)) < MAP_FLAGS_SIZE - 1);
+	assert_non_null(strstr(text, "|MAP_FIXED_NOREPLACE|0x"));
+	assert_true(strlen(map_flags__prot(text, ~0u)) < MAP_FLAGS_SIZE - 1);
+	assert_true(strlen(map_flags__mremap(text, ~0u)) < MAP_FLAGS_SIZE - 1);
+}
+
+/* Whatever the bytes of an event: one printable line. */
+static void any_bytes_make_one_line(void **state)
+{
+	union {
+		struct event e;
+		struct event_exec exec;
+		unsigned char bytes[sizeof(struct event_exec)];
+	} u;
+	struct trace_line line = {.e = &u.e};
+	uint64_t seed = 1;
+	char comm[16];
+	struct output o;
+	size_t j, length;
+	uint32_t code;
+	int i;
+
+	for (i = 0; i < 20000; i++) {
+		for (j = 0; j < sizeof(u.bytes); j++) {
+			seed = seed * 6364136223846793005ull + 1442695040888963407ull;
+			u.bytes[j] = (unsigned char)(seed >> 56);
+		}
+		u.e.type %= EVENT_TYPE_END + 2;
+		memcpy(comm, u.bytes + 100, sizeof(comm));
+		line.comm = comm;
+		line.cause = (enum cause)(seed >> 40 & 15);
+		line.page_size = i & 1 ? 4096 : seed >> (seed >> 58);
+		line.utf8 = i & 2;
+		line.day_ns = seed;
+		output__begin(&o);
+		render__trace_event(o.stream, &line);
+		output__finish(&o);
+		assert_ptr_equal(strchr(o.text, '\n'), o.text + o.size - 1);
+		for (j = 0; j < o.size - 1; j += length) {
+			length = utf8__decode(o.text + j, o.size - j, &code);
+			assert_true(length > 0 && utf8__columns(code) > 0);
+		}
+		output__free(&o);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(traces),
+		cmocka_unit_test(an_unknown_page_size_gives_no_pages),
+		cmocka_unit_test(flags_have_names),
+		cmocka_unit_test(any_bytes_make_one_line),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

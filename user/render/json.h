@@ -1,0 +1,25 @@
+/*
+ * json.h - a snapshot as JSON, schema brkscope.report/1.
+ *
+ *   - null is a number that is not known; it is never 0.
+ *   - Numbers are integers up to 2^63 - 1.  Above that (jansson has no larger
+ *     integers) they are reals: the nearest double, never negative.
+ *   - "le" of a bucket is the inclusive upper edge; of the last one, which has
+ *     no edge, the string "+Inf", as in Prometheus.  Empty buckets are left out.
+ *   - Strings are other people's bytes: every byte that is no UTF-8 is U+FFFD.
+ *   - "heap_or_arena" is what is neither mmap nor a known arena.  Where the two
+ *     are told apart it is the same as "heap"; else "heap" and "arena" are null.
+ *   - "other_processes" is one object for all that got none of their own, or null;
+ *     its pid is null.
+ */
+#ifndef BRKSCOPE_RENDER_JSON_H
+#define BRKSCOPE_RENDER_JSON_H
+
+#include <stdio.h>
+
+#include "model/snapshot.h"
+
+/* 0; -ENOMEM, and nothing is written; -EIO: out has an error. */
+int render__json(FILE *out, const struct snapshot *s);
+
+#endif

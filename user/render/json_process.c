@@ -1,0 +1,155 @@
+/*
+ * json_process.c - one process of schema brkscope.report/1.
+ *
+ * json_pack() takes what it is given even where it fails, so no function here
+ * has anything to clean up but an array or object that it fills itself.
+ */
+#include "render/json_process.h"
+
+#include <limits.h>
+
+#include "render/json_histograms.h"
+#include "render/json_value.h"
+#include "render/names.h"
+#include "render/route.h"
+#include "render/sort.h"
+#include "render/units.h"
+
+static json_t *calls_of(__u64 calls)
+{
+	return json_pack("{s:o}", "calls", value__number(calls));
+}
+
+static json_t *tally_of(bool known, const struct tally *t)
+{
+	return json_pack("{s:o, s:o}", "calls", value__known(known, t->calls), "bytes",
+			 value__known(known, t->bytes));
+}
+
+static json_t *allocator_of(const struct process_stats *p)
+{
+	return json_pack("{s:o, s:s, s:b}", "object", value__string(p->allocator_object, PATH_MAX),
+			 "kind", allocator__name(p->allocator), "probed", p->allocator_probed);
+}
+
+static json_t *heap_of(const struct snapshot *s, const struct process_stats *p)
+{
+	bool known = heap__known(p);
+	__u64 pages = 0;
+
+	if (known && s->page_size)
+		pages = unit__pages(p->heap.start, p->heap.end, s->page_size);
+	return json_pack(
+		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "start",
+		value__known(known, p->heap.start), "end", value__known(known, p->heap.end),
+		"bytes", value__known(known, stats__heap_bytes(p)), "pages",
+		value__known(known && s->page_size, pages), "peak_bytes",
+		value__known(known, p->heap.peak_bytes), "grow", tally_of(true, &p->heap.grow),
+		"shrink", tally_of(true, &p->heap.shrink), "query", calls_of(p->heap.query_calls),
+		"failed", calls_of(p->heap.failed_calls));
+}
+
+static json_t *mapped_of(const struct process_stats *p, enum cause cause)
+{
+	const struct mapped *m = &p->mapped[cause];
+	bool known = p->live_known;
+	json_t *object;
+
+	object = json_pack("{s:o, s:o, s:o, s:o, s:o}", "calls", value__number(m->calls), "bytes",
+			   value__number(m->bytes), "live_bytes",
+			   value__known(known, m->live_bytes), "live_regions",
+			   value__known(known, m->live_regions), "peak_bytes",
+			   value__known(known, m->peak_bytes));
+	if (cause != CAUSE_ARENA ||
+	    !json_object_set_new(object, "usable_bytes", value__known(known, m->usable_bytes)))
+		return object;
+	json_decref(object);
+	return NULL;
+}
+
+static json_t *mmap_of(const struct process_stats *p)
+{
+	json_t *object = json_object();
+	int i, failed = 0;
+
+	for (i = 0; i < CAUSE_COUNT; i++)
+		failed |= json_object_set_new(object, cause__name((enum cause)i),
+					      mapped_of(p, (enum cause)i));
+	failed |= json_object_set_new(object, "munmap", tally_of(true, &p->munmap));
+	failed |= json_object_set_new(object, "mremap",
+				      json_pack("{s:o, s:o, s:o}", "calls",
+						value__number(p->mremap.calls), "grow_bytes",
+						value__number(p->mremap.grow_bytes), "shrink_bytes",
+						value__number(p->mremap.shrink_bytes)));
+	failed |= json_object_set_new(object, "failed", calls_of(p->mmap_failed));
+	if (!failed)
+		return object;
+	json_decref(object);
+	return NULL;
+}
+
+static json_t *functions_of(const struct process_stats *p)
+{
+	json_t *object = json_object();
+	int i, failed = 0;
+
+	for (i = 0; i < FN_COUNT; i++)
+		if (p->malloc.by_function[i].calls)
+			failed |= json_object_set_new(
+				object, alloc_fn__name((enum alloc_fn)i),
+				value__number(p->malloc.by_function[i].calls));
+	if (!failed)
+		return object;
+	json_decref(object);
+	return NULL;
+}
+
+static json_t *routes_of(const struct process_stats *p)
+{
+	bool split = p->malloc.arena_split;
+	struct tally rest = route__rest(p), all = rest;
+
+	if (split) {
+		all.calls += p->malloc.route_arena.calls;
+		all.bytes += p->malloc.route_arena.bytes;
+	}
+	return json_pack("{s:o, s:o, s:o, s:o}", "heap", tally_of(split, &rest), "mmap",
+			 tally_of(true, &p->malloc.route_mmap), "arena",
+			 tally_of(split, &p->malloc.route_arena), "heap_or_arena",
+			 tally_of(true, &all));
+}
+
+static json_t *malloc_of(const struct process_stats *p)
+{
+	if (!p->malloc_known)
+		return json_null();
+	/* what returns and frees would tell is not known at these levels */
+	return json_pack("{s:o, s:o, s:n, s:n, s:o, s:n, s:n, s:o, s:o}", "calls",
+			 value__number(p->malloc.calls), "bytes", value__number(p->malloc.bytes),
+			 "frees", "failed", "impossible", value__number(p->malloc.impossible),
+			 "live_bytes", "live_blocks", "by_function", functions_of(p), "route",
+			 routes_of(p));
+}
+
+static json_t *rss_of(const struct process_stats *p)
+{
+	bool known = p->rss.known;
+
+	return json_pack("{s:o, s:o, s:o}", "anon_bytes", value__known(known, p->rss.anon_bytes),
+			 "file_bytes", value__known(known, p->rss.file_bytes), "shmem_bytes",
+			 value__known(known, p->rss.shmem_bytes));
+}
+
+json_t *json_process(const struct snapshot *s, const struct process_stats *p)
+{
+	bool one = p->pid != 0; /* and not all the others */
+
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "pid",
+			 value__known(one, p->pid), "ppid", value__known(one, p->ppid), "comm",
+			 value__string(p->comm, sizeof(p->comm)), "exe",
+			 value__string(p->exe, PATH_MAX), "cgroup",
+			 value__string(p->cgroup, PATH_MAX), "exited", p->exited, "execs",
+			 value__number(p->execs), "allocator", allocator_of(p), "heap",
+			 heap_of(s, p), "mmap", mmap_of(p), "malloc", malloc_of(p), "histograms",
+			 json_histograms(p), "rss", rss_of(p));
+}

@@ -1,0 +1,34 @@
+/*
+ * names.c - the names of what the model numbers.
+ *
+ * One table each for every output, so that text, JSON and trace lines cannot
+ * differ.  The numbers may come from a recorded file: all are checked.
+ */
+#include "render/names.h"
+
+static const char *const level_names[] = {
+	[LEVEL_SYSCALLS] = "syscalls",
+	[LEVEL_SIZES] = "sizes",
+};
+
+static const char *const allocator_names[] = {
+	[ALLOCATOR_UNKNOWN] = "unknown",   [ALLOCATOR_GLIBC] = "glibc",
+	[ALLOCATOR_MUSL] = "musl",	   [ALLOCATOR_JEMALLOC] = "jemalloc",
+	[ALLOCATOR_TCMALLOC] = "tcmalloc", [ALLOCATOR_MIMALLOC] = "mimalloc",
+	[ALLOCATOR_OTHER] = "other",
+};
+
+static const char *name_of(const char *const *names, size_t count, unsigned int i)
+{
+	return i < count && names[i] ? names[i] : "unknown";
+}
+
+const char *level__name(enum level level)
+{
+	return name_of(level_names, sizeof(level_names) / sizeof(level_names[0]), level);
+}
+
+const char *allocator__name(enum allocator_kind kind)
+{
+	return name_of(allocator_names, sizeof(allocator_names) / sizeof(allocator_names[0]), kind);
+}

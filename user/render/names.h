@@ -1,0 +1,14 @@
+/*
+ * names.h - the names of what the model numbers.
+ */
+#ifndef BRKSCOPE_RENDER_NAMES_H
+#define BRKSCOPE_RENDER_NAMES_H
+
+#include "alloc_fn.h"
+#include "model/snapshot.h"
+
+/* None returns NULL: a number outside its enum has the name "unknown". */
+const char *level__name(enum level level);
+const char *allocator__name(enum allocator_kind kind);
+
+#endif

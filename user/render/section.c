@@ -1,0 +1,293 @@
+/*
+ * section.c - one process in detail: allocator, heap, malloc, mmaps by cause, histograms.
+ *
+ * The table has the numbers to compare processes by; here is what explains
+ * them, in bytes and pages, exact.
+ */
+#include "render/section.h"
+
+#include <limits.h>
+
+#include "render/flow.h"
+#include "render/ink.h"
+#include "render/names.h"
+#include "render/route.h"
+#include "render/sanitize.h"
+#include "render/sizes.h"
+#include "render/units.h"
+
+#define COLUMNS_MIN	 80
+#define COLUMNS_COMM	 28  /* of a name whose bytes are all escaped */
+#define COLUMNS_PATH	 256 /* at most, of a path */
+#define COLUMNS_PATH_MIN 20
+#define LABEL		 13 /* "  allocator  " */
+
+struct section {
+	FILE *out;
+	const struct snapshot *s;
+	const struct style *style;
+	const struct process_stats *p;
+};
+
+static const char *plural(__u64 count)
+{
+	return count == 1 ? "" : "s";
+}
+
+static int line_columns(const struct section *c)
+{
+	return c->style->columns < COLUMNS_MIN ? COLUMNS_MIN : c->style->columns;
+}
+
+/* "40 pages", or "163841 bytes" where these are not whole pages */
+static const char *amount(char text[UNIT_SIZE], const struct section *c, __u64 bytes)
+{
+	__u64 page = c->s->page_size;
+
+	if (!page || bytes % page)
+		snprintf(text, UNIT_SIZE, "%llu byte%s", bytes, plural(bytes));
+	else
+		snprintf(text, UNIT_SIZE, "%llu page%s", bytes / page, plural(bytes / page));
+	return text;
+}
+
+static int clamp(int value, int low, int high)
+{
+	return value < low ? low : value > high ? high : value;
+}
+
+/* "── a.out (PID 1415)  /root/test1/a.out ──────": the rule also ends what stands above. */
+static void print_title(const struct section *c)
+{
+	char comm[SANITIZED_SIZE(COLUMNS_COMM)], exe[SANITIZED_SIZE(COLUMNS_PATH)] = "";
+	const char *rule = c->style->utf8 ? "─" : "-";
+	char title[sizeof(comm) + 64];
+	int left;
+
+	sanitize(comm, c->p->comm, sizeof(c->p->comm), COLUMNS_COMM, c->style->utf8);
+	snprintf(title, sizeof(title), "%s (PID %u%s)", comm, c->p->pid,
+		 c->p->exited ? ", exited" : "");
+	left = line_columns(c) - 3 - text__columns(title) - 1;
+	if (c->p->exe)
+		left -= 2 + sanitize__path(exe, c->p->exe, PATH_MAX,
+					   clamp(left - 4, COLUMNS_PATH_MIN, COLUMNS_PATH),
+					   c->style->utf8);
+	fprintf(c->out, "%s%s ", rule, rule);
+	ink__printf(c->out, c->style->colour, INK_STRONG, "%s", title);
+	fprintf(c->out, "%s%s ", *exe ? "  " : "", exe);
+	while (left-- > 0)
+		fputs(rule, c->out);
+	fputc('\n', c->out);
+}
+
+static void print_path(const struct section *c, const char *label, const char *before,
+		       const char *path, const char *behind)
+{
+	char text[SANITIZED_SIZE(COLUMNS_PATH)];
+
+	sanitize__path(text, path, PATH_MAX, COLUMNS_PATH, c->style->utf8);
+	fprintf(c->out, "%-*s%s%s%s\n", LABEL, label, before, text, behind);
+}
+
+static void print_allocator(const struct section *c)
+{
+	const struct process_stats *p = c->p;
+	bool missing = c->s->level != LEVEL_SYSCALLS && !p->allocator_probed;
+	const char *behind = missing ? ", not probed: no malloc numbers" : "";
+	char name[32];
+
+	if (p->allocator == ALLOCATOR_UNKNOWN && !p->allocator_object) {
+		fprintf(c->out, "%-*snot known%s\n", LABEL, "  allocator",
+			missing ? ": no malloc numbers" : "");
+		return;
+	}
+	snprintf(name, sizeof(name), "%s%s", allocator__name(p->allocator),
+		 p->allocator_object ? ", " : "");
+	print_path(c, "  allocator", name, p->allocator_object, behind);
+}
+
+static void print_heap_now(const struct section *c)
+{
+	__u64 page = c->s->page_size, start = c->p->heap.start, end = c->p->heap.end;
+	__u64 bytes, pages;
+
+	fprintf(c->out, "%-*s", LABEL, "  heap");
+	if (!heap__known(c->p)) {
+		fprintf(c->out, "where it is and its size are not known\n");
+		return;
+	}
+	bytes = stats__heap_bytes(c->p);
+	fprintf(c->out, "%#llx-%#llx  %llu bytes", start, end, bytes);
+	if (page) {
+		pages = unit__pages(start, end, page);
+		/* brk may end inside a page; the kernel maps all of it */
+		fprintf(c->out, "%s%llu page%s", bytes % page ? ", in " : " = ", pages,
+			plural(pages));
+	}
+	fputc('\n', c->out);
+}
+
+static void add_change(struct flow *f, const struct section *c, const char *did,
+		       const char *did_not, const struct tally *t)
+{
+	char text[UNIT_SIZE];
+
+	if (!t->calls)
+		flow__add(f, INK_PLAIN, "%s", did_not);
+	else
+		flow__add(f, INK_PLAIN, "%s %s in %llu call%s", did, amount(text, c, t->bytes),
+			  t->calls, plural(t->calls));
+}
+
+static void print_heap_calls(const struct section *c)
+{
+	const struct process_stats *p = c->p;
+	char text[UNIT_SIZE];
+	struct flow f;
+
+	flow__begin(&f, c->out, c->style, LABEL, "");
+	add_change(&f, c, "grew", "did not grow", &p->heap.grow);
+	add_change(&f, c, "shrank", "did not shrink", &p->heap.shrink);
+	flow__add(&f, INK_PLAIN, "%llu quer%s", p->heap.query_calls,
+		  p->heap.query_calls == 1 ? "y" : "ies");
+	flow__add(&f, p->heap.failed_calls ? INK_NOTICE : INK_PLAIN, "%llu failed",
+		  p->heap.failed_calls);
+	if (heap__known(p))
+		flow__add(&f, INK_PLAIN, "peak %s", amount(text, c, p->heap.peak_bytes));
+	flow__end(&f);
+}
+
+static void add_route(struct flow *f, enum ink ink, const char *name, const struct tally *t)
+{
+	flow__add(f, ink, "%s %llu call%s for %llu byte%s", name, t->calls, plural(t->calls),
+		  t->bytes, plural(t->bytes));
+}
+
+static void print_routes(const struct section *c)
+{
+	const struct process_stats *p = c->p;
+	bool split = p->malloc.arena_split;
+	struct tally rest = route__rest(p);
+	struct flow f;
+
+	flow__begin(&f, c->out, c->style, LABEL, "");
+	add_route(&f, INK_HEAP, split ? "heap" : "heap or arena", &rest);
+	add_route(&f, INK_CAUSE + CAUSE_MALLOC, "mmap", &p->malloc.route_mmap);
+	if (split && p->malloc.route_arena.calls)
+		add_route(&f, INK_CAUSE + CAUSE_ARENA, "arena", &p->malloc.route_arena);
+	flow__end(&f);
+}
+
+static void print_malloc(const struct section *c)
+{
+	const struct process_stats *p = c->p;
+	struct flow f;
+	int i;
+
+	flow__begin(&f, c->out, c->style, LABEL, "  malloc");
+	if (!p->malloc_known) {
+		flow__add(&f, INK_PLAIN, "not known");
+		flow__end(&f);
+		return;
+	}
+	flow__add(&f, INK_PLAIN, "%llu call%s for %llu bytes", p->malloc.calls,
+		  plural(p->malloc.calls), p->malloc.bytes);
+	for (i = 0; i < FN_COUNT; i++)
+		if (p->malloc.by_function[i].calls)
+			flow__add(&f, INK_PLAIN, "%s %llu", alloc_fn__name((enum alloc_fn)i),
+				  p->malloc.by_function[i].calls);
+	if (p->malloc.impossible)
+		flow__add(&f, INK_NOTICE, "%llu impossible (too large for any allocator)",
+			  p->malloc.impossible);
+	flow__end(&f);
+	print_routes(c);
+}
+
+static bool is_idle(const struct process_stats *p, const struct mapped *m)
+{
+	return !m->calls && !m->bytes &&
+	       (!p->live_known || (!m->live_bytes && !m->live_regions && !m->peak_bytes));
+}
+
+static void print_cause(const struct section *c, enum cause cause)
+{
+	const struct mapped *m = &c->p->mapped[cause];
+	bool known = c->p->live_known;
+	char text[UNIT_SIZE];
+
+	fprintf(c->out, "%*s", LABEL, "");
+	ink__printf(c->out, c->style->colour, ink__of_cause(cause), "%-12s", cause__name(cause));
+	fprintf(c->out, "  %6s", known ? unit__bytes(text, m->live_bytes) : "-");
+	fprintf(c->out, "  %6s", known ? unit__bytes(text, m->usable_bytes) : "-");
+	fprintf(c->out, "  %7s", known ? unit__count(text, m->live_regions) : "-");
+	fprintf(c->out, "  %6s", known ? unit__bytes(text, m->peak_bytes) : "-");
+	fprintf(c->out, "  %6s", unit__count(text, m->calls));
+	fprintf(c->out, "  %6s\n", unit__bytes(text, m->bytes));
+}
+
+static void print_unmaps(const struct section *c)
+{
+	const struct process_stats *p = c->p;
+	char text[UNIT_SIZE], shrunk[UNIT_SIZE];
+	struct flow f;
+
+	flow__begin(&f, c->out, c->style, LABEL, "");
+	if (p->munmap.calls)
+		flow__add(&f, INK_PLAIN, "%llu munmap call%s of %s", p->munmap.calls,
+			  plural(p->munmap.calls), unit__bytes(text, p->munmap.bytes));
+	else
+		flow__add(&f, INK_PLAIN, "0 munmap calls");
+	if (p->mremap.calls)
+		flow__add(&f, INK_PLAIN, "%llu mremap call%s (grew %s, shrank %s)", p->mremap.calls,
+			  plural(p->mremap.calls), unit__bytes(text, p->mremap.grow_bytes),
+			  unit__bytes(shrunk, p->mremap.shrink_bytes));
+	else
+		flow__add(&f, INK_PLAIN, "0 mremap calls");
+	flow__add(&f, p->mmap_failed ? INK_NOTICE : INK_PLAIN, "%llu failed", p->mmap_failed);
+	flow__end(&f);
+}
+
+static void print_mmap(const struct section *c)
+{
+	int i;
+
+	fprintf(c->out, "%-*s", LABEL, "  mmap");
+	ink__printf(c->out, c->style->colour, INK_DIM, "%-12s  %6s  %6s  %7s  %6s  %6s  %6s",
+		    "cause", "live", "usable", "regions", "peak", "calls", "bytes");
+	fputc('\n', c->out);
+	for (i = 0; i < CAUSE_COUNT; i++)
+		if (!is_idle(c->p, &c->p->mapped[i]))
+			print_cause(c, (enum cause)i);
+	print_unmaps(c);
+}
+
+static void print_rss(const struct section *c)
+{
+	const struct process_stats *p = c->p;
+	char anon[UNIT_SIZE], file[UNIT_SIZE], shmem[UNIT_SIZE];
+
+	if (!p->rss.known)
+		fprintf(c->out, "%-*snot known\n", LABEL, "  RSS");
+	else
+		fprintf(c->out, "%-*sanonymous %s, file %s, shared %s\n", LABEL, "  RSS",
+			unit__bytes(anon, p->rss.anon_bytes), unit__bytes(file, p->rss.file_bytes),
+			unit__bytes(shmem, p->rss.shmem_bytes));
+}
+
+void section__print(FILE *out, const struct snapshot *s, const struct style *style,
+		    const struct process_stats *p)
+{
+	struct section c = {out, s, style, p};
+
+	print_title(&c);
+	print_allocator(&c);
+	if (p->cgroup)
+		print_path(&c, "  cgroup", "", p->cgroup, "");
+	print_heap_now(&c);
+	print_heap_calls(&c);
+	print_malloc(&c);
+	print_mmap(&c);
+	print_rss(&c);
+	if (p->histograms)
+		sizes__print(out, style, p);
+}

@@ -1,0 +1,71 @@
+/*
+ * sizes.c - a process's three histograms: malloc requests, heap growth, mappings.
+ *
+ * The bars of malloc sizes are split by route and those of mappings by cause:
+ * where the colours change is the threshold that one is looking for.
+ */
+#include "render/sizes.h"
+
+#include <string.h>
+
+#include "render/histogram.h"
+#include "render/route.h"
+
+static void print_malloc_sizes(FILE *out, const struct style *style, const struct process_stats *p)
+{
+	struct histogram_part parts[] = {
+		{.name = "heap", .ink = INK_HEAP, .letter = '#', .shade = "█", .always = true},
+		{.name = "mmap",
+		 .ink = INK_CAUSE + CAUSE_MALLOC,
+		 .letter = 'm',
+		 .shade = "▒",
+		 .always = true},
+		{.name = "arena", .ink = INK_CAUSE + CAUSE_ARENA, .letter = 'a', .shade = "░"},
+	};
+	int i;
+
+	if (!p->malloc_known)
+		return;
+	if (!p->malloc.arena_split)
+		parts[0].name = "heap or arena";
+	for (i = 0; i < SIZE_BUCKETS; i++) {
+		parts[0].calls[i] = route__rest_in_bucket(p, i);
+		parts[1].calls[i] = p->histograms->malloc_size[i].mmap;
+		if (p->malloc.arena_split)
+			parts[2].calls[i] = p->histograms->malloc_size[i].arena;
+	}
+	histogram__print(out, style, "malloc calls, by the size asked for and what served it",
+			 parts, 3);
+}
+
+static void print_brk_steps(FILE *out, const struct style *style, const struct process_stats *p)
+{
+	struct histogram_part part = {
+		.name = "calls", .ink = INK_HEAP, .letter = '#', .shade = "█"};
+
+	memcpy(part.calls, p->histograms->brk_grow, sizeof(part.calls));
+	histogram__print(out, style, "brk calls that grew the heap, by the size of the step", &part,
+			 1);
+}
+
+static void print_mmap_sizes(FILE *out, const struct style *style, const struct process_stats *p)
+{
+	struct histogram_part parts[CAUSE_COUNT] = {};
+	int i, cause;
+
+	for (cause = 0; cause < CAUSE_COUNT; cause++) {
+		parts[cause].name = cause__name((enum cause)cause);
+		parts[cause].ink = ink__of_cause((enum cause)cause);
+		parts[cause].letter = parts[cause].name[0]; /* no two start alike */
+		for (i = 0; i < SIZE_BUCKETS; i++)
+			parts[cause].calls[i] = p->histograms->mmap_size[i][cause];
+	}
+	histogram__print(out, style, "mmap calls, by size and cause", parts, CAUSE_COUNT);
+}
+
+void sizes__print(FILE *out, const struct style *style, const struct process_stats *p)
+{
+	print_malloc_sizes(out, style, p);
+	print_brk_steps(out, style, p);
+	print_mmap_sizes(out, style, p);
+}

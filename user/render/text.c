@@ -1,0 +1,93 @@
+/*
+ * text.c - a snapshot as text for a terminal or a pipe.
+ */
+#include "render/text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "render/flow.h"
+#include "render/names.h"
+#include "render/sanitize.h"
+#include "render/section.h"
+#include "render/table.h"
+#include "render/units.h"
+
+#define NAME_COLUMNS 40
+#define NAME_MAX     256 /* bytes that are looked at */
+
+static size_t rows_shown(const struct snapshot *s, const struct style *style)
+{
+	if (style->rows <= 0 || (size_t)style->rows > s->count)
+		return s->count;
+	return (size_t)style->rows;
+}
+
+/* What was watched and for how long. */
+static void print_subject(FILE *out, const struct snapshot *s, const struct style *style)
+{
+	char name[SANITIZED_SIZE(NAME_COLUMNS)], duration[UNIT_SIZE];
+	const char *key = sort_key__name(style->sort);
+	struct flow f;
+
+	flow__begin(&f, out, style, 0, "");
+	sanitize(name, s->host ? s->host : "host not known", NAME_MAX, NAME_COLUMNS, style->utf8);
+	flow__add(&f, INK_STRONG, "%s", name);
+	sanitize(name, s->kernel ? s->kernel : "not known", NAME_MAX, NAME_COLUMNS, style->utf8);
+	flow__add(&f, INK_PLAIN, "kernel %s", name);
+	flow__add(&f, INK_PLAIN, "level %s", level__name(s->level));
+	flow__add(&f, INK_PLAIN, "%zu process%s in %s", s->count, s->count == 1 ? "" : "es",
+		  unit__duration(duration, s->duration_ns));
+	if (style->rates && s->window_ns)
+		flow__add(&f, INK_PLAIN, "rates of the last %s",
+			  unit__duration(duration, s->window_ns));
+	if (key)
+		flow__add(&f, INK_PLAIN, "by %s", key);
+	flow__end(&f);
+}
+
+/* Spilled and lost are there even when they are 0: a reader must not have to guess. */
+static void print_events(FILE *out, const struct snapshot *s, const struct style *style)
+{
+	struct flow f;
+
+	flow__begin(&f, out, style, 0, "events: ");
+	flow__add(&f, INK_PLAIN, "%llu received", s->received);
+	flow__add(&f, s->spilled ? INK_NOTICE : INK_PLAIN, "%llu spilled%s", s->spilled,
+		  s->spilled ? " (counted without detail)" : "");
+	flow__add(&f, s->lost ? INK_ALARM : INK_PLAIN, "%llu lost%s", s->lost,
+		  s->lost ? " (the numbers below are too low)" : "");
+	flow__end(&f);
+}
+
+static int render(FILE *out, const struct snapshot *s, const struct style *style, int sections)
+{
+	const struct process_stats **rows = sort__processes(s, style->sort, style->rates);
+	size_t shown = rows_shown(s, style), i;
+
+	if (!rows)
+		return -ENOMEM;
+	print_subject(out, s, style);
+	print_events(out, s, style);
+	fputc('\n', out);
+	table__print(out, s, style, rows, shown);
+	for (i = 0; i < shown && sections > 0; i++) {
+		if (!rows[i]->histograms)
+			continue;
+		fputc('\n', out);
+		section__print(out, s, style, rows[i]);
+		sections--;
+	}
+	free(rows);
+	return ferror(out) ? -EIO : 0;
+}
+
+int render__table(FILE *out, const struct snapshot *s, const struct style *style)
+{
+	return render(out, s, style, 0);
+}
+
+int render__report(FILE *out, const struct snapshot *s, const struct style *style)
+{
+	return render(out, s, style, style->histograms);
+}
