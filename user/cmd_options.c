@@ -60,7 +60,8 @@ static bool taken(const struct option_set *set, const struct described *d)
 static void build_tables(const struct option_set *set, char *short_options,
 			 struct option *long_options)
 {
-	*short_options++ = '+'; /* options end where the command begins */
+	if (set->takes_command)
+		*short_options++ = '+'; /* options end where the command begins */
 	*short_options++ = ':';
 	for (size_t i = 0; i < N_DESCRIBED; i++) {
 		const struct described *d = &described[i];
@@ -212,6 +213,8 @@ static enum parsed take_words(struct options *o, const struct option_set *set, i
 	if (command) {
 		if (!set->takes_command)
 			return wrong(set, argv[0], NULL, "is not expected: it takes no command");
+		if (o->n_pids)
+			return wrong(set, "-p", NULL, "does not go with a command");
 		o->command = argv;
 		return PARSED_RUN;
 	}

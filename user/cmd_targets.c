@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "kernel/cgroup.h"
 #include "kernel/objects.h"
 #include "kernel/probes.h"
 #include "kernel/procfs.h"
@@ -422,30 +423,12 @@ struct seeding {
 static bool in_filter(const struct targets *t, __u32 pid, const struct proc_info *info)
 {
 	const struct options *o = t->options;
-	char path[PROC_PATH_MAX];
-	size_t len;
 
 	if (info->kernel_thread || pid == (__u32)getpid())
 		return false;
 	if (o->command && info->ppid != (__u32)getpid())
 		return false;
-	if (o->comm && strncmp(info->comm, o->comm, 15))
-		return false;
-	if (!o->cgroup)
-		return true;
-	if (procfs__cgroup(pid, path, sizeof(path)))
-		return false;
-	/* The path in /proc ends as the directory's does, from wherever it is mounted. */
-	len = strlen(path);
-	for (const char *below = o->cgroup; (below = strchr(below, '/')); below++) {
-		size_t n = strlen(below);
-
-		while (n > 1 && below[n - 1] == '/')
-			n--;
-		if (n <= len && !strncmp(path, below, n) && (path[n] == '/' || !path[n]))
-			return true;
-	}
-	return false;
+	return !o->comm || !strncmp(info->comm, o->comm, 15);
 }
 
 static int seed_process(__u32 pid, void *arg)
@@ -465,11 +448,11 @@ void targets__seed(struct targets *t, struct model *m)
 	const struct options *o = t->options;
 	struct seeding s = {t, m};
 
-	if (!o->n_pids) {
+	if (o->cgroup)
+		cgroup__each(o->cgroup, seed_process, &s);
+	else if (!o->n_pids)
 		procfs__each(seed_process, &s);
-		return;
-	}
-	for (size_t i = 0; i < o->n_pids; i++)
+	for (size_t i = 0; i < o->n_pids && !o->cgroup; i++)
 		seed_process(o->pids[i], &s);
 }
 

@@ -4,6 +4,7 @@
 #include "output.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 
 #include "log.h"
@@ -30,13 +31,21 @@ bool output__good(const struct output *out)
 	return !ferror(out->file);
 }
 
+/* The pipe's reader has closed it: stdio does not tell which write it was that failed. */
+static bool reader_has_gone(const struct output *out)
+{
+	struct pollfd p = {.fd = fileno(out->file)};
+
+	return poll(&p, 1, 0) == 1 && p.revents & POLLERR;
+}
+
 int output__close(struct output *out)
 {
 	int err = 0;
 
 	errno = 0;
 	if (fflush(out->file) || ferror(out->file))
-		err = errno ? -errno : -EIO;
+		err = reader_has_gone(out) ? -EPIPE : errno ? -errno : -EIO;
 	if (out->file != stdout && fclose(out->file) && !err)
 		err = -errno;
 	out->file = NULL;

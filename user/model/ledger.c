@@ -90,7 +90,7 @@ int ledger__map(struct ledger **lp, const struct region *r)
 
 	if (r->start >= r->end || r->cause >= CAUSE_COUNT)
 		return -EINVAL;
-	err = prepare(lp, 3);
+	err = prepare(lp, 2);
 	if (err)
 		return err;
 	s = &(*lp)->set;
@@ -218,14 +218,18 @@ static void grow(struct region_set *s, __u64 old_end, __u64 new_end)
 	s->root = region_tree__concat(&s->pool, c.left, c.right);
 }
 
-/* Nodes that detach, attach or grow, and fill may have to split off, copy and add. */
+/*
+ * Nodes it may take: 3 to cut the old range out, with one copy of each if it is
+ * kept; 1 for each run of known ones that is put into the middle of another
+ * region; 1 for each gap that is filled.
+ */
 static __u64 room_for(const struct region_set *s, const struct move *m)
 {
 	struct survey from = region_tree__survey(&s->pool, s->root, m->old, m->old + m->old_len);
 	struct survey to = region_tree__survey(&s->pool, s->root, m->to, m->to + m->len);
-	__u64 runs = from.gaps + 1, unknown = from.gaps + to.gaps + 2;
+	__u64 runs = from.gaps + 1, unknown = from.gaps + to.gaps;
 
-	return 3 + 2 * runs + unknown + (m->keep ? from.nodes : 0);
+	return 3 + (m->keep ? from.nodes : 0) + runs + unknown;
 }
 
 int ledger__remap(struct ledger **lp, __u64 old, __u64 old_len, __u64 new_start, __u64 new_len,

@@ -45,7 +45,7 @@ static struct process *fresh_process(struct model *m, const struct event_task *t
 	struct process *p = model__find(m, t->e.tgid);
 
 	if (p && p->stats.start_ns && !start__same(p->stats.start_ns, t->start_ns))
-		process__end(p);
+		model__end(m, p);
 	return model__add(m, t->e.tgid, t->start_ns);
 }
 
@@ -68,6 +68,7 @@ static int on_process_fork(struct model *m, const struct event_task *t, struct n
 		child->borrows = t->e.tid;
 	process__set_heap(child, t->brk_start, t->brk_end, m->config.page_size);
 	process__update_live(child);
+	process__set_baseline(child);
 	note->process = child;
 	return err;
 }
@@ -102,6 +103,7 @@ static int on_process_exec(struct model *m, const struct event_exec *x, struct n
 	process__forget_peaks(p);
 	process__set_heap(p, t->brk_start, t->brk_end, m->config.page_size);
 	process__update_live(p);
+	process__set_baseline(p);
 	err = process__set_text(&p->stats.exe, x->path[0] ? x->path : NULL);
 	if (!err)
 		err = process__set_text(&p->stats.allocator_object, NULL);
@@ -138,7 +140,7 @@ static int on_process_exit(struct model *m, const struct event_task *t, struct n
 		p->stats.ppid = t->ppid;
 	lifecycle__set_comm(p, t->comm);
 	lifecycle__set_final(m, p, t->brk_start, t->brk_end, t->e.flags & EVENT_F_MM ? rss : NULL);
-	process__end(p);
+	model__end(m, p);
 	return 0;
 }
 
@@ -155,7 +157,7 @@ static bool outside_filter(struct model *m, const struct event_task *t)
 	if (!strncmp(t->comm, m->config.comm, 15))
 		return false;
 	if (p)
-		process__end(p);
+		model__end(m, p);
 	return true;
 }
 

@@ -68,12 +68,58 @@ static void unlink_process(struct model *m, struct process *p)
 	*at = p->next;
 }
 
+struct process *model__others(struct model *m)
+{
+	if (m->others)
+		return m->others;
+	m->others = process__new(0, 0);
+	if (!m->others)
+		return NULL;
+	m->others->stats.live_known = false;
+	m->others->stats.malloc_known = m->config.level >= LEVEL_SIZES;
+	m->others->stats.malloc.arena_split = false;
+	return m->others;
+}
+
+void model__end(struct model *m, struct process *p)
+{
+	process__end(p);
+	p->next_exited = NULL;
+	*(m->exited ? m->exited_end : &m->exited) = p;
+	m->exited_end = &p->next_exited;
+	m->n_exited++;
+}
+
+static void drop(struct model *m, struct process *p)
+{
+	struct process *last = m->all[--m->n];
+
+	m->all[p->index] = last;
+	last->index = p->index;
+	unlink_process(m, p);
+	process__free(p);
+}
+
+/* Machines that fork without end: the numbers stay, the rows do not. */
+static void fold_exited(struct model *m)
+{
+	struct process *p = m->exited;
+
+	if (m->n_exited <= MOST_EXITED || !model__others(m) || process__add_counts(m->others, p))
+		return;
+	m->exited = p->next_exited;
+	m->n_exited--;
+	m->folded = true;
+	drop(m, p);
+}
+
 struct process *model__add(struct model *m, __u32 pid, __u64 start_ns)
 {
 	struct process *p = model__find(m, pid), **more;
 
 	if (p)
 		return p;
+	fold_exited(m);
 	if (m->n == m->most) {
 		size_t most = m->most ? m->most * 2 : 256;
 
@@ -90,6 +136,7 @@ struct process *model__add(struct model *m, __u32 pid, __u64 start_ns)
 	p->stats.malloc_known = m->config.level >= LEVEL_SIZES;
 	p->next = *chain_of(m, pid);
 	*chain_of(m, pid) = p;
+	p->index = m->n;
 	m->all[m->n++] = p;
 	return p;
 }
@@ -168,15 +215,12 @@ int model__snapshot(struct model *m, struct snapshot *s)
 
 void model__forget_exited(struct model *m)
 {
-	size_t kept = 0;
+	struct process *p = m->exited, *next;
 
-	for (size_t i = 0; i < m->n; i++) {
-		if (m->all[i]->stats.exited) {
-			unlink_process(m, m->all[i]);
-			process__free(m->all[i]);
-		} else {
-			m->all[kept++] = m->all[i];
-		}
+	for (; p; p = next) {
+		next = p->next_exited;
+		drop(m, p);
 	}
-	m->n = kept;
+	m->exited = NULL;
+	m->n_exited = 0;
 }

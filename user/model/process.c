@@ -131,14 +131,18 @@ static void count_mremap(struct process *p, const struct count *c)
 		p->stats.mremap.shrink_bytes += c->bytes;
 }
 
+static int need_histograms(struct process *p)
+{
+	if (!p->histograms)
+		p->histograms = calloc(1, sizeof(*p->histograms));
+	p->stats.histograms = p->histograms;
+	return p->histograms ? 0 : -ENOMEM;
+}
+
 int process__count(struct process *p, const struct count *c)
 {
-	if (!p->histograms) {
-		p->histograms = calloc(1, sizeof(*p->histograms));
-		if (!p->histograms)
-			return -ENOMEM;
-		p->stats.histograms = p->histograms;
-	}
+	if (need_histograms(p))
+		return -ENOMEM;
 	switch (c->type) {
 	case EVENT_MALLOC:
 		count_malloc(p, c);
@@ -165,6 +169,62 @@ int process__count(struct process *p, const struct count *c)
 		p->stats.execs += c->calls;
 		break;
 	}
+	return 0;
+}
+
+static void add_tally(struct tally *to, const struct tally *t)
+{
+	to->calls += t->calls;
+	to->bytes += t->bytes;
+}
+
+static void add_histograms(struct histograms *to, const struct histograms *h)
+{
+	for (int b = 0; b < SIZE_BUCKETS; b++) {
+		to->malloc_size[b].calls += h->malloc_size[b].calls;
+		to->malloc_size[b].mmap += h->malloc_size[b].mmap;
+		to->malloc_size[b].arena += h->malloc_size[b].arena;
+		to->brk_grow[b] += h->brk_grow[b];
+		for (int c = 0; c < CAUSE_COUNT; c++)
+			to->mmap_size[b][c] += h->mmap_size[b][c];
+	}
+}
+
+static void add_malloc(struct process_stats *to, const struct process_stats *s)
+{
+	to->malloc.calls += s->malloc.calls;
+	to->malloc.bytes += s->malloc.bytes;
+	to->malloc.impossible += s->malloc.impossible;
+	for (int fn = 0; fn < FN_COUNT; fn++)
+		add_tally(&to->malloc.by_function[fn], &s->malloc.by_function[fn]);
+	add_tally(&to->malloc.route_mmap, &s->malloc.route_mmap);
+	add_tally(&to->malloc.route_arena, &s->malloc.route_arena);
+}
+
+int process__add_counts(struct process *to, const struct process *p)
+{
+	struct process_stats *t = &to->stats;
+	const struct process_stats *s = &p->stats;
+
+	if (need_histograms(to))
+		return -ENOMEM;
+	t->execs += s->execs;
+	add_tally(&t->heap.grow, &s->heap.grow);
+	add_tally(&t->heap.shrink, &s->heap.shrink);
+	t->heap.query_calls += s->heap.query_calls;
+	t->heap.failed_calls += s->heap.failed_calls;
+	for (int c = 0; c < CAUSE_COUNT; c++) {
+		t->mapped[c].calls += s->mapped[c].calls;
+		t->mapped[c].bytes += s->mapped[c].bytes;
+	}
+	add_tally(&t->munmap, &s->munmap);
+	t->mremap.calls += s->mremap.calls;
+	t->mremap.grow_bytes += s->mremap.grow_bytes;
+	t->mremap.shrink_bytes += s->mremap.shrink_bytes;
+	t->mmap_failed += s->mmap_failed;
+	add_malloc(t, s);
+	if (p->histograms)
+		add_histograms(to->histograms, p->histograms);
 	return 0;
 }
 
@@ -216,4 +276,9 @@ void process__forget_peaks(struct process *p)
 	p->stats.heap.peak_bytes = 0;
 	for (int i = 0; i < CAUSE_COUNT; i++)
 		p->stats.mapped[i].peak_bytes = 0;
+}
+
+void process__set_baseline(struct process *p)
+{
+	p->last.memory = stats__memory(&p->stats);
 }

@@ -25,8 +25,10 @@ struct process {
 	__u32 borrows; /* vfork: the process whose address space it runs in; 0: its own */
 	struct {
 		__u64 brk_calls, mmap_calls, malloc_calls, memory;
-	} last;		      /* at the last snapshot */
-	struct process *next; /* in its hash chain */
+	} last;			     /* at the last snapshot */
+	struct process *next;	     /* in its hash chain */
+	struct process *next_exited; /* that exited after it */
+	size_t index;		     /* in the model's list */
 };
 
 struct count {
@@ -44,9 +46,14 @@ void process__free(struct process *p);			 /* NULL is allowed */
 /* 0 or -ENOMEM, with nothing counted. */
 int process__count(struct process *p, const struct count *c);
 
+/* What p has counted, added to `to`.  0 or -ENOMEM, with nothing added. */
+int process__add_counts(struct process *to, const struct process *p);
+
 /* Live numbers after the ledger or the heap has changed. */
 void process__update_live(struct process *p);
 void process__set_heap(struct process *p, __u64 start, __u64 end, __u64 page_size);
+/* What it has now is not growth of this window. */
+void process__set_baseline(struct process *p);
 /* After exec: what was live before counts no more. */
 void process__forget_peaks(struct process *p);
 /* Frees what only a living process needs; the live numbers stay as they are. */

@@ -71,6 +71,7 @@ int model__seed(struct model *m, struct process *p, const struct mapping *maps, 
 		__u64 start_brk)
 {
 	struct region *regions;
+	bool first = p->unseen;
 	int err;
 
 	if (!p->ledger)
@@ -86,5 +87,7 @@ int model__seed(struct model *m, struct process *p, const struct mapping *maps, 
 	p->image_bytes = p->image_regions = 0;
 	seed_heap(m, p, maps, n, start_brk);
 	process__update_live(p);
+	if (first)
+		process__set_baseline(p);
 	return 0;
 }

@@ -16,9 +16,12 @@ static struct process *spilled_owner(struct model *m, __u32 tgid, __u64 start_ns
 		p->stats.start_ns = start_ns;
 		return p;
 	}
+	/* Folded, or new: who has a row keeps it. */
+	if (!p && m->folded)
+		return model__others(m);
 	/* Its exit has spilled, and somebody else has its PID. */
 	if (p)
-		process__end(p);
+		model__end(m, p);
 	return model__add(m, tgid, start_ns);
 }
 
@@ -46,21 +49,8 @@ bool model__spilled(struct model *m, __u32 tgid, const struct spilled_process *s
 		return false;
 	lifecycle__set_final(m, p, s->brk_start, s->brk_end,
 			     s->exit_flags & EVENT_F_MM ? rss : NULL);
-	process__end(p);
+	model__end(m, p);
 	return true;
-}
-
-static struct process *others_row(struct model *m)
-{
-	if (!m->others) {
-		m->others = process__new(0, 0);
-		if (m->others) {
-			m->others->stats.live_known = false;
-			m->others->stats.malloc_known = m->config.level >= LEVEL_SIZES;
-			m->others->stats.malloc.arena_split = false;
-		}
-	}
-	return m->others;
 }
 
 /* The ledger of p has not seen this one. */
@@ -94,7 +84,7 @@ int model__cell(struct model *m, const struct cell_key *key, const struct cell *
 	struct caller by;
 	struct process *p;
 
-	p = key->tgid ? spilled_owner(m, key->tgid, key->start_ns) : others_row(m);
+	p = key->tgid ? spilled_owner(m, key->tgid, key->start_ns) : model__others(m);
 	if (!p)
 		return -ENOMEM;
 	if (key->type == EVENT_MMAP || key->type == EVENT_ROUTE) {

@@ -12,11 +12,17 @@
 
 #define MODEL_CHAINS 1024 /* a power of two */
 
+/* Rows of processes that have exited: what is more is folded into the others', oldest first. */
+#define MOST_EXITED 10000
+
 struct model {
 	struct model_config config;
 	struct process *chains[MODEL_CHAINS]; /* by PID, the latest first; exited ones too */
 	struct process **all;
 	size_t n, most;
+	struct process *exited, **exited_end; /* in the order that they did */
+	size_t n_exited;
+	bool folded; /* some of them into the others */
 	struct process *others;
 	const struct process_stats **rows;
 };
@@ -26,6 +32,10 @@ struct process *model__process_of(struct model *m, __u32 pid);
 /* Of this start, exited or not; NULL. */
 struct process *model__find_start(struct model *m, __u32 pid, __u64 start_ns);
 void model__want_maps(struct model *m, struct process *p, bool image);
+/* The process has exited. */
+void model__end(struct model *m, struct process *p);
+/* The row of all that have none of their own; NULL: no memory. */
+struct process *model__others(struct model *m);
 /* The one whose address space p runs in: itself, but for a vfork's child. */
 struct process *model__mm_owner(struct model *m, struct process *p);
 
