@@ -11,7 +11,34 @@ enum { MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS, MM_SHMEMPAGES };
 
 #define MOST_CPUS 1024
 
-extern const void __per_cpu_offset __ksym __weak;
+/* A value of each CPU, to find out how far apart theirs are. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} per_cpu SEC(".maps");
+
+/*
+ * What a per-CPU pointer has to be moved by for one CPU.  __per_cpu_offset says
+ * it, but kernels without CONFIG_KALLSYMS_ALL do not say where that is; a map's
+ * own per-CPU memory tells the same.
+ */
+static __always_inline bool per_cpu_offset(__u32 cpu, unsigned long *offset)
+{
+	__u32 zero = 0;
+	void *map = &per_cpu, *here = bpf_map_lookup_percpu_elem(map, &zero, cpu), *base;
+	unsigned long addr = 0;
+
+	if (!here)
+		return false;
+	/* By way of memory: to the verifier a pointer of its own is not a number. */
+	bpf_probe_read_kernel(&addr, sizeof(addr), &map);
+	base = BPF_CORE_READ((struct bpf_array *)addr, pptrs[0]);
+	bpf_probe_read_kernel(&addr, sizeof(addr), &here);
+	*offset = addr - (unsigned long)base;
+	return base;
+}
 
 /*
  * A percpu_counter's own count lags by what each CPU has not folded in yet, up
@@ -22,14 +49,12 @@ static __always_inline __s64 percpu_sum(struct percpu_counter *counter)
 	__s64 sum = BPF_CORE_READ(counter, count);
 	__s32 *counters = BPF_CORE_READ(counter, counters);
 
-	if (!&__per_cpu_offset || !counters)
-		return sum;
 	for (__u32 cpu = 0; cpu < MOST_CPUS && cpu < config.cpus; cpu++) {
 		unsigned long offset = 0;
 		__s32 part = 0;
 
-		bpf_probe_read_kernel(&offset, sizeof(offset),
-				      (const unsigned long *)&__per_cpu_offset + cpu);
+		if (!per_cpu_offset(cpu, &offset))
+			break;
 		bpf_probe_read_kernel(&part, sizeof(part), (void *)counters + offset);
 		sum += part;
 	}
@@ -102,8 +127,8 @@ int process_fork(struct bpf_raw_tracepoint_args *ctx)
 	__u64 fill;
 	__u16 flags = 0;
 
-	if ((__u32)BPF_CORE_READ(child, pid) != tgid || !watched(parent_tgid))
-		return 0; /* a thread */
+	if ((__u32)BPF_CORE_READ(child, pid) != tgid || !watched_but_for_comm(parent_tgid))
+		return 0; /* a thread, or not ours */
 	if (config.by_pid) {
 		if (!config.follow)
 			return 0;
@@ -112,6 +137,9 @@ int process_fork(struct bpf_raw_tracepoint_args *ctx)
 			return 0;
 		}
 	}
+	/* Followed whatever its name: it may exec into one that matches. */
+	if (config.by_comm && !comm_matches(child))
+		return 0;
 	if (BPF_CORE_READ(child, mm) ==
 	    BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), mm))
 		flags |= EVENT_F_SHARED_MM;

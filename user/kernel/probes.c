@@ -122,7 +122,8 @@ static void configure(struct probes *p, const struct probes_config *c)
 
 static int explain_load(int err)
 {
-	if (err == -EPERM || err == -EACCES)
+	/* EACCES is the verifier's no as well, but not to root's lack of rights. */
+	if (err == -EPERM || (err == -EACCES && geteuid()))
 		log__error("loading BPF programs: %s; run as root, or with CAP_BPF, CAP_PERFMON, "
 			   "CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH",
 			   strerror(-err));

@@ -69,12 +69,12 @@ struct ledger *ledger__share(struct ledger *l);
 int ledger__map(struct ledger **l, const struct region *r);
 int ledger__unmap(struct ledger **l, __u64 start, __u64 end);
 /*
- * mremap: [old, old + old_len) is now [new, new + new_len), with all that is
- * known of it.  What it grew by belongs to its last region.  new_start may be
- * old: resized in place.  keep: the old range
- * stays mapped (old_len 0 of a shared mapping, MREMAP_DONTUNMAP); only with it may old_len be 0.
- * What the ledger does not know at old stays what it is at new, or else is
- * mapped there with fallback, usable, born_ns and request 0.
+ * mremap: [old, old + old_len) is now [new_start, new_start + new_len), with all
+ * that is known of it.  What it grew by belongs to its last region.  new_start
+ * may be old: resized in place.  keep: the old range stays mapped (old_len 0 of
+ * a shared mapping, MREMAP_DONTUNMAP); only with it may old_len be 0.
+ * What the ledger does not know at old stays what it is at new_start, or
+ * else is mapped there with fallback, usable, born_ns and request 0.
  */
 int ledger__remap(struct ledger **l, __u64 old, __u64 old_len, __u64 new_start, __u64 new_len,
 		  bool keep, enum cause fallback);

@@ -164,7 +164,7 @@ static bool outside_filter(struct model *m, const struct event_task *t)
 int lifecycle__event(struct model *m, const struct event *e, struct note *note)
 {
 	if (outside_filter(m, (const struct event_task *)e))
-		return 0;
+		return -ENOENT;
 	switch (e->type) {
 	case EVENT_FORK:
 		return on_process_fork(m, (const struct event_task *)e, note);

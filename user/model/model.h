@@ -52,8 +52,8 @@ struct note {
 };
 
 /*
- * One record of the ring.  0; -EINVAL: none of ours, nothing changed; -ENOMEM:
- * counted nowhere.  note may be NULL.
+ * One record of the ring.  0; -EINVAL: none of ours, -ENOENT: of a process that is
+ * not watched, and nothing changed; -ENOMEM: counted nowhere.  note may be NULL.
  */
 int model__event(struct model *m, const struct event *e, size_t size, struct note *note);
 
