@@ -34,10 +34,10 @@ LIB_OBJS  := $(filter-out $(OUT)/user/main.o,$(OBJS))
 UNIT_SRCS := $(wildcard tests/unit/test_*.c)
 UNIT_BINS := $(UNIT_SRCS:%.c=$(OUT)/%)
 UNIT_HELP := $(patsubst %.c,$(OUT)/%.o,$(filter-out $(UNIT_SRCS),$(wildcard tests/unit/*.c)))
-WORKLOADS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/workload/*.c tests/oracle/*.c))
+WORKLOADS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/workload/*.c tests/oracle/*.c tests/bench/*.c))
 PRELOADS  := $(patsubst tests/preload/%.c,$(OUT)/tests/preload/lib%.so,$(wildcard tests/preload/*.c))
 
-.PHONY: all bpf demo check test-build fuzz install uninstall format compdb clean help
+.PHONY: all bpf demo check bench test-build fuzz install uninstall format compdb clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -106,6 +106,9 @@ check: ## every test: sets up, builds, and runs them
 	$(Q)$(MAKE) --no-print-directory OUT=$(OUT)/sanitizer SANITIZER=address,undefined all test-build
 	$(Q)$(MAKE) --no-print-directory OUT=$(OUT)/arm64 ARCH=arm64 bpf
 	$(Q)OUT=$(OUT) tests/run.sh $(TESTS)
+
+bench: all test-build ## what being watched costs a program, as ratios
+	$(Q)scripts/bench.sh
 
 FUZZERS := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(wildcard tests/fuzz/*.c))
 $(OUT)/fuzz/%: tests/fuzz/%.c $(wildcard user/model/*.[ch])

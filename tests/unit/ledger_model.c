@@ -8,9 +8,10 @@
 
 void model__init(struct model *m, __u64 base, __u32 pages)
 {
-	memset(m, 0, sizeof(*m));
 	m->base = base;
 	m->pages = pages;
+	m->last_id = 0;
+	memset(m->page, 0, pages * sizeof(*m->page));
 }
 
 static __u32 page_of(const struct model *m, __u64 addr)

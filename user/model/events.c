@@ -89,10 +89,21 @@ static int apply_mremap(struct model *m, struct process *mm, const struct event_
 {
 	__u64 old_len = page_up(m, e->offset), new_len = page_up(m, e->length);
 	bool keep = !old_len || e->flags & REMAP_DONTUNMAP;
+	struct region block = {.start = e->result,
+			       .end = e->result + new_len,
+			       .born_ns = e->e.ts_ns,
+			       .request = e->request,
+			       .cause = CAUSE_MALLOC,
+			       .usable = true};
+	int err;
 
 	/* Length 0 makes a second mapping of the same pages: as long as the new one. */
-	return ledger__remap(&mm->ledger, e->addr, old_len ? old_len : new_len, e->result, new_len,
-			     keep, cause);
+	err = ledger__remap(&mm->ledger, e->addr, old_len ? old_len : new_len, e->result, new_len,
+			    keep, cause);
+	/* malloc moves whole blocks: whatever it was taken for, this is one, of a new size. */
+	if (!err && cause == CAUSE_MALLOC && e->e.flags & EVENT_F_REQUEST)
+		err = ledger__map(&mm->ledger, &block);
+	return err;
 }
 
 static int apply_map(struct model *m, struct process *mm, const struct event_map *e,
@@ -125,10 +136,10 @@ static enum cause cause_of_map(struct model *m, struct process *mm, const struct
 
 	if (e->e.type == EVENT_MMAP)
 		return cause_of(m->config.causes, e->e.flags, &by->ip, &by->caller);
-	if (mm->ledger && ledger__find(mm->ledger, e->addr, &at))
-		return at.cause;
 	if (e->e.type == EVENT_MREMAP && cause_is_allocator(m->config.causes, &by->ip, &by->caller))
 		return CAUSE_MALLOC;
+	if (mm->ledger && ledger__find(mm->ledger, e->addr, &at))
+		return at.cause;
 	return CAUSE_UNATTRIBUTED;
 }
 

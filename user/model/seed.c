@@ -24,6 +24,7 @@ static bool keep_known(const struct region *known, void *arg)
 		return true;
 	r.start = r.start > k->now->start ? r.start : k->now->start;
 	r.end = r.end < k->now->end ? r.end : k->now->end;
+	r.continued = known->continued || r.start > known->start;
 	r.usable = k->now->usable;
 	k->err = ledger__map(&k->into, &r);
 	return !k->err;
