@@ -75,6 +75,7 @@ struct thread {
 	/* the system call under way */
 	__u8 syscall; /* enum event_type; 0: none */
 	__u8 pad;
+	__u64 begin_ns;
 	__u64 args[6];
 	__u64 brk_start, brk_before;
 	struct site ip, caller;

@@ -45,6 +45,7 @@ static __always_inline struct thread *syscall_begin(__u8 type,
 		return NULL;
 	}
 	t->syscall = type;
+	t->begin_ns = bpf_ktime_get_boot_ns();
 	bpf_core_read(t->args, sizeof(t->args), &ctx->args);
 	return t;
 }
@@ -336,6 +337,7 @@ static __always_inline void map_emit(struct outcome *o, struct thread *t, long r
 	}
 	m->request = o->flags & EVENT_F_REQUEST ? t->request : 0;
 	m->request_fn = t->fn;
+	m->begin_ns = t->begin_ns;
 	m->ip = t->ip;
 	m->caller = t->caller;
 	bpf_ringbuf_submit(m, wake_flags(fill));

@@ -130,6 +130,7 @@ struct event_map {
 	__u64 offset;	/* mmap: of the file; mremap: the old length */
 	__u64 new_addr; /* mremap, with MREMAP_FIXED */
 	__u64 request;	/* bytes that the thread's pending malloc call asked for */
+	__u64 begin_ns; /* when the call was entered */
 	__u32 prot;
 	__u32 flags;
 	__s32 fd;
@@ -268,7 +269,7 @@ static inline __u8 size_bucket(__u64 size)
 
 _Static_assert(sizeof(struct event) == 32, "BPF and agent must agree");
 _Static_assert(sizeof(struct event_brk) == 64, "BPF and agent must agree");
-_Static_assert(sizeof(struct event_map) == 128, "BPF and agent must agree");
+_Static_assert(sizeof(struct event_map) == 136, "BPF and agent must agree");
 _Static_assert(sizeof(struct event_task) == 128, "BPF and agent must agree");
 _Static_assert(sizeof(struct event_exec) == 256, "BPF and agent must agree");
 _Static_assert(sizeof(struct cell_key) == 48, "no padding: a map key is compared byte by byte");

@@ -95,14 +95,55 @@ static int apply_mremap(struct model *m, struct process *mm, const struct event_
 			       .request = e->request,
 			       .cause = CAUSE_MALLOC,
 			       .usable = true};
+	struct region at;
 	int err;
 
+	/* Another thread's mapping has its place by now: only where it went to is news. */
+	if (ledger__find(mm->ledger, e->addr, &at) && at.born_ns > e->begin_ns) {
+		block.cause = cause == CAUSE_MALLOC ? cause : CAUSE_UNATTRIBUTED;
+		return ledger__map(&mm->ledger, &block);
+	}
 	/* Length 0 makes a second mapping of the same pages: as long as the new one. */
 	err = ledger__remap(&mm->ledger, e->addr, old_len ? old_len : new_len, e->result, new_len,
 			    keep, cause);
 	/* malloc moves whole blocks: whatever it was taken for, this is one, of a new size. */
 	if (!err && cause == CAUSE_MALLOC && e->e.flags & EVENT_F_REQUEST)
 		err = ledger__map(&mm->ledger, &block);
+	return err;
+}
+
+struct newer {
+	__u64 than_ns;
+	struct region found;
+};
+
+static bool find_newer(const struct region *r, void *arg)
+{
+	struct newer *n = arg;
+
+	if (r->born_ns <= n->than_ns)
+		return true;
+	n->found = *r;
+	return false;
+}
+
+/*
+ * Events come in the order in which calls returned.  What another thread has
+ * mapped since this munmap was entered can only stand where this one had
+ * already made room: its event came first, but it happened later.
+ */
+static int apply_munmap(struct process *mm, __u64 start, __u64 end, __u64 begin_ns)
+{
+	int err = 0;
+
+	while (start < end && !err) {
+		struct newer n = {.than_ns = begin_ns, .found = {.start = end, .end = end}};
+
+		ledger__within(mm->ledger, start, end, find_newer, &n);
+		if (n.found.start > start)
+			err = ledger__unmap(&mm->ledger, start, n.found.start);
+		start = n.found.end;
+	}
 	return err;
 }
 
@@ -117,7 +158,7 @@ static int apply_map(struct model *m, struct process *mm, const struct event_map
 	case EVENT_MREMAP:
 		return apply_mremap(m, mm, e, cause);
 	case EVENT_MUNMAP:
-		return ledger__unmap(&mm->ledger, start, start + e->e.size);
+		return apply_munmap(mm, start, start + e->e.size, e->begin_ns);
 	default:
 		return ledger__protect(&mm->ledger, start, start + e->e.size, e->prot != 0);
 	}

@@ -297,6 +297,14 @@ static bool show(const struct region_node *n, void *arg)
 	return v->visit(&r, v->arg);
 }
 
+void ledger__within(const struct ledger *l, __u64 start, __u64 end,
+		    bool (*visit)(const struct region *r, void *arg), void *arg)
+{
+	struct visitor v = {visit, arg};
+
+	region_tree__walk(&l->set.pool, l->set.root, start, end, show, &v);
+}
+
 void ledger__each(const struct ledger *l, bool (*visit)(const struct region *r, void *arg),
 		  void *arg)
 {

@@ -1,0 +1,128 @@
+/*
+ * test_overlap.c - calls of several threads that overlapped: events come in the order of their
+ * ends.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "model/model.h"
+
+#define PAGE 4096ull
+#define HERE 0x7f0000000000ull
+
+struct fixture {
+	struct cause_table *causes;
+	struct model *model;
+};
+
+static int set_up(void **state)
+{
+	static struct fixture f;
+	struct model_config config = {.page_size = PAGE, .level = LEVEL_SYSCALLS};
+
+	f.causes = cause_table__new();
+	config.causes = f.causes;
+	f.model = model__new(&config);
+	*state = &f;
+	return f.causes && f.model ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	model__free(f->model);
+	cause_table__free(f->causes);
+	return 0;
+}
+
+/* A call of PID 7 from begin to end. */
+static void call(void **state, enum event_type type, __u64 addr, __u64 pages, __u64 begin,
+		 __u64 end)
+{
+	struct event_map e = {.e = {.ts_ns = end,
+				    .size = pages * PAGE,
+				    .tgid = 7,
+				    .type = type,
+				    .flags = type == EVENT_MMAP ? EVENT_F_ANON : 0},
+			      .addr = type == EVENT_MMAP ? 0 : addr,
+			      .length = pages * PAGE,
+			      .result = type == EVENT_MMAP ? addr : 0,
+			      .prot = 3,
+			      .begin_ns = begin};
+	struct fixture *f = *state;
+
+	assert_int_equal(model__event(f->model, &e.e, sizeof(e), NULL), 0);
+}
+
+static __u64 live_bytes(void **state)
+{
+	struct fixture *f = *state;
+
+	return model__find(f->model, 7)->stats.mapped[CAUSE_DIRECT].live_bytes;
+}
+
+static void a_mapping_in_room_just_made_stays(void **state)
+{
+	call(state, EVENT_MMAP, HERE, 4, 10, 11);
+	/* munmap entered at 20 and ended at 40; another thread got the room at 30. */
+	call(state, EVENT_MMAP, HERE + PAGE, 2, 25, 30);
+	call(state, EVENT_MUNMAP, HERE, 4, 20, 40);
+	assert_int_equal(live_bytes(state), 2 * PAGE);
+}
+
+static void a_mapping_from_before_goes(void **state)
+{
+	call(state, EVENT_MMAP, HERE, 4, 10, 20);
+	call(state, EVENT_MUNMAP, HERE, 4, 20, 40);
+	assert_int_equal(live_bytes(state), 0);
+}
+
+static void what_surrounds_it_goes(void **state)
+{
+	for (__u64 i = 0; i < 5; i++)
+		call(state, EVENT_MMAP, HERE + i * PAGE, 1, 10 + i, 10 + i);
+	call(state, EVENT_MMAP, HERE + PAGE, 1, 50, 51);
+	call(state, EVENT_MMAP, HERE + 3 * PAGE, 1, 52, 53);
+	call(state, EVENT_MUNMAP, HERE, 5, 45, 60);
+	assert_int_equal(live_bytes(state), 2 * PAGE);
+	call(state, EVENT_MUNMAP, HERE, 5, 70, 71);
+	assert_int_equal(live_bytes(state), 0);
+}
+
+static void mremap_leaves_what_took_its_old_place(void **state)
+{
+	struct event_map move = {
+		.e = {.ts_ns = 40, .tgid = 7, .type = EVENT_MREMAP, .op = REMAP_SAME},
+		.addr = HERE,
+		.offset = 2 * PAGE,
+		.length = 2 * PAGE,
+		.result = HERE + 16 * PAGE,
+		.begin_ns = 20};
+	struct fixture *f = *state;
+
+	call(state, EVENT_MMAP, HERE, 2, 10, 11);
+	call(state, EVENT_MMAP, HERE, 2, 25, 30);
+	assert_int_equal(model__event(f->model, &move.e, sizeof(move), NULL), 0);
+	assert_int_equal(live_bytes(state), 2 * PAGE);
+	assert_int_equal(model__find(f->model, 7)->stats.mapped[CAUSE_UNATTRIBUTED].live_bytes,
+			 2 * PAGE);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_mapping_in_room_just_made_stays),
+		TEST(a_mapping_from_before_goes),
+		TEST(what_surrounds_it_goes),
+		TEST(mremap_leaves_what_took_its_old_place),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
