@@ -199,11 +199,16 @@ static const char *take(struct options *o, int letter, const char *value)
 	return "an option that there is";
 }
 
+/* One line; value NULL: it is not about one. */
 static enum parsed wrong(const struct option_set *set, const char *option, const char *value,
-			 const char *wanted)
+			 const char *why)
 {
-	log__error("%s: %s %s%s%s; see: brkscope help %s", set->command, option, value ? "'" : "",
-		   value ? value : "", value ? wanted : wanted, set->command);
+	if (value)
+		log__error("%s: %s '%s': it takes %s; see: brkscope help %s", set->command, option,
+			   value, why, set->command);
+	else
+		log__error("%s: %s %s; see: brkscope help %s", set->command, option, why,
+			   set->command);
 	return PARSED_WRONG;
 }
 
@@ -240,7 +245,7 @@ static enum parsed take_words(struct options *o, const struct option_set *set, i
 enum parsed options__parse(struct options *o, const struct option_set *set, int argc, char **argv)
 {
 	struct option long_options[N_DESCRIBED + 1];
-	char short_options[2 * N_DESCRIBED + 4], option[64], message[160];
+	char short_options[2 * N_DESCRIBED + 4], option[64];
 	const char *wanted;
 	int letter, at;
 
@@ -266,10 +271,8 @@ enum parsed options__parse(struct options *o, const struct option_set *set, int 
 		if (letter == ':')
 			return wrong(set, option, NULL, "needs a value");
 		wanted = take(o, letter, optarg);
-		if (!wanted)
-			continue;
-		snprintf(message, sizeof(message), "': it takes %s", wanted);
-		return wrong(set, option, optarg, message);
+		if (wanted)
+			return wrong(set, option, optarg, wanted);
 	}
 	return take_words(o, set, argc - optind, argv + optind,
 			  optind > 1 && !strcmp(argv[optind - 1], "--") && optind < argc);

@@ -24,6 +24,10 @@ static void say(const char *fmt, va_list args)
 
 	/* One write, so that lines of several processes do not mix. */
 	vsnprintf(line, sizeof(line), fmt, args);
+	/* Names of files and programs are in it: none of their bytes may steer a terminal. */
+	for (char *p = line; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			*p = '?';
 	fprintf(stderr, "brkscope: %s\n", line);
 }
 
