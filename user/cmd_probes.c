@@ -12,7 +12,7 @@
 #include "kernel/probes.h"
 #include "output.h"
 
-static void print_kernel(FILE *out, const struct probes_features *f)
+static void print_kernel(FILE *out, const struct features *f)
 {
 	struct utsname u;
 

@@ -8,12 +8,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/membarrier.h>
-#include <linux/perf_event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "brkscope.skel.h"
@@ -23,16 +21,14 @@
 #include "kernel/uprobe.h"
 #include "log.h"
 
-#define BTF_PATH       "/sys/kernel/btf/vmlinux"
-#define MOST_LINKS     1024
-#define MOST_EVENT_FDS 16
+#define BTF_PATH    "/sys/kernel/btf/vmlinux"
+#define MOST_LINKS  1024
+#define MOST_EVENTS 16
 
 struct probes {
 	struct brkscope *skel;
-	struct probes_features features;
-	int events[MOST_EVENT_FDS];
-	size_t n_events;
-	struct bpf_link *links[MOST_EVENT_FDS + 4];
+	struct features features;
+	struct bpf_link *links[MOST_EVENTS];
 	size_t n_links;
 	struct uprobes *uprobes[MOST_LINKS];
 	size_t n_uprobes;
@@ -45,19 +41,6 @@ static int print_libbpf(enum libbpf_print_level level, const char *fmt, va_list 
 	if (!log__verbose() || level == LIBBPF_DEBUG)
 		return 0;
 	return vfprintf(stderr, fmt, args);
-}
-
-static bool has_helper(enum bpf_prog_type type, enum bpf_func_id id)
-{
-	return libbpf_probe_bpf_helper(type, id, NULL) == 1;
-}
-
-static void probe_features(struct probes_features *f)
-{
-	f->find_vma = has_helper(BPF_PROG_TYPE_TRACEPOINT, BPF_FUNC_find_vma);
-	f->task_regs = has_helper(BPF_PROG_TYPE_TRACEPOINT, BPF_FUNC_task_pt_regs) &&
-		       has_helper(BPF_PROG_TYPE_TRACEPOINT, BPF_FUNC_get_current_task_btf);
-	f->cookie = has_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_get_attach_cookie);
 }
 
 static unsigned int huge_page_shift(void)
@@ -166,7 +149,7 @@ int probes__open(struct probes **out, const struct probes_config *config)
 	p = calloc(1, sizeof(*p));
 	if (!p)
 		return -ENOMEM;
-	probe_features(&p->features);
+	features__probe(&p->features);
 	p->skel = brkscope__open();
 	if (!p->skel) {
 		err = explain_load(-errno);
@@ -196,9 +179,7 @@ static void detach(struct probes *p)
 		uprobes__detach(p->uprobes[i]);
 	for (size_t i = 0; i < p->n_links; i++)
 		bpf_link__destroy(p->links[i]);
-	for (size_t i = 0; i < p->n_events; i++)
-		close(p->events[i]);
-	p->n_uprobes = p->n_links = p->n_events = 0;
+	p->n_uprobes = p->n_links = 0;
 }
 
 void probes__free(struct probes *p)
@@ -221,31 +202,6 @@ int probes__watch(struct probes *p, __u32 pid)
 }
 
 /* ---- tracepoints ---- */
-
-static int attach_tracepoint(struct probes *p, struct bpf_program *prog, int id)
-{
-	struct perf_event_attr attr = {
-		.type = PERF_TYPE_TRACEPOINT,
-		.size = sizeof(attr),
-		.config = id,
-		.sample_period = 1,
-		.wakeup_events = 1,
-	};
-	struct bpf_link *link;
-	int fd;
-
-	/* A program on one event runs for every CPU: it hangs on the tracepoint. */
-	fd = syscall(__NR_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	link = bpf_program__attach_perf_event(prog, fd);
-	if (!link) {
-		close(fd);
-		return -errno;
-	}
-	p->links[p->n_links++] = link; /* owns fd */
-	return 0;
-}
 
 static int attach_raw(struct probes *p, struct bpf_program *prog, const char *name)
 {
@@ -291,7 +247,11 @@ static int attach_syscalls(struct probes *p)
 
 	err = tracefs__event_ids(names, ids, N_SYSCALL_EVENTS);
 	for (size_t i = 0; i < N_SYSCALL_EVENTS && !err; i++) {
-		err = ids[i] < 0 ? ids[i] : attach_tracepoint(p, progs[i], ids[i]);
+		err = ids[i];
+		if (ids[i] >= 0)
+			err = tracefs__attach(progs[i], ids[i], &p->links[p->n_links]);
+		if (!err)
+			p->n_links++;
 		if (err)
 			log__error("tracepoint %s: %s; it takes a kernel with "
 				   "CONFIG_FTRACE_SYSCALLS=y",
@@ -314,20 +274,6 @@ int probes__attach_events(struct probes *p)
 }
 
 /* ---- the malloc family ---- */
-
-/*
- * A uprobe_multi link for one process dropped the process's other threads until
- * 46ba0e49b642 ("bpf: fix multi-uprobe PID filtering logic", Linux 6.10).
- */
-static bool can_filter_by_pid(void)
-{
-	unsigned int major = 0, minor = 0;
-	struct utsname u;
-
-	uname(&u);
-	sscanf(u.release, "%u.%u", &major, &minor);
-	return major > 6 || (major == 6 && minor >= 10);
-}
 
 /* Tells the programs what is at each place, and lists the places. */
 static int register_places(struct probes *p, const struct object *o, unsigned int index,
@@ -385,7 +331,7 @@ int probes__attach_object(struct probes *p, const struct object *o, unsigned int
 
 	if (!err && !n)
 		return 0;
-	if (!can_filter_by_pid())
+	if (!p->features.filter_by_pid)
 		n_pids = 0;
 	if (!err && !n_pids)
 		err = attach_places(p, o, places, n, 0);
@@ -482,7 +428,7 @@ bool probes__site_seen(const struct probes *p, __u32 pid, __u64 addr, struct sit
 	return true;
 }
 
-const struct probes_features *probes__features(const struct probes *p)
+const struct features *probes__features(const struct probes *p)
 {
 	return &p->features;
 }

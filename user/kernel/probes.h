@@ -12,6 +12,7 @@
 
 #include <linux/types.h>
 
+#include "kernel/features.h"
 #include "kernel/object.h"
 
 struct probes_config {
@@ -62,9 +63,6 @@ struct spill;
 int probes__ring(struct probes *p, struct ring **out);
 int probes__spill(struct probes *p, struct spill **out);
 
-struct probes_features {
-	bool find_vma, task_regs, cookie, uprobe_multi;
-};
-const struct probes_features *probes__features(const struct probes *p);
+const struct features *probes__features(const struct probes *p);
 
 #endif

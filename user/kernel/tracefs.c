@@ -1,16 +1,19 @@
 /*
- * tracefs.c - the ids of tracepoints, which only tracefs tells.
+ * tracefs.c - tracepoints: their ids, which only tracefs tells, and programs on them.
  */
 #include "kernel/tracefs.h"
 
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/perf_event.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <signal.h>
 #include <unistd.h>
@@ -116,5 +119,28 @@ int tracefs__event_ids(const char *const *names, int *ids, size_t n)
 			   strerror(-err));
 	else
 		log__debug("tracefs: %s", dir ? dir : "mounted privately for a moment");
+	return err;
+}
+
+int tracefs__attach(const struct bpf_program *prog, int id, struct bpf_link **link)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_TRACEPOINT,
+		.size = sizeof(attr),
+		.config = id,
+		.sample_period = 1,
+		.wakeup_events = 1,
+	};
+	int fd, err;
+
+	/* A program on one event runs for every CPU: it hangs on the tracepoint. */
+	fd = syscall(__NR_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	*link = bpf_program__attach_perf_event(prog, fd); /* takes fd */
+	if (*link)
+		return 0;
+	err = -errno;
+	close(fd);
 	return err;
 }

@@ -1,5 +1,5 @@
 /*
- * tracefs.h - the ids of tracepoints, which only tracefs tells.
+ * tracefs.h - tracepoints: their ids, which only tracefs tells, and programs on them.
  */
 #ifndef BRKSCOPE_TRACEFS_H
 #define BRKSCOPE_TRACEFS_H
@@ -13,5 +13,11 @@
  * 0, or -errno with the error said.
  */
 int tracefs__event_ids(const char *const *names, int *ids, size_t n);
+
+struct bpf_link;
+struct bpf_program;
+
+/* A program on the tracepoint of that id, for every CPU.  0 or -errno. */
+int tracefs__attach(const struct bpf_program *prog, int id, struct bpf_link **link);
 
 #endif

@@ -1,0 +1,39 @@
+/*
+ * features.c - what this kernel offers, found by trying and not by its version.
+ */
+#include "kernel/features.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <stdio.h>
+#include <sys/utsname.h>
+
+static bool has_helper(enum bpf_prog_type type, enum bpf_func_id id)
+{
+	return libbpf_probe_bpf_helper(type, id, NULL) == 1;
+}
+
+/*
+ * A uprobe_multi link for one process dropped the process's other threads until
+ * 46ba0e49b642 ("bpf: fix multi-uprobe PID filtering logic", Linux 6.10).  That cannot
+ * be tried: the one question of a version.
+ */
+static bool can_filter_by_pid(void)
+{
+	unsigned int major = 0, minor = 0;
+	struct utsname u;
+
+	uname(&u);
+	sscanf(u.release, "%u.%u", &major, &minor);
+	return major > 6 || (major == 6 && minor >= 10);
+}
+
+void features__probe(struct features *f)
+{
+	f->find_vma = has_helper(BPF_PROG_TYPE_TRACEPOINT, BPF_FUNC_find_vma);
+	f->task_regs = has_helper(BPF_PROG_TYPE_TRACEPOINT, BPF_FUNC_task_pt_regs) &&
+		       has_helper(BPF_PROG_TYPE_TRACEPOINT, BPF_FUNC_get_current_task_btf);
+	f->cookie = has_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_get_attach_cookie);
+	f->filter_by_pid = can_filter_by_pid();
+	f->uprobe_multi = false;
+}

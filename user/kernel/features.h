@@ -1,0 +1,19 @@
+/*
+ * features.h - what this kernel offers, found by trying and not by its version.
+ */
+#ifndef BRKSCOPE_FEATURES_H
+#define BRKSCOPE_FEATURES_H
+
+#include <stdbool.h>
+
+struct features {
+	bool find_vma;	    /* bpf_find_vma, Linux 5.17 */
+	bool task_regs;	    /* bpf_task_pt_regs, Linux 5.15 */
+	bool cookie;	    /* bpf_get_attach_cookie, Linux 5.15 */
+	bool filter_by_pid; /* a uprobe_multi link may be for one process */
+	bool uprobe_multi;  /* known once a uprobe is attached */
+};
+
+void features__probe(struct features *f);
+
+#endif
