@@ -92,7 +92,7 @@ static void print_path(const struct section *c, const char *label, const char *b
 static void print_allocator(const struct section *c)
 {
 	const struct process_stats *p = c->p;
-	bool missing = c->s->level != LEVEL_SYSCALLS && !p->allocator_probed;
+	bool missing = c->s->level != LEVEL_SYSCALLS && !p->malloc_known;
 	const char *behind = missing ? ", not probed: no malloc numbers" : "";
 	char name[32];
 

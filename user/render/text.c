@@ -64,6 +64,8 @@ static int render(FILE *out, const struct snapshot *s, const struct style *style
 {
 	const struct process_stats **rows = sort__processes(s, style->sort, style->rates);
 	size_t shown = rows_shown(s, style), i;
+	/* Where few are watched, also one of which nothing came is of interest. */
+	bool idle_too = s->count <= (size_t)sections;
 
 	if (!rows)
 		return -ENOMEM;
@@ -72,7 +74,7 @@ static int render(FILE *out, const struct snapshot *s, const struct style *style
 	fputc('\n', out);
 	table__print(out, s, style, rows, shown);
 	for (i = 0; i < shown && sections > 0; i++) {
-		if (!rows[i]->histograms)
+		if (!rows[i]->histograms && !idle_too)
 			continue;
 		fputc('\n', out);
 		section__print(out, s, style, rows[i]);
