@@ -1,0 +1,45 @@
+#!/bin/bash
+# arenas.sh - glibc's arenas are as many and as large as /proc/self/maps shows, and a blocked heap is one.
+. "$(dirname "$0")/lib.sh"
+need_bpf
+need strace
+
+"$BRKSCOPE" report -j -o "$WORK/threads.json" -- "$WORKLOAD/threads" 8 >"$WORK/threads.out" </dev/null ||
+	fail "report of threads: status $?: $(cat "$WORK/threads.out")"
+"$BRKSCOPE" report -j -o "$WORK/blocked.json" -- "$WORKLOAD/brk_blocked" >"$WORK/blocked.out" ||
+	fail "report of brk_blocked: status $?: $(cat "$WORK/blocked.out")"
+strace -f -o "$WORK/strace" -e trace=brk,mmap "$WORKLOAD/brk_blocked" >"$WORK/out" || fail "strace: $(cat "$WORK/out")"
+
+compare "$WORK" <<'END'
+from oracle import *
+work = sys.argv[1]
+
+truth = read_json(f"{work}/threads.out")
+row = Report(f"{work}/threads.json").row(truth["pid"])
+arena = row["mmap"]["arena"]
+expect_true("threads: there are arenas", truth["heaps"] >= 8)
+expect("threads: arenas", arena["live_regions"], truth["heaps"])
+expect("threads: reserved", arena["live_bytes"], truth["reserved"])
+expect("threads: usable", arena["usable_bytes"], truth["usable"])
+expect("threads: stacks", [row["mmap"]["stack"]["calls"], row["mmap"]["stack"]["live_bytes"]],
+       [truth["threads"], truth["stack_bytes"]])
+expect("threads: malloc calls", row["malloc"]["by_function"]["malloc"], 64 * truth["threads"])
+# Which of them the heap served is not in the calls: said to be unknown, not 0.
+for route in ("heap", "arena"):
+    expect(f"threads: {route}'s share", row["malloc"]["route"][route],
+           {"calls": None, "bytes": None})
+
+truth = read_json(f"{work}/blocked.out")
+row = Report(f"{work}/blocked.json").row(truth["pid"])
+syscalls = read_strace(f"{work}/strace")[0]
+arena = row["mmap"]["arena"]
+expect("blocked: arena bytes", [arena["bytes"], arena["live_bytes"], arena["usable_bytes"]],
+       [truth["arena_bytes"]] * 3)
+expect("blocked: brk failed", row["heap"]["failed"]["calls"], syscalls.brk["failed"][0])
+expect_true("blocked: brk did fail", syscalls.brk["failed"][0] > 1)
+expect("blocked: one arena a failure", arena["calls"], syscalls.brk["failed"][0])
+expect("blocked: mmap by malloc", row["mmap"]["malloc"]["calls"], 0)
+expect("blocked: heap", row["heap"]["bytes"], 0)
+expect("blocked: malloc", [row["malloc"]["calls"], row["malloc"]["bytes"]],
+       [truth["calls"], truth["bytes"]])
+END

@@ -1,0 +1,71 @@
+#!/bin/bash
+# counts.sh - calls, bytes and sizes of real programs are what a counting preload sees in the same run.
+. "$(dirname "$0")/lib.sh"
+need_bpf
+need gcc sqlite3 nginx wrk
+
+# counted NAME COMMAND...
+counted() {
+	local name=$1
+
+	shift
+	mkdir "$WORK/$name"
+	"$BRKSCOPE" report -j -o "$WORK/$name.json" -- \
+		"$WORKLOAD/counted" "$LIBCOUNT" "$WORK/$name" "$@" >"$WORK/$name.out" 2>&1 ||
+		fail "$name: status $?: $(cat "$WORK/$name.out")"
+}
+
+counted python "$PYTHON" -c '
+import json, sqlite3, threading
+def work():
+    for n in range(20):
+        json.loads(json.dumps({str(k): [k] * (k % 50) for k in range(300)}))
+threads = [threading.Thread(target=work) for n in range(4)]
+for t in threads: t.start()
+for t in threads: t.join()
+large = [bytearray(n * 50000) for n in range(30)]
+'
+counted gcc gcc -O2 -g -o "$WORK/program" tests/workload/flood.c -pthread
+counted sqlite sqlite3 "$WORK/db" 'create table t(a, b);
+	with recursive n(i) as (select 1 union all select i + 1 from n where i < 2000)
+	insert into t select i, hex(randomblob(20)) from n;
+	create index k on t(b); select count(*), max(b) from t group by substr(b, 1, 1);'
+counted children sh -c 'for i in 1 2 3 4 5 6 7 8; do ls / | sort | wc -l; done; awk "BEGIN { x = 1 }"'
+
+# A server under load, told to end itself.
+mkdir -m 777 "$WORK/www" "$WORK/nginx"
+head -c 100000 /dev/zero >"$WORK/www/index.html"
+PORT=$("$PYTHON" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+cat >"$WORK/nginx.conf" <<END
+worker_processes 2; error_log $WORK/error.log; pid $WORK/nginx.pid; daemon off; user root;
+events { worker_connections 64; }
+http { access_log off; gzip on; gzip_types *; client_body_temp_path $WORK/www/body;
+  proxy_temp_path $WORK/www/proxy; fastcgi_temp_path $WORK/www/fastcgi;
+  uwsgi_temp_path $WORK/www/uwsgi; scgi_temp_path $WORK/www/scgi;
+  server { listen 127.0.0.1:$PORT; root $WORK/www; } }
+END
+start "$BRKSCOPE" report -j -o "$WORK/nginx.json" -- "$WORKLOAD/counted" "$LIBCOUNT" "$WORK/nginx" \
+	nginx -p "$WORK" -c "$WORK/nginx.conf" -e "$WORK/error.log"
+AGENT=$!
+listening() { (: >"/dev/tcp/127.0.0.1/$PORT") 2>/dev/null; }
+eventually 20 listening
+wrk -t 1 -c 8 -d 1 -H 'Accept-Encoding: gzip' "http://127.0.0.1:$PORT/" >"$WORK/wrk" || fail "wrk: $(cat "$WORK/wrk")"
+kill -QUIT "$(cat "$WORK/nginx.pid")"
+ended "$AGENT" || fail "nginx: status $?: $(cat "$WORK/error.log")"
+
+compare "$WORK" <<'END'
+from oracle import *
+work = sys.argv[1]
+# What must be there, or the comparison proves nothing.
+for name, comms in (("python", {"python3"}), ("gcc", {"gcc", "cc1", "as", "collect2", "ld"}),
+                    ("sqlite", {"sqlite3"}), ("children", {"sh", "ls", "sort", "wc", "awk"}),
+                    ("nginx", {"nginx"})):
+    report, counts = Report(f"{work}/{name}.json"), read_counts(f"{work}/{name}")
+    seen = {process.comm for process in counts.values()}
+    expect(f"{name}: programs without one", sorted(c for c in comms if not any(
+        s.startswith(c) or c == "awk" and s == "mawk" for s in seen)), [])
+    expect(f"{name}: PIDs", sorted(report.rows), sorted(counts))
+    expect_true(f"{name}: calls", sum(process.calls for process in counts.values()) > 100)
+    for process in counts.values():
+        expect_counts(report, process)
+END

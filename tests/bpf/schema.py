@@ -1,0 +1,122 @@
+"""schema.py - the contract of brkscope.report/1: names, types, and where null may stand.
+
+Fields may be added; these must be there.  Beyond the shape, what must hold in
+any report: the parts add up.
+"""
+
+from oracle import CAUSES, PAGE, expect_true, malloc_buckets
+
+N, S, B = "number", "text", "bool"
+
+
+def maybe(kind):
+    return ("maybe", kind)
+
+
+TALLY = {"calls": N, "bytes": N}
+MAPPED = {"calls": N, "bytes": N, "live_bytes": maybe(N), "live_regions": maybe(N),
+          "peak_bytes": maybe(N)}
+PROCESS = {
+    "pid": N, "ppid": N, "comm": S, "exe": maybe(S), "cgroup": maybe(S), "exited": B, "execs": N,
+    "allocator": {"object": maybe(S), "kind": maybe(S), "probed": B},
+    "heap": {"start": maybe(N), "end": maybe(N), "bytes": maybe(N), "pages": maybe(N),
+             "peak_bytes": maybe(N), "grow": TALLY, "shrink": TALLY, "query": {"calls": N},
+             "failed": {"calls": N}},
+    "mmap": {**{cause: MAPPED for cause in CAUSES},
+             "arena": {**MAPPED, "usable_bytes": maybe(N)},
+             "munmap": TALLY, "mremap": {"calls": N, "grow_bytes": N, "shrink_bytes": N},
+             "failed": {"calls": N}},
+    "malloc": maybe({"calls": N, "bytes": N, "frees": maybe(N), "failed": maybe(N),
+                     "impossible": N, "live_bytes": maybe(N), "live_blocks": maybe(N), "by_function": "names",
+                     "route": {"heap": {"calls": maybe(N), "bytes": maybe(N)}, "mmap": TALLY,
+                               "arena": {"calls": maybe(N), "bytes": maybe(N)}}}),
+    "histograms": {"malloc_size": maybe([{"le": N, "heap": maybe(N), "mmap": N,
+                                          "arena": maybe(N)}]),
+                   "brk_grow": [{"le": N, "count": N}],
+                   "mmap_size": [{"le": N, **{cause: N for cause in CAUSES}}]},
+    "rss": {"anon_bytes": maybe(N), "file_bytes": maybe(N), "shmem_bytes": maybe(N)},
+}
+REPORT = {"schema": S, "host": S, "kernel": S, "page_size": N, "level": S, "start_ns": N,
+          "duration_ns": N, "events": {"received": N, "spilled": N, "lost": N},
+          "processes": [PROCESS]}
+
+
+def check_shape(where, value, kind):
+    if isinstance(kind, tuple):
+        if value is not None:
+            check_shape(where, value, kind[1])
+    elif isinstance(kind, dict):
+        if not isinstance(value, dict):
+            expect_true(f"{where} is an object", False)
+            return
+        for name, inner in kind.items():
+            if name in value:
+                check_shape(f"{where}.{name}", value[name], inner)
+            else:
+                expect_true(f"{where}.{name} is there", False)
+    elif isinstance(kind, list):
+        expect_true(f"{where} is a list", isinstance(value, list))
+        for index, item in enumerate(value or []):
+            name = [item[field] for field in ("pid", "ppid", "comm", "exe") if field in item]
+            check_shape(f"{where}[{index}{name or ''}]", item, kind[0])
+    elif kind == "names":
+        expect_true(f"{where} is numbers by name", isinstance(value, dict) and
+                    all(type(n) is int and n >= 0 for n in value.values()))
+    elif kind == N:
+        expect_true(f"{where} is a whole number, not {value!r}", type(value) is int and value >= 0)
+    else:
+        expect_true(f"{where} is a {kind}, not {value!r}",
+                    type(value) is {S: str, B: bool}[kind])
+
+
+def buckets(where, histogram):
+    """Edges: powers of two, rising."""
+    edges = [bucket["le"] for bucket in histogram]
+    expect_true(f"{where}: edges are powers of two", all(edge & (edge - 1) == 0 for edge in edges))
+    expect_true(f"{where}: edges rise", edges == sorted(set(edges)))
+
+
+def check_sums(where, row, level):
+    heap, mapped, histograms = row["heap"], row["mmap"], row["histograms"]
+    if heap["bytes"] is not None:
+        expect_true(f"{where}: heap is from start to end",
+                    heap["bytes"] == heap["end"] - heap["start"])
+        expect_true(f"{where}: heap in pages", heap["pages"] == -(-heap["bytes"] // PAGE))
+        expect_true(f"{where}: heap's peak", heap["peak_bytes"] >= heap["bytes"])
+    for cause in CAUSES:
+        live = mapped[cause]["live_bytes"]
+        if live is not None:
+            expect_true(f"{where}: {cause}'s peak", mapped[cause]["peak_bytes"] >= live)
+            expect_true(f"{where}: {cause} in pages", live % PAGE == 0)
+    for name in histograms:
+        if histograms[name] is not None:
+            buckets(f"{where}: {name}", histograms[name])
+    expect_true(f"{where}: brk_grow's sum",
+                sum(b["count"] for b in histograms["brk_grow"]) == heap["grow"]["calls"])
+    for cause in CAUSES:
+        expect_true(f"{where}: mmap_size's sum of {cause}",
+                    sum(b[cause] for b in histograms["mmap_size"]) == mapped[cause]["calls"])
+    malloc = row["malloc"]
+    if level == "syscalls":
+        expect_true(f"{where}: malloc is not known at this level", malloc is None)
+    if malloc is None:
+        return
+    expect_true(f"{where}: functions add up", sum(malloc["by_function"].values()) ==
+                malloc["calls"])
+    expect_true(f"{where}: sizes add up",
+                sum(malloc_buckets(row).values()) == malloc["calls"] - malloc["impossible"])
+    for which, bucket in enumerate(histograms["malloc_size"]):
+        expect_true(f"{where}: bucket {which}: both or neither of heap and arena are known",
+                    bucket["heap"] is None and bucket["arena"] is None or
+                    bucket["heap"] + bucket["arena"] == bucket["heap_or_arena"])
+    for name in ("frees", "failed", "live_bytes", "live_blocks"):
+        expect_true(f"{where}: {name} is not known at this level", malloc[name] is None)
+
+
+def check(report):
+    data = report.data
+    check_shape("report", data, REPORT)
+    expect_true("page size", data["page_size"] == PAGE)
+    expect_true("duration", data["duration_ns"] > 0)
+    for row in data["processes"]:
+        check_sums(f"{row['comm']} {row['pid']}", row, data["level"])
