@@ -111,10 +111,10 @@ bench: all test-build ## what being watched costs a program, as ratios
 	$(Q)scripts/bench.sh
 
 FUZZERS := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(wildcard tests/fuzz/*.c))
-$(OUT)/fuzz/%: tests/fuzz/%.c $(wildcard user/model/*.[ch])
+$(OUT)/fuzz/%: tests/fuzz/%.c $(wildcard user/*.[ch] user/model/*.[ch] user/kernel/*.[ch])
 	@mkdir -p $(@D)
 	$(call say,FUZZ,$@)
-	$(Q)$(CLANG) -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined $(CPPFLAGS_ALL) $< -o $@
+	$(Q)$(CLANG) -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined $(CPPFLAGS_ALL) $< $(LIBS) -o $@
 
 fuzz: $(FUZZERS) ## run each fuzzer for FUZZ_SECONDS (60)
 	$(Q)for f in $(FUZZERS); do $$f -max_total_time=$(or $(FUZZ_SECONDS),60) || exit 1; done

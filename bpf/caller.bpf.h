@@ -39,15 +39,18 @@ static long site_fill(struct task_struct *task, struct vm_area_struct *vma, stru
 #define EBUSY	   16
 #define FIND_TRIES 64
 
-/* False: the lock was taken, each time. */
-static __always_inline bool find_vma(struct find *find, int tries)
+struct search {
+	struct find find;
+	bool found;
+};
+
+/* One try; 1 ends bpf_loop. */
+static long find_vma(__u32 attempt, struct search *s)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	long err = -EBUSY;
 
-	for (int i = 0; i < tries && err == -EBUSY; i++)
-		err = bpf_find_vma(task, find->addr, site_fill, find, 0);
-	return err != -EBUSY;
+	s->found = bpf_find_vma(task, s->find.addr, site_fill, &s->find, 0) != -EBUSY;
+	return s->found;
 }
 
 static __always_inline void site_remember(const struct site_key *key, const struct site_seen *now)
@@ -70,9 +73,9 @@ static __always_inline void site_find(struct site *site, __u64 addr, bool can_fi
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct site_key key = {.addr = addr, .tgid = bpf_get_current_pid_tgid() >> 32};
 	struct site_seen now = {.exec_id = BPF_CORE_READ(task, self_exec_id)}, *seen;
-	struct find find = {.addr = addr, .site = &now.site};
+	struct search search = {.find = {.addr = addr, .site = &now.site}};
 
-	if (can_find && find_vma(&find, 1)) {
+	if (can_find && find_vma(0, &search)) {
 		site_remember(&key, &now);
 		*site = now.site;
 		return;
@@ -82,7 +85,9 @@ static __always_inline void site_find(struct site *site, __u64 addr, bool can_fi
 		*site = seen->site;
 		return;
 	}
-	if (can_find && find_vma(&find, FIND_TRIES)) {
+	if (can_find)
+		bpf_loop(FIND_TRIES, find_vma, &search, 0); /* Linux 5.17, as bpf_find_vma */
+	if (search.found) {
 		site_remember(&key, &now);
 		*site = now.site;
 		return;

@@ -55,10 +55,12 @@ static __noinline bool cells_add(struct cell_key *key, __u64 bytes)
 {
 	if (!key)
 		return false;
-	if (key->tgid && cell_add(&cells, key, bytes))
+	if (key->start_ns && cell_add(&cells, key, bytes))
 		return true;
-	key->tgid = 0;
 	key->start_ns = 0;
+	/* Whose address it is takes the PID to find out. */
+	if (key->ip.dev != SITE_ADDRESS && key->caller.dev != SITE_ADDRESS)
+		key->tgid = 0;
 	if (cell_add(&other_cells, key, bytes))
 		return true;
 	__sync_fetch_and_add(&lost, 1);
@@ -89,17 +91,15 @@ static __always_inline struct spilled_process *spill_begin(struct cell_key *key,
 	struct spilled_process *p = spilled_process(task, tgid);
 
 	__sync_fetch_and_add(&spilled, 1);
-	if (p) {
-		key->tgid = tgid;
-		key->start_ns = p->start_ns;
-	}
+	key->tgid = tgid;
+	key->start_ns = p ? p->start_ns : 0;
 	return p;
 }
 
 /* Counted among the others, the event does not show that the process's ledger missed it. */
 static __always_inline void note_change(struct spilled_process *p, const struct cell_key *key)
 {
-	if (p && !key->tgid)
+	if (p && !key->start_ns)
 		p->mm_changed = 1;
 }
 

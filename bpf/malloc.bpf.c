@@ -95,16 +95,37 @@ static __always_inline bool internal_call(struct pt_regs *ctx, const struct prob
 }
 
 /*
- * A function that ends in a jump to another one (glibc's realloc(NULL, n) to
- * malloc) leaves the same stack pointer and return address.  A user's next call
- * comes from another instruction, or another depth; only a loop over function
- * pointers at one place that calls a lower function right after a higher one,
- * for as many bytes, would look the same.
+ * Some functions hand a call over by a jump, which leaves the stack pointer and
+ * the return address as they were: realloc of NULL to malloc, glibc's
+ * aligned_alloc of what every block is aligned to, musl's valloc and memalign.
+ */
+#define MALLOC_ALIGNMENT 16
+
+static __always_inline bool may_forward(struct pt_regs *ctx, const struct probe *probe)
+{
+	switch (probe->fn) {
+	case FN_REALLOC:
+		return !PT_REGS_PARM1(ctx);
+	case FN_ALIGNED_ALLOC:
+	case FN_MEMALIGN:
+		return !probe->glibc || PT_REGS_PARM1(ctx) <= MALLOC_ALIGNMENT;
+	case FN_VALLOC:
+		return !probe->glibc;
+	}
+	return false;
+}
+
+/*
+ * A call like the thread's last one, which may have been handed over: the same.
+ * Only a user's wrapper that itself ends in a jump, now to a function that
+ * forwards and next to the one that this forwards to, for as many bytes, would
+ * look no different.
  */
 static __always_inline bool same_call(const struct thread *t, const struct probe *probe, __u64 sp,
 				      __u64 ret, __u64 size)
 {
-	return t->sp == sp && t->ret == ret && probe->fn < t->fn && t->request == size;
+	return t->forwards && t->sp == sp && t->ret == ret && probe->fn < t->fn &&
+	       t->request == size;
 }
 
 /*
@@ -132,7 +153,8 @@ static __always_inline bool keeps_mapping(struct pt_regs *ctx, const struct prob
 	       header[0] + (header[1] & ~GLIBC_SIZE_BITS);
 }
 
-static __noinline int malloc_spill(__u32 tgid, __u64 size, __u32 fn, __u32 flags)
+/* Among the other processes', for want of room? */
+static __noinline bool malloc_spill(__u32 tgid, __u64 size, __u32 fn, __u32 flags)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct cell_key key = {.type = EVENT_MALLOC, .op = fn, .flags = flags};
@@ -140,10 +162,10 @@ static __noinline int malloc_spill(__u32 tgid, __u64 size, __u32 fn, __u32 flags
 	key.bucket = size_bucket(size);
 	spill_begin(&key, task, tgid);
 	cells_add(&key, size);
-	return 0;
+	return !key.start_ns;
 }
 
-static __always_inline void malloc_emit(__u32 tgid, __u32 tid, __u64 size,
+static __always_inline bool malloc_emit(__u32 tgid, __u32 tid, __u64 size,
 					const struct probe *probe, __u32 flags)
 {
 	__u64 fill = ring_fill();
@@ -151,10 +173,8 @@ static __always_inline void malloc_emit(__u32 tgid, __u32 tid, __u64 size,
 
 	if (fill < config.malloc_limit)
 		e = bpf_ringbuf_reserve(&ring, sizeof(*e), 0);
-	if (!e) {
-		malloc_spill(tgid, size, probe->fn, flags);
-		return;
-	}
+	if (!e)
+		return malloc_spill(tgid, size, probe->fn, flags);
 	e->ts_ns = bpf_ktime_get_boot_ns();
 	e->size = size;
 	e->tgid = tgid;
@@ -164,6 +184,7 @@ static __always_inline void malloc_emit(__u32 tgid, __u32 tid, __u64 size,
 	e->flags = flags;
 	e->object = probe->object;
 	bpf_ringbuf_submit(e, wake_flags(fill));
+	return false;
 }
 
 SEC("uprobe")
@@ -195,6 +216,7 @@ int malloc_enter(struct pt_regs *ctx)
 	if (thread) {
 		if (same_call(thread, probe, PT_REGS_SP(ctx), ret, size)) {
 			thread->fn = probe->fn;
+			thread->forwards = may_forward(ctx, probe);
 			return 0;
 		}
 		thread->sp = PT_REGS_SP(ctx);
@@ -203,8 +225,11 @@ int malloc_enter(struct pt_regs *ctx)
 		thread->fn = probe->fn;
 		thread->pending = true;
 		thread->brk_failed = false;
+		thread->forwards = may_forward(ctx, probe);
+		thread->in_others = false;
 	}
-	malloc_emit(tgid, tid, size, probe, flags);
+	if (malloc_emit(tgid, tid, size, probe, flags) && thread)
+		thread->in_others = true;
 	return 0;
 }
 

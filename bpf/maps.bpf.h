@@ -71,6 +71,8 @@ struct thread {
 	__u64 request;
 	__u32 fn;
 	bool pending;	 /* no mapping has been made for it yet */
+	bool forwards;	 /* it may be going on in another function, by a jump */
+	bool in_others;	 /* it has been counted among the other processes' */
 	bool brk_failed; /* since that call, and nothing was mapped after it */
 	/* the system call under way */
 	__u8 syscall; /* enum event_type; 0: none */
@@ -78,7 +80,7 @@ struct thread {
 	__u64 begin_ns;
 	__u64 args[6];
 	__u64 brk_start, brk_before;
-	struct site ip, caller;
+	struct site ip, caller, file;
 };
 
 struct {

@@ -11,6 +11,7 @@
 #include <bpf/bpf_tracing.h>
 
 /* include/uapi/asm-generic/mman-common.h, asm-generic/mman.h, linux/mman.h */
+#define PROT_EXEC	 4
 #define PROT_NONE	 0
 #define MAP_ANONYMOUS	 0x20
 #define MAP_STACK	 0x20000
@@ -155,9 +156,32 @@ struct outcome {
 	__u8 type, op;
 	__u16 flags;
 	bool sited; /* the cause depends on ip and caller */
+	bool code;  /* a file has been mapped executable */
 };
 
-/* Without a ring record: the totals by key, and the request that this mapping served by its own. */
+/*
+ * The request that this mapping served, by its own: counted where the call was,
+ * or a row would have more requests served by mmap than requests.
+ */
+static __noinline int route_spill(struct outcome *o, struct thread *t)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct cell_key key = {.type = EVENT_ROUTE};
+
+	if (!o || !t)
+		return 0;
+	key.flags = o->flags;
+	key.bucket = size_bucket(t->request);
+	key.ip = t->ip;
+	key.caller = t->caller;
+	key.tgid = bpf_get_current_pid_tgid() >> 32;
+	if (!t->in_others)
+		key.start_ns = task_start_ns(task);
+	cells_add(&key, t->request);
+	return 0;
+}
+
+/* Without a ring record: the totals by key. */
 static __noinline int map_spill(struct outcome *o, struct thread *t)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
@@ -177,11 +201,8 @@ static __noinline int map_spill(struct outcome *o, struct thread *t)
 	}
 	cells_add(&key, o->size);
 	note_change(p, &key);
-	if (!(o->flags & EVENT_F_REQUEST))
-		return 0;
-	key.type = EVENT_ROUTE;
-	key.bucket = size_bucket(t->request);
-	cells_add(&key, t->request);
+	if (o->flags & EVENT_F_REQUEST)
+		route_spill(o, t);
 	return 0;
 }
 
@@ -194,6 +215,10 @@ static __always_inline void map_emit(struct outcome *o, struct thread *t, long r
 	if (!m) {
 		map_spill(o, t);
 		return;
+	}
+	if (o->flags & EVENT_F_REQUEST && t->in_others) {
+		route_spill(o, t);
+		o->flags &= ~(EVENT_F_REQUEST | EVENT_F_LARGE);
 	}
 	event_fill(&m->e, o->type, o->op, o->size, o->flags);
 	m->addr = t->args[0];
@@ -216,6 +241,9 @@ static __always_inline void map_emit(struct outcome *o, struct thread *t, long r
 	m->begin_ns = t->begin_ns;
 	m->ip = t->ip;
 	m->caller = t->caller;
+	m->file = (struct site){};
+	if (o->code)
+		m->file = t->file;
 	bpf_ringbuf_submit(m, wake_flags(fill));
 }
 
@@ -258,7 +286,10 @@ static __always_inline int mmap_end(struct trace_event_raw_sys_exit *ctx, bool c
 {
 	struct thread *t = syscall_end(EVENT_MMAP);
 	struct outcome o = {.type = EVENT_MMAP, .sited = true};
+	long ret = ctx->ret;
 
+	/* Once: the verifier takes no second address made from the context's. */
+	barrier_var(ret);
 	if (!t)
 		return 0;
 	if (can_find)
@@ -272,14 +303,17 @@ static __always_inline int mmap_end(struct trace_event_raw_sys_exit *ctx, bool c
 		o.flags |= EVENT_F_RESERVE;
 	if (t->brk_failed)
 		o.flags |= EVENT_F_AFTER_BRK;
-	if (failed(ctx->ret)) {
+	if (failed(ret)) {
 		o.op = MAP_REFUSED;
 		o.size = 0;
 	} else {
 		o.flags |= take_request(t);
 		t->brk_failed = false;
+		o.code = can_find && !(o.flags & EVENT_F_ANON) && t->args[2] & PROT_EXEC;
+		if (o.code)
+			site_find(&t->file, ret, true);
 	}
-	map_emit(&o, t, ctx->ret);
+	map_emit(&o, t, ret);
 	return 0;
 }
 

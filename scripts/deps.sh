@@ -83,7 +83,8 @@ while read -r group what debian other; do
 done <<<"${TABLE#$'\n'}"
 [ ${#packages[@]} = 0 ] && exit 0
 
-command -v apt-get >/dev/null || die "missing: ${packages[*]}; there is no apt-get here: install them by this system's means"
+command -v apt-get >/dev/null ||
+	die "missing: ${packages[*]}; there is no apt-get here: install them by this system's means"
 [ "$(id -u)" = 0 ] || die "missing: ${packages[*]}; run as root: apt-get install ${packages[*]}"
 echo "deps.sh: installing ${packages[*]}"
 log=$(mktemp) || die "no temporary file"

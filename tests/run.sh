@@ -18,7 +18,8 @@ mark=BRKSCOPE_TEST_RUN=$$.${EPOCHREALTIME/[.,]/}
 export "${mark?}"
 
 marked() {
-	grep -lzsx "$1" /proc/[0-9]*/environ | sed 's,/proc/,,; s,/environ,,' | grep -vx -e "$$" -e "$BASHPID"
+	grep -lzsx "$1" /proc/[0-9]*/environ | sed 's,/proc/,,; s,/environ,,' |
+		grep -vx -e "$$" -e "$BASHPID"
 }
 
 kill_marked() {
@@ -115,7 +116,8 @@ wanted() {
 	[ ${#patterns[@]} = 0 ] && return
 	for pattern in "${patterns[@]}"; do
 		# shellcheck disable=SC2053
-		[[ $1 == $pattern || ${1##*/} == $pattern || ${1%%/*} == $pattern ]] && matched[$pattern]=1 && return
+		[[ $1 == $pattern || ${1##*/} == $pattern || ${1%%/*} == $pattern ]] &&
+			matched[$pattern]=1 && return
 	done
 	return 1
 }

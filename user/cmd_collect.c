@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/utsname.h>
 #include <time.h>
@@ -195,6 +196,11 @@ void collector__close(struct collector *c)
 
 /* ---- running ---- */
 
+static bool maps_code(const struct event_map *e)
+{
+	return e->prot & PROT_EXEC && !(e->e.flags & EVENT_F_ANON) && e->e.op == MAP_OK;
+}
+
 static void on_event(const struct event *e, size_t size, void *arg)
 {
 	struct collector *c = arg;
@@ -211,6 +217,8 @@ static void on_event(const struct event *e, size_t size, void *arg)
 		return;
 	if (e->type == EVENT_MALLOC && note.process->stats.allocator == ALLOCATOR_UNKNOWN)
 		targets__saw_malloc(c->targets, note.process, e->object);
+	if (e->type == EVENT_MMAP && maps_code((const struct event_map *)e))
+		targets__saw_code(c->targets, note.process, (const struct event_map *)e);
 	if (c->hooks.event)
 		c->hooks.event(e, &note, c->hooks.arg);
 }

@@ -112,6 +112,7 @@ static bool parse_pids(struct options *o, const char *text)
 	char *copy = strdup(text), *save = NULL, *word;
 	unsigned long pid;
 	bool good = copy && *copy;
+	size_t before = o->n_pids;
 	__u32 *more;
 
 	for (word = good ? strtok_r(copy, ",", &save) : NULL; word && good;
@@ -126,7 +127,7 @@ static bool parse_pids(struct options *o, const char *text)
 		}
 	}
 	free(copy);
-	return good && o->n_pids;
+	return good && o->n_pids > before;
 }
 
 static bool parse_level(const char *text, enum level *level)
@@ -242,12 +243,32 @@ static enum parsed take_words(struct options *o, const struct option_set *set, i
 	return PARSED_RUN;
 }
 
+static const struct described *described_by(int letter)
+{
+	for (size_t i = 0; i < N_DESCRIBED; i++)
+		if (described[i].letter == letter)
+			return &described[i];
+	return NULL;
+}
+
+/* An option as one would write it; letter 0: getopt knows none, and word is what there is. */
+static void spell(char *text, size_t size, int letter, const char *word)
+{
+	if (letter >= OPT_RING_PAGES)
+		snprintf(text, size, "--%s", described_by(letter)->name);
+	else if (letter)
+		snprintf(text, size, "-%c", letter);
+	else
+		snprintf(text, size, "%.60s", word);
+}
+
 enum parsed options__parse(struct options *o, const struct option_set *set, int argc, char **argv)
 {
 	struct option long_options[N_DESCRIBED + 1];
 	char short_options[2 * N_DESCRIBED + 4], option[64];
+	const struct described *d;
 	const char *wanted;
-	int letter, at;
+	int letter;
 
 	*o = (struct options){
 		.interval = 1, .rows = -1, .level = LEVEL_SIZES, .ring_pages = RING_PAGES_DEFAULT};
@@ -255,19 +276,17 @@ enum parsed options__parse(struct options *o, const struct option_set *set, int 
 	opterr = 0;
 	optind = 0;
 	for (;;) {
-		at = optind ? optind : 1;
 		letter = getopt_long(argc, argv, short_options, long_options, NULL);
 		if (letter == -1)
 			break;
 		if (letter == 'h')
 			return PARSED_HELP;
-		if (optopt && optopt < OPT_RING_PAGES && letter != optopt &&
-		    (letter == '?' || letter == ':'))
-			snprintf(option, sizeof(option), "-%c", optopt);
-		else
-			snprintf(option, sizeof(option), "%.60s", argv[at]);
+		spell(option, sizeof(option), letter == '?' || letter == ':' ? optopt : letter,
+		      argv[optind - 1]);
+		d = described_by(optopt);
 		if (letter == '?')
-			return wrong(set, option, NULL, "is no option of it");
+			return wrong(set, option, NULL,
+				     d && taken(set, d) ? "takes no value" : "is no option of it");
 		if (letter == ':')
 			return wrong(set, option, NULL, "needs a value");
 		wanted = take(o, letter, optarg);

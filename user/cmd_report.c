@@ -21,7 +21,7 @@ static int print(struct collector *c, const struct options *o, struct output *ou
 		return err;
 	if (o->json)
 		return render__json(out->file, &s);
-	style__detect(&style, out->file);
+	style__detect(&style, out->fd);
 	style.rows = o->rows >= 0 ? o->rows : ROWS_DEFAULT;
 	style.histograms = SECTIONS_DEFAULT;
 	style.sort = o->sort_given ? o->sort : SORT_GAINED;

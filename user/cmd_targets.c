@@ -220,13 +220,18 @@ static __u8 kind_of(const struct proc_map *map)
 }
 
 /* Whoever defines malloc before libc does in the search order takes its place. */
+static bool takes_over(const struct object *o, const struct object *from)
+{
+	if (!o || o->kind == OBJECT_PLAIN || o->kind == OBJECT_LOADER)
+		return false;
+	return !from || (object__is_libc(from) && !object__is_libc(o));
+}
+
 static void consider_allocator(struct reading *r, const struct proc_map *map)
 {
 	const struct object *o = objects__of_mapping(r->t->objects, r->pid, map);
 
-	if (!o || o->kind == OBJECT_PLAIN || o->kind == OBJECT_LOADER)
-		return;
-	if (!r->allocator || (object__is_libc(r->allocator) && !object__is_libc(o)))
+	if (takes_over(o, r->allocator))
 		r->allocator = o;
 }
 
@@ -285,6 +290,8 @@ static void set_allocator(struct targets *t, struct process *p, const struct obj
 	if (!o)
 		return;
 	index = objects__index(t->objects, o);
+	p->has_allocator = true;
+	p->allocator_index = index;
 	p->stats.allocator = allocator_kind(o);
 	p->stats.allocator_probed = index < t->n_probed && t->probed[index];
 	process__set_text(&p->stats.allocator_object, o->path);
@@ -377,6 +384,27 @@ void targets__read(struct targets *t, struct model *m, __u32 pid, bool image)
 			log__error("PID %u: no memory for its mappings", pid);
 	}
 	free(r.maps);
+}
+
+static const struct object *allocator_of(const struct targets *t, const struct process *p)
+{
+	return p->has_allocator ? objects__get(t->objects, p->allocator_index) : NULL;
+}
+
+void targets__saw_code(struct targets *t, struct process *p, const struct event_map *e)
+{
+	const struct object *o;
+
+	if (!e->file.ino || e->file.dev == SITE_ADDRESS) {
+		p->code_unknown = true;
+		return;
+	}
+	o = objects__of_range(t->objects, p->stats.pid, &e->file, e->result, e->result + e->e.size);
+	if (!o)
+		p->code_unknown = true;
+	else if (takes_over(o, allocator_of(t, p)))
+		set_allocator(t, p, o);
+	add_causes(t);
 }
 
 void targets__saw_malloc(struct targets *t, struct process *p, unsigned int index)

@@ -32,6 +32,8 @@ void targets__seed(struct targets *t, struct model *m);
  * image: only what exec mapped.
  */
 void targets__read(struct targets *t, struct model *m, __u32 pid, bool image);
+/* The process has mapped code: it may be an allocator. */
+void targets__saw_code(struct targets *t, struct process *p, const struct event_map *e);
 /* The process has called malloc in the object of this index. */
 void targets__saw_malloc(struct targets *t, struct process *p, unsigned int index);
 /* Which file an address is in, by the process's mappings now; else *site stays. */

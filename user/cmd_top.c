@@ -34,7 +34,7 @@ static int rows_that_fit(const struct top *t)
 
 	if (t->options->rows >= 0)
 		return t->options->rows;
-	if (!t->in_place || ioctl(fileno(t->out.file), TIOCGWINSZ, &size) || !size.ws_row)
+	if (!t->in_place || ioctl(t->out.fd, TIOCGWINSZ, &size) || !size.ws_row)
 		return ROWS_DEFAULT;
 	return size.ws_row > LINES_BESIDE ? size.ws_row - LINES_BESIDE : 1;
 }
@@ -61,7 +61,7 @@ static void show(void *arg)
 		collector__stop(t->collector);
 		return;
 	}
-	style__detect(&style, t->out.file);
+	style__detect(&style, t->out.fd);
 	style.rows = rows_that_fit(t);
 	style.sort = t->options->sort_given ? t->options->sort : SORT_MEMORY;
 	style.rates = true;
@@ -87,7 +87,7 @@ static int run(const struct options *o)
 
 	if (output__open(&t.out, o->output))
 		return STATUS_FAILED;
-	t.in_place = !o->batch && !o->no_clear && isatty(fileno(t.out.file));
+	t.in_place = !o->batch && !o->no_clear && isatty(t.out.fd);
 	err = collector__open(&t.collector, o, &hooks);
 	if (!err)
 		err = collector__run(t.collector);

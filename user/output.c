@@ -4,54 +4,71 @@
 #include "output.h"
 
 #include <errno.h>
-#include <poll.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "log.h"
 
+static ssize_t write_out(void *cookie, const char *buf, size_t size)
+{
+	struct output *out = cookie;
+	ssize_t n;
+
+	do
+		n = write(out->fd, buf, size);
+	while (n < 0 && errno == EINTR);
+	if (n >= 0)
+		return n;
+	if (!out->err)
+		out->err = -errno;
+	return 0; /* what stdio takes for an error */
+}
+
+static int close_out(void *cookie)
+{
+	struct output *out = cookie;
+
+	/* The last word of some file systems on whether it was written. */
+	if (out->fd != STDOUT_FILENO && close(out->fd) && !out->err)
+		out->err = -errno;
+	return 0;
+}
+
 int output__open(struct output *out, const char *path)
 {
-	int err;
+	const cookie_io_functions_t io = {.write = write_out, .close = close_out};
 
-	out->file = stdout;
-	out->name = "standard output";
-	if (!path)
-		return 0;
-	out->name = path;
-	out->file = fopen(path, "we");
+	*out = (struct output){.fd = STDOUT_FILENO, .name = "standard output"};
+	if (path) {
+		out->name = path;
+		out->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	}
+	if (out->fd < 0) {
+		out->err = -errno;
+		log__error("%s: cannot be written: %s", path, strerror(-out->err));
+		return out->err;
+	}
+	out->file = fopencookie(out, "w", io);
 	if (out->file)
 		return 0;
-	err = -errno;
-	log__error("%s: cannot be written: %s", path, strerror(-err));
-	return err;
+	out->err = -errno;
+	close_out(out);
+	return out->err;
 }
 
 bool output__good(const struct output *out)
 {
-	return !ferror(out->file);
-}
-
-/* The pipe's reader has closed it: stdio does not tell which write it was that failed. */
-static bool reader_has_gone(const struct output *out)
-{
-	struct pollfd p = {.fd = fileno(out->file)};
-
-	return poll(&p, 1, 0) == 1 && p.revents & POLLERR;
+	return !out->err;
 }
 
 int output__close(struct output *out)
 {
-	int err = 0;
-
-	errno = 0;
-	if (fflush(out->file) || ferror(out->file))
-		err = reader_has_gone(out) ? -EPIPE : errno ? -errno : -EIO;
-	if (out->file != stdout && fclose(out->file) && !err)
-		err = -errno;
+	fclose(out->file);
 	out->file = NULL;
-	if (err == -EPIPE)
+	if (out->err == -EPIPE)
 		return 0;
-	if (err)
-		log__error("writing to %s: %s", out->name, strerror(-err));
-	return err;
+	if (out->err)
+		log__error("writing to %s: %s", out->name, strerror(-out->err));
+	return out->err;
 }

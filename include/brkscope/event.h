@@ -137,6 +137,7 @@ struct event_map {
 	__u32 request_fn;   /* enum alloc_fn */
 	struct site ip;	    /* of the instruction behind the syscall */
 	struct site caller; /* what the word at the stack pointer points to */
+	struct site file;   /* mmap of code: the file it is from */
 };
 
 struct event_task {
@@ -165,7 +166,7 @@ struct cell_key {
 	__u64 start_ns; /* of the process; 0: other processes */
 	struct site ip;
 	struct site caller;
-	__u32 tgid; /* 0: other processes */
+	__u32 tgid; /* other processes: 0, or where a site is only an address, whose */
 	__u8 type;
 	__u8 op;
 	__u8 bucket; /* size_bucket() of the event's size; ROUTE: of the request */
@@ -269,7 +270,7 @@ static inline __u8 size_bucket(__u64 size)
 
 _Static_assert(sizeof(struct event) == 32, "BPF and agent must agree");
 _Static_assert(sizeof(struct event_brk) == 64, "BPF and agent must agree");
-_Static_assert(sizeof(struct event_map) == 136, "BPF and agent must agree");
+_Static_assert(sizeof(struct event_map) == 152, "BPF and agent must agree");
 _Static_assert(sizeof(struct event_task) == 128, "BPF and agent must agree");
 _Static_assert(sizeof(struct event_exec) == 256, "BPF and agent must agree");
 _Static_assert(sizeof(struct cell_key) == 48, "no padding: a map key is compared byte by byte");

@@ -1,17 +1,20 @@
 #!/bin/bash
-# allocators.sh - a program whose malloc is not the C library's is shown as such, never as one that does not allocate.
+# allocators.sh - a program whose malloc is not the C library's is shown as such, not as 0 calls.
 . "$(dirname "$0")/lib.sh"
 need_bpf
 need redis-server redis-cli
 JEMALLOC=$(ldconfig -p | sed -n 's/.* => \(.*libjemalloc\.so\.2\)$/\1/p' | head -n 1)
 [ -n "$JEMALLOC" ] || skip "no libjemalloc"
 
-SERVER=(redis-server --port 0 --save '' --daemonize no)
+SERVER=(redis-server --port 0 --save '' --daemonize no --enable-debug-command yes --unixsocket)
 answers() { redis-cli -s "$WORK/$1" ping >/dev/null 2>&1; }
-populate() { redis-cli -s "$WORK/$1" debug populate 20000 key 100 >"$WORK/out" || fail "redis: $(cat "$WORK/out")"; }
+populate() {
+	redis-cli -s "$WORK/$1" debug populate 20000 key 100 >"$WORK/out" ||
+		fail "redis: $(cat "$WORK/out")"
+}
 
 # One that runs already.
-start "${SERVER[@]}" --enable-debug-command yes --unixsocket "$WORK/one" >"$WORK/redis.log"
+start "${SERVER[@]}" "$WORK/one" >"$WORK/redis.log"
 REDIS=$!
 eventually 10 answers one
 start_collecting "$WORK/messages" report -j -p "$REDIS" -o "$WORK/attached.json"
@@ -21,7 +24,7 @@ ended "$AGENT" || fail "report -p: status $?: $(cat "$WORK/messages")"
 
 # One that is started by a shell, which uses libc's malloc until it becomes the server.
 start "$BRKSCOPE" report -j -o "$WORK/started.json" -- \
-	sh -c 'x=$(echo some); "$@" >"$0"; :' "$WORK/redis.log" "${SERVER[@]}" --enable-debug-command yes --unixsocket "$WORK/two"
+	sh -c 'x=$(echo some); "$@" >"$0"; :' "$WORK/redis.log" "${SERVER[@]}" "$WORK/two"
 AGENT=$!
 eventually 10 answers two
 populate two
@@ -30,7 +33,8 @@ ended "$AGENT" || fail "report --: status $?"
 
 # One that a preloaded library makes such, and that ends at once.
 "$BRKSCOPE" report -j -o "$WORK/preloaded.json" -- \
-	env LD_PRELOAD="$JEMALLOC" "$WORKLOAD/tail_calls" >"$WORK/calls" || fail "report of a preload: status $?"
+	env LD_PRELOAD="$JEMALLOC" "$WORKLOAD/tail_calls" >"$WORK/calls" ||
+		fail "report of a preload: status $?"
 
 compare "$WORK" "$REDIS" <<'END'
 from oracle import *

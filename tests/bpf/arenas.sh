@@ -1,5 +1,5 @@
 #!/bin/bash
-# arenas.sh - glibc's arenas are as many and as large as /proc/self/maps shows, and a blocked heap is one.
+# arenas.sh - glibc's arenas are what /proc/self/maps shows, and what replaces a blocked heap is one.
 . "$(dirname "$0")/lib.sh"
 need_bpf
 need strace
@@ -8,7 +8,8 @@ need strace
 	fail "report of threads: status $?: $(cat "$WORK/threads.out")"
 "$BRKSCOPE" report -j -o "$WORK/blocked.json" -- "$WORKLOAD/brk_blocked" >"$WORK/blocked.out" ||
 	fail "report of brk_blocked: status $?: $(cat "$WORK/blocked.out")"
-strace -f -o "$WORK/strace" -e trace=brk,mmap "$WORKLOAD/brk_blocked" >"$WORK/out" || fail "strace: $(cat "$WORK/out")"
+strace -f -o "$WORK/strace" -e trace=brk,mmap "$WORKLOAD/brk_blocked" >"$WORK/out" ||
+	fail "strace: $(cat "$WORK/out")"
 
 compare "$WORK" <<'END'
 from oracle import *

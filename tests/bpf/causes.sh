@@ -1,5 +1,5 @@
 #!/bin/bash
-# causes.sh - who asked for each mapping: by the call stacks that strace -k prints, and a program's word.
+# causes.sh - who asked for each mapping: by strace -k's call stacks, and by a program's own word.
 #
 # The first by two runs of one program, with fixed addresses and hashes and one thread
 # working at a time, so that both make the same calls; the second on glibc and musl.
@@ -36,7 +36,8 @@ RUN=(setarch -R "$PYTHON" -S -E "$WORK/program.py")
 "$BRKSCOPE" report -j -o "$WORK/report.json" -- "${RUN[@]}" || fail "report: status $?"
 strace -f -k -o "$WORK/strace" -e trace=mmap "${RUN[@]}" || fail "strace: status $?"
 
-musl-gcc -std=gnu11 -O1 -fno-builtin -D_GNU_SOURCE tests/workload/causes.c -o "$WORK/causes.musl" || fail "musl-gcc"
+musl-gcc -std=gnu11 -O1 -fno-builtin -D_GNU_SOURCE tests/workload/causes.c -o "$WORK/causes.musl" ||
+	fail "musl-gcc"
 ln -s "$WORKLOAD/causes" "$WORK/causes.glibc"
 for libc in glibc musl; do
 	"$BRKSCOPE" report -j -o "$WORK/$libc.json" -- "$WORK/causes.$libc" >"$WORK/$libc.out" ||

@@ -35,7 +35,8 @@ counted children sh -c 'for i in 1 2 3 4 5 6 7 8; do ls / | sort | wc -l; done; 
 # A server under load, told to end itself.
 mkdir -m 777 "$WORK/www" "$WORK/nginx"
 head -c 100000 /dev/zero >"$WORK/www/index.html"
-PORT=$("$PYTHON" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+PORT=$("$PYTHON" -c 'import socket
+s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 cat >"$WORK/nginx.conf" <<END
 worker_processes 2; error_log $WORK/error.log; pid $WORK/nginx.pid; daemon off; user root;
 events { worker_connections 64; }
@@ -49,7 +50,8 @@ start "$BRKSCOPE" report -j -o "$WORK/nginx.json" -- "$WORKLOAD/counted" "$LIBCO
 AGENT=$!
 listening() { (: >"/dev/tcp/127.0.0.1/$PORT") 2>/dev/null; }
 eventually 20 listening
-wrk -t 1 -c 8 -d 1 -H 'Accept-Encoding: gzip' "http://127.0.0.1:$PORT/" >"$WORK/wrk" || fail "wrk: $(cat "$WORK/wrk")"
+wrk -t 1 -c 8 -d 1 -H 'Accept-Encoding: gzip' "http://127.0.0.1:$PORT/" >"$WORK/wrk" ||
+	fail "wrk: $(cat "$WORK/wrk")"
 kill -QUIT "$(cat "$WORK/nginx.pid")"
 ended "$AGENT" || fail "nginx: status $?: $(cat "$WORK/error.log")"
 

@@ -61,7 +61,8 @@ end_agent
 start sh -c 'while :; do /bin/true; done'
 NOISE=$!
 "$BRKSCOPE" report -j -o "$WORK/command.json" -- \
-	sh -c '"$0" 100 10 2; sh -c "$0 100 10 2; :"; :' "$WORKLOAD/flood" >"$WORK/floods" || fail "report --: status $?"
+	sh -c '"$0" 100 10 2; sh -c "$0 100 10 2; :"; :' "$WORKLOAD/flood" >"$WORK/floods" ||
+		fail "report --: status $?"
 kill "$NOISE"
 
 compare "$WORK" "$ONE" "$TWO" <<'END'

@@ -5,7 +5,8 @@ need_bpf
 
 # What creating the threads takes, counted without brkscope.
 mkdir "$WORK/idle"
-"$WORKLOAD/counted" "$LIBCOUNT" "$WORK/idle" "$WORKLOAD/flood" 0 0 4 >"$WORK/out" || fail "$(cat "$WORK/out")"
+"$WORKLOAD/counted" "$LIBCOUNT" "$WORK/idle" "$WORKLOAD/flood" 0 0 4 >"$WORK/out" ||
+	fail "$(cat "$WORK/out")"
 
 for pages in 1 4096; do
 	"$BRKSCOPE" report -j --ring-pages $pages -o "$WORK/$pages.json" -- \
@@ -14,7 +15,8 @@ for pages in 1 4096; do
 done
 "$BRKSCOPE" report --ring-pages 1 -o "$WORK/text" -- "$WORKLOAD/flood" 20000 5000 4 >"$WORK/out" ||
 	fail "report as text: status $?"
-grep -qi 'spill' "$WORK/text" || fail "the text does not say that events spilled: $(cat "$WORK/text")"
+grep -qi 'spill' "$WORK/text" ||
+	fail "the text does not say that events spilled: $(cat "$WORK/text")"
 
 compare "$WORK" <<'END'
 from oracle import *

@@ -58,7 +58,8 @@ need() {
 need_bpf() {
 	[ "$(id -u)" = 0 ] || skip "not root"
 	[ -r /sys/kernel/btf/vmlinux ] || skip "this kernel has no BTF"
-	bpftool prog show >"$WORK/probe" 2>&1 || skip "no bpf system call here: $(head -1 "$WORK/probe")"
+	bpftool prog show >"$WORK/probe" 2>&1 ||
+		skip "no bpf system call here: $(head -1 "$WORK/probe")"
 	[ -x "$BRKSCOPE" ] || fail "$BRKSCOPE is not built"
 }
 

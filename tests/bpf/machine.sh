@@ -11,10 +11,11 @@ FILES=150
 
 mkdir "$WORK/src" "$WORK/counts"
 for ((i = 0; i < FILES; i++)); do
-	echo "int f$i(int x) { int a[$((i + 1))]; for (int k = 0; k <= $i; k++) a[k] = x * k; return a[$i]; }" >"$WORK/src/f$i.c"
+	echo "int f$i(int x) { int a[$((i + 1))]; a[$i] = x; return a[$i] * $i; }" >"$WORK/src/f$i.c"
 done
 echo "int main(void) { return 0; }" >>"$WORK/src/f0.c"
-printf 'program: $(patsubst %%.c,%%.o,$(wildcard *.c))\n\tgcc -o $@ $^\n%%.o: %%.c\n\tgcc -c -o $@ $<\n' >"$WORK/src/Makefile"
+printf '%b' 'program: $(patsubst %.c,%.o,$(wildcard *.c))\n\tgcc -o $@ $^\n' \
+	'%.o: %.c\n\tgcc -c -o $@ $<\n' >"$WORK/src/Makefile"
 
 mkfifo "$WORK/end"
 exec 3<>"$WORK/end"

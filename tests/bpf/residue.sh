@@ -1,5 +1,5 @@
 #!/bin/bash
-# residue.sh - however it ends, and whenever, nothing of the agent is left: no program, link, map, mount, process.
+# residue.sh - however it ends, nothing of the agent is left: program, link, map, mount or process.
 . "$(dirname "$0")/lib.sh"
 need_bpf
 
@@ -14,7 +14,7 @@ kernel_state() {
 	sed -n 's/^\(prog\|link\|map\)_id:[ \t]*/\1_id /p' /proc/[0-9]*/fdinfo/* 2>/dev/null | sort -u |
 		comm -13 - "$WORK/objects"
 	sed 's/^/mount /' /proc/self/mountinfo
-	sed 's/^/uprobe /' /sys/kernel/tracing/uprobe_events /sys/kernel/debug/tracing/uprobe_events 2>/dev/null
+	sed 's/^/uprobe /' /sys/kernel/{,debug/}tracing/uprobe_events 2>/dev/null
 }
 
 # Read by the shell itself: a program that reads them would be one.
@@ -55,7 +55,8 @@ check "top"
 
 for signal in INT TERM HUP; do
 	start_collecting "$WORK/messages" report -j -o "$WORK/$signal.json"
-	grep -q '^prog_id' "/proc/$AGENT"/fdinfo/* || fail "the agent has no programs while it runs?"
+	grep -q '^prog_id' "/proc/$AGENT"/fdinfo/* ||
+		fail "the agent has no programs while it runs?"
 	diff /proc/self/mountinfo "$WORK/mounts" || fail "the agent's mounts are to be its own"
 	kill -$signal "$AGENT"
 	ended "$AGENT" || fail "SIG$signal: status $?: $(cat "$WORK/messages")"
@@ -73,7 +74,8 @@ for delay in 0.005 0.02 0.05 0.1 0.2 0.4 0.8; do
 	check "kill -9 at $delay s"
 done
 for delay in 0.02 0.1 0.3; do
-	start "$BRKSCOPE" report -o "$WORK/out" -- sh -c 'echo $$ >"$0"; exec sleep 30' "$WORK/command.pid" 2>"$WORK/messages"
+	start "$BRKSCOPE" report -o "$WORK/out" -- \
+		sh -c 'echo $$ >"$0"; exec sleep 30' "$WORK/command.pid" 2>"$WORK/messages"
 	AGENT=$!
 	sleep $delay
 	kill -KILL "$AGENT"

@@ -1,5 +1,5 @@
 #!/bin/bash
-# sanitized.sh - the agent itself, built with the address and undefined behaviour sanitizers, on its usual ways.
+# sanitized.sh - the agent itself, built with sanitizers, on its usual ways.
 # timeout: 120
 . "$(dirname "$0")/lib.sh"
 need_bpf
@@ -21,7 +21,8 @@ clean() { # STATUS ARGUMENTS...
 
 clean 0 report -- "$WORKLOAD/mix"
 clean 0 report -j -r 0 -o "$WORK/json" -- "$WORKLOAD/flood" 3000 500 4
-clean 0 report -j --ring-pages 1 --max-processes 1 -o "$WORK/json" -- sh -c '"$0" 2000 200 2; "$0" 2000 200 2' "$WORKLOAD/flood"
+clean 0 report -j --ring-pages 1 --max-processes 1 -o "$WORK/json" -- \
+	sh -c '"$0" 2000 200 2; "$0" 2000 200 2' "$WORKLOAD/flood"
 clean 0 report --ring-pages 1 --max-processes 1 -- "$WORKLOAD/forkstorm" 10
 clean 0 trace -o "$WORK/lines" -- "$WORKLOAD/realloc_chain"
 clean 0 trace -l syscalls -o "$WORK/lines" -- "$WORKLOAD/syscalls"

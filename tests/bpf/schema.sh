@@ -1,5 +1,5 @@
 #!/bin/bash
-# schema.sh - a report of the whole machine keeps the contract, at each level, and so does a hostile name.
+# schema.sh - a report of the whole machine keeps the contract, at each level, hostile names and all.
 . "$(dirname "$0")/lib.sh"
 need_bpf
 

@@ -18,18 +18,19 @@ status() {
 	wrong=1
 }
 
-# refused STATUS PATTERN ARGUMENTS...: one line on stderr, of this program, which matches; nothing on stdout.
+# refused STATUS PATTERN COMMAND...: one line on stderr, which matches, and nothing on stdout.
 refused() {
 	local want=$1 pattern=$2
 
 	shift 2
 	status "$want" "$@"
 	if [ "$(wc -l <"$WORK/err")" != 1 ] || ! grep -Eq "^brkscope: .*($pattern)" "$WORK/err"; then
-		printf 'brkscope %s: the error should be one line, with %s: %s\n' "$*" "$pattern" "$(cat "$WORK/err")"
+		printf '%s: the error should be one line, with %s: %s\n' "$*" "$pattern" \
+			"$(cat "$WORK/err")"
 		wrong=1
 	fi
 	[ ! -s "$WORK/out" ] || {
-		printf 'brkscope %s: stdout: %s\n' "$*" "$(head -3 "$WORK/out")"
+		printf '%s: stdout: %s\n' "$*" "$(head -3 "$WORK/out")"
 		wrong=1
 	}
 }
@@ -78,7 +79,7 @@ refused 1 'Permission denied' "$BRKSCOPE" report -- /etc/passwd
 refused 1 'cgroup' "$BRKSCOPE" report -d 0.1 -c /nonexistent/cgroup
 refused 1 'cgroup' "$BRKSCOPE" report -d 0.1 -c "$WORK"
 # One that ends while the agent attaches to it: done or told of, never a crash.
-for delay in 0 0.01 0.03 0.06 0.1 0.2; do
+for delay in 0 0.02 0.06 0.2; do
 	sleep $delay &
 	"$BRKSCOPE" report -j -d 1 -p $! >"$WORK/out" 2>"$WORK/err"
 	got=$?
@@ -92,7 +93,8 @@ done
 # Where it cannot work.
 cp "$BRKSCOPE" "$WORK/brkscope" && chmod 755 "$WORK/brkscope"
 refused 1 'root|CAP_' setpriv --reuid 65534 --regid 65534 --clear-groups "$WORK/brkscope" report -d 0.1
-refused 1 'BTF' unshare -m sh -c 'mount -t tmpfs none /sys/kernel/btf && exec "$0" report -d 0.1' "$BRKSCOPE"
+refused 1 'BTF' unshare -m sh -c \
+	'mount -t tmpfs none /sys/kernel/btf && exec "$0" report -d 0.1' "$BRKSCOPE"
 refused 1 'nonexistent/file.*No such file' "$BRKSCOPE" report -d 0.1 -o /nonexistent/file
 for format in '' -j; do
 	# shellcheck disable=SC2086
@@ -101,7 +103,8 @@ for format in '' -j; do
 	refused 1 'No space' sh -c '"$0" report -d 0.1 '$format' >/dev/full' "$BRKSCOPE"
 done
 # Without a tracefs of its own to be found it mounts one, privately.
-status 0 unshare -m sh -c 'umount -R /sys/kernel/tracing /sys/kernel/debug 2>/dev/null; exec "$0" report -d 0.1' "$BRKSCOPE"
+status 0 unshare -m sh -c \
+	'umount -R /sys/kernel/tracing /sys/kernel/debug 2>/dev/null; exec "$0" report -d 0.1' "$BRKSCOPE"
 
 # A reader that goes is no error, and no reason to stay: it is noticed with the next line.
 start sh -c 'while :; do /bin/true; done'

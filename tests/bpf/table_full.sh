@@ -1,5 +1,5 @@
 #!/bin/bash
-# table_full.sh - when the kernel's table of processes is full, the sums with the other processes are exact.
+# table_full.sh - when the kernel's table of processes is full, the sums with the others are exact.
 . "$(dirname "$0")/lib.sh"
 need_bpf
 

@@ -26,12 +26,14 @@ start "$WORK/$NAME" 60
 KEYS=$("$BRKSCOPE" help top | sed -n '/--sort/,/^  -/s/^ \{20,\}\([a-z][a-z-]*\) .*/\1/p')
 [ "$(wc -w <<<"$KEYS")" -ge 5 ] || fail "the sort keys in the help: $KEYS"
 for key in $(sed -n '1p; 2p; $p' <<<"$KEYS"); do
-	"$BRKSCOPE" top -b -l syscalls -r 2 -s "$key" 0.05 1 >"$WORK/sorted" || fail "top -s $key: status $?"
+	"$BRKSCOPE" top -b -l syscalls -r 2 -s "$key" 0.05 1 >"$WORK/sorted" ||
+		fail "top -s $key: status $?"
 	rows=$(sed '1,/^ *PID /d; /^$/,$d' "$WORK/sorted" | wc -l)
 	[ "$rows" = 2 ] || fail "top -r 2 -s $key: $rows rows: $(cat "$WORK/sorted")"
 done
 "$BRKSCOPE" top -b -r 0 0.05 1 >"$WORK/all" || fail "top -r 0: status $?"
-"$PYTHON" "$HERE/terminal.py" "$BRKSCOPE" top -C 0.1 2 >"$WORK/terminal" </dev/null || fail "top on a terminal: status $?"
+"$PYTHON" "$HERE/terminal.py" "$BRKSCOPE" top -C 0.1 2 >"$WORK/terminal" </dev/null ||
+	fail "top on a terminal: status $?"
 if grep -q $'\e\[31mred' "$WORK/all" "$WORK/terminal"; then fail "a process's name coloured the screen"; fi
 
 compare "$WORK" "$PID" <<'END'

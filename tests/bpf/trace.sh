@@ -9,15 +9,18 @@ need strace setarch
 
 for program in syscalls mix; do
 	"$BRKSCOPE" trace -l syscalls -o "$WORK/$program.trace" -- \
-		setarch -R "$WORKLOAD/$program" >"$WORK/out" || fail "trace: status $?: $(cat "$WORK/out")"
+		setarch -R "$WORKLOAD/$program" >"$WORK/out" ||
+			fail "trace: status $?: $(cat "$WORK/out")"
 	setarch -R strace -f -o "$WORK/$program.strace" -e trace=brk,mmap,munmap,mremap,mprotect \
 		"$WORKLOAD/$program" >"$WORK/out" || fail "strace: $(cat "$WORK/out")"
 done
-"$BRKSCOPE" trace -o "$WORK/chain.trace" -- "$WORKLOAD/realloc_chain" >"$WORK/chain.out" || fail "trace: status $?"
+"$BRKSCOPE" trace -o "$WORK/chain.trace" -- "$WORKLOAD/realloc_chain" >"$WORK/chain.out" ||
+	fail "trace: status $?"
 # A name that would write to the terminal is shown, not obeyed, and makes no line of its own.
 NAME=$'x\e[31m\n1:2'
 cp "$(type -P true)" "$WORK/$NAME"
-"$BRKSCOPE" trace -l syscalls -o "$WORK/hostile.trace" -- "$WORK/$NAME" || fail "trace of a hostile name: status $?"
+"$BRKSCOPE" trace -l syscalls -o "$WORK/hostile.trace" -- "$WORK/$NAME" ||
+	fail "trace of a hostile name: status $?"
 
 compare "$WORK" <<'END'
 from collections import Counter

@@ -343,6 +343,9 @@ static void any_bytes_make_a_string(void **state)
 		json_decref(value);
 	}
 	value = value__string("", 5);
+	assert_string_equal(json_string_value(value), "");
+	json_decref(value);
+	value = value__string(NULL, 5);
 	assert_true(json_is_null(value));
 	json_decref(value);
 }

@@ -196,7 +196,8 @@ int elf_file__open(const char *path, struct elf_file **out)
 		err = -errno;
 		goto fail;
 	}
-	f->elf = elf_begin(f->fd, ELF_C_READ_MMAP, NULL);
+	/* Read, not mapped: its owner may cut it at any moment, and that would be a SIGBUS. */
+	f->elf = elf_begin(f->fd, ELF_C_READ, NULL);
 	if (!f->elf || elf_kind(f->elf) != ELF_K_ELF || !gelf_getehdr(f->elf, &ehdr) ||
 	    ehdr.e_machine != HOST_MACHINE || ehdr.e_ident[EI_CLASS] != ELFCLASS64)
 		goto fail;

@@ -118,6 +118,25 @@ const struct object *objects__of_mapping(struct objects *o, __u32 pid, const str
 	return add(o, map->dev, map->ino, map->path, through);
 }
 
+const struct object *objects__of_range(struct objects *o, __u32 pid, const struct site *file,
+				       __u64 start, __u64 end)
+{
+	struct proc_map map = {.start = start, .end = end, .ino = file->ino, .dev = file->dev};
+	const struct entry *known = find(o, file->dev, file->ino);
+	char link[96], name[PROC_PATH_MAX];
+	ssize_t n;
+
+	if (known)
+		return known->good ? &known->object : NULL;
+	snprintf(link, sizeof(link), "/proc/%u/map_files/%llx-%llx", pid, start, end);
+	n = readlink(link, name, sizeof(name) - 1);
+	if (n < 0)
+		return NULL; /* it may be seen again, in a process that lives */
+	name[n] = 0;
+	map.path = name;
+	return objects__of_mapping(o, pid, &map);
+}
+
 const struct object *objects__of_path(struct objects *o, const char *path)
 {
 	const struct entry *known;

@@ -25,6 +25,12 @@ void objects__free(struct objects *o);
  * is no ELF file.  Valid until objects__free.
  */
 const struct object *objects__of_mapping(struct objects *o, __u32 pid, const struct proc_map *map);
+/*
+ * The same for a mapping that an event told of, whole; the name is found too.
+ * NULL as above, or when the process has gone and the file was never seen.
+ */
+const struct object *objects__of_range(struct objects *o, __u32 pid, const struct site *file,
+				       __u64 start, __u64 end);
 /* A file that nobody has mapped yet. */
 const struct object *objects__of_path(struct objects *o, const char *path);
 

@@ -24,7 +24,7 @@ struct spill_visitor {
 	 * nothing more can come, and its entries may go.
 	 */
 	bool (*process)(__u32 tgid, const struct spilled_process *p, void *arg);
-	/* What came since the last read; key->tgid 0: of other processes. */
+	/* What came since the last read; key->start_ns 0: of other processes. */
 	void (*cell)(const struct cell_key *key, const struct cell *cell, void *arg);
 	void *arg;
 };

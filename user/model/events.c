@@ -42,10 +42,14 @@ static int count_event(struct process *p, const struct event *e, enum cause caus
 	return process__count(p, &c);
 }
 
-/* The request that malloc's own mmap or mremap was made for. */
+/*
+ * The request that malloc's own mmap or mremap was made for: by its caller alone,
+ * for a cell knows no more.
+ */
 static int count_request(struct model *m, struct process *p, const struct event_map *e,
-			 enum cause cause, const struct caller *by)
+			 const struct caller *by)
 {
+	enum cause cause = cause_of(m->config.causes, e->e.flags, &by->ip, &by->caller);
 	struct count c = {.type = EVENT_ROUTE,
 			  .bucket = size_bucket(e->request),
 			  .cause = caller__route(m, cause, by),
@@ -194,7 +198,7 @@ static int on_map(struct model *m, struct process *p, const struct event_map *e,
 	note->cause = cause == CAUSE_UNATTRIBUTED && e->e.type != EVENT_MMAP ? CAUSE_COUNT : cause;
 	err = count_event(p, &e->e, cause);
 	if (!err)
-		err = count_request(m, p, e, cause, &by);
+		err = count_request(m, p, e, &by);
 	if (err || map_failed(&e->e) || !mm->ledger)
 		return err;
 	/* Ranges that wrap are the kernel's no: there is nothing to apply. */

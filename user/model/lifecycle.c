@@ -26,9 +26,12 @@ static int inherit(struct process *child, const struct process *parent)
 	to->allocator_probed = from->allocator_probed;
 	to->malloc.arena_split = from->malloc.arena_split;
 	child->allocator_seen = parent->allocator_seen;
+	child->code_unknown = parent->code_unknown;
+	child->has_allocator = parent->has_allocator;
+	child->allocator_index = parent->allocator_index;
 	child->image_bytes = parent->image_bytes;
 	child->image_regions = parent->image_regions;
-	child->stale = parent->stale;
+	child->stale |= parent->stale; /* one of its own may have spilled already */
 	child->unseen = parent->unseen;
 	if (parent->ledger) {
 		ledger__free(child->ledger);
@@ -53,6 +56,7 @@ static int on_process_fork(struct model *m, const struct event_task *t, struct n
 {
 	struct process *child = fresh_process(m, t);
 	struct process *parent = model__find(m, t->e.tid); /* who forked; ppid may be another */
+	struct process *mm = parent ? model__mm_owner(m, parent) : NULL;
 	int err = 0;
 
 	if (!child)
@@ -60,12 +64,12 @@ static int on_process_fork(struct model *m, const struct event_task *t, struct n
 	child->stats.start_ns = t->start_ns;
 	child->stats.ppid = t->ppid;
 	lifecycle__set_comm(child, t->comm);
-	if (parent && parent != child)
-		err = inherit(child, parent);
+	if (mm && mm != child)
+		err = inherit(child, mm);
 	else
 		model__want_maps(m, child, false);
 	if (t->e.flags & EVENT_F_SHARED_MM)
-		child->borrows = t->e.tid;
+		child->borrows = mm ? mm->stats.pid : t->e.tid;
 	process__set_heap(child, t->brk_start, t->brk_end, m->config.page_size);
 	process__update_live(child);
 	process__set_baseline(child);
@@ -76,7 +80,7 @@ static int on_process_fork(struct model *m, const struct event_task *t, struct n
 static int on_process_exec(struct model *m, const struct event_exec *x, struct note *note)
 {
 	const struct event_task *t = &x->t;
-	struct process *p = model__add(m, t->e.tgid, t->start_ns);
+	struct process *p = fresh_process(m, t);
 	struct count one = {.type = EVENT_EXEC, .calls = 1};
 	struct ledger *fresh = ledger__new();
 	int err;
@@ -98,7 +102,8 @@ static int on_process_exec(struct model *m, const struct event_exec *x, struct n
 		p->stats.ppid = t->ppid;
 	p->stats.allocator = ALLOCATOR_UNKNOWN;
 	p->stats.allocator_probed = false;
-	p->allocator_seen = false;
+	p->has_allocator = p->allocator_seen = p->code_unknown = false;
+	p->calls_before_exec = p->stats.malloc.calls;
 	lifecycle__set_comm(p, t->comm);
 	process__forget_peaks(p);
 	process__set_heap(p, t->brk_start, t->brk_end, m->config.page_size);
@@ -130,12 +135,13 @@ void lifecycle__set_final(struct model *m, struct process *p, __u64 brk_start, _
 
 static int on_process_exit(struct model *m, const struct event_task *t, struct note *note)
 {
-	struct process *p = model__add(m, t->e.tgid, t->start_ns);
+	struct process *p = fresh_process(m, t);
 	const __s64 rss[] = {t->rss_anon, t->rss_file, t->rss_shmem};
 
 	if (!p)
 		return -ENOMEM;
 	note->process = p;
+	p->stats.start_ns = t->start_ns; /* cells of it may still come */
 	if (!p->stats.ppid)
 		p->stats.ppid = t->ppid;
 	lifecycle__set_comm(p, t->comm);

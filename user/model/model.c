@@ -133,6 +133,7 @@ struct process *model__add(struct model *m, __u32 pid, __u64 start_ns)
 	if (!p)
 		return NULL;
 	p->unseen = true;
+	p->stats.live_known = false;
 	p->stats.malloc_known = m->config.level >= LEVEL_SIZES;
 	p->next = *chain_of(m, pid);
 	*chain_of(m, pid) = p;
@@ -191,6 +192,18 @@ static void close_window(struct process *p)
 	p->last.memory = memory;
 }
 
+/*
+ * Calls of the program that it runs now tell that they are seen; without any, it
+ * takes an allocator that is probed, and no code that might be another one.
+ */
+static bool malloc_known(const struct model *m, const struct process *p)
+{
+	if (m->config.level < LEVEL_SIZES)
+		return false;
+	return p->stats.malloc.calls > p->calls_before_exec ||
+	       (p->stats.allocator_probed && !p->code_unknown);
+}
+
 int model__snapshot(struct model *m, struct snapshot *s)
 {
 	const struct process_stats **rows = realloc(m->rows, (m->n + 1) * sizeof(*rows));
@@ -201,9 +214,7 @@ int model__snapshot(struct model *m, struct snapshot *s)
 	for (size_t i = 0; i < m->n; i++) {
 		struct process *p = m->all[i];
 
-		/* No libc that is probed, and no call seen: 0 would be a guess. */
-		p->stats.malloc_known = m->config.level >= LEVEL_SIZES &&
-					(p->stats.malloc.calls || p->stats.allocator_probed);
+		p->stats.malloc_known = malloc_known(m, p);
 		close_window(p);
 		rows[i] = &p->stats;
 	}

@@ -17,6 +17,10 @@ struct process {
 	bool stale;		       /* the ledger has missed an event */
 	bool unseen;		       /* its mappings from before were not read */
 	bool allocator_seen;	       /* found among its mappings, not only by a call */
+	bool has_allocator;	       /* of whoever looks at objects: */
+	__u32 allocator_index;	       /* the one that defines its malloc */
+	bool code_unknown;	       /* it maps code that could not be looked at */
+	__u64 calls_before_exec;       /* of malloc */
 	/*
 	 * What exec mapped, from the kernel's own counters, as long as the
 	 * mappings themselves have not been read.

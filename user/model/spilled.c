@@ -16,8 +16,8 @@ static struct process *spilled_owner(struct model *m, __u32 tgid, __u64 start_ns
 		p->stats.start_ns = start_ns;
 		return p;
 	}
-	/* Folded, or new: who has a row keeps it. */
-	if (!p && m->folded)
+	/* Folded, or new: who has a row keeps it.  Of an earlier start: its own is gone. */
+	if (p ? p->stats.start_ns > start_ns : m->folded)
 		return model__others(m);
 	/* Its exit has spilled, and somebody else has its PID. */
 	if (p)
@@ -32,6 +32,9 @@ bool model__spilled(struct model *m, __u32 tgid, const struct spilled_process *s
 
 	if (!p)
 		return false;
+	/* Who has its PID by now says that it has ended. */
+	if (p == m->others)
+		return s->exited || model__find(m, tgid);
 	if (p->stats.exited) {
 		if (s->mm_changed)
 			p->stats.live_known = false;
@@ -84,7 +87,7 @@ int model__cell(struct model *m, const struct cell_key *key, const struct cell *
 	struct caller by;
 	struct process *p;
 
-	p = key->tgid ? spilled_owner(m, key->tgid, key->start_ns) : model__others(m);
+	p = key->start_ns ? spilled_owner(m, key->tgid, key->start_ns) : model__others(m);
 	if (!p)
 		return -ENOMEM;
 	if (key->type == EVENT_MMAP || key->type == EVENT_ROUTE) {
@@ -93,7 +96,7 @@ int model__cell(struct model *m, const struct cell_key *key, const struct cell *
 		if (key->type == EVENT_ROUTE)
 			c.cause = caller__route(m, c.cause, &by);
 	}
-	if (key->tgid)
+	if (key->start_ns)
 		miss_event(p, key);
 	return process__count(p, &c);
 }

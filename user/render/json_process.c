@@ -146,7 +146,7 @@ json_t *json_process(const struct snapshot *s, const struct process_stats *p)
 
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "pid",
 			 value__known(one, p->pid), "ppid", value__known(one, p->ppid), "comm",
-			 value__string(p->comm, sizeof(p->comm)), "exe",
+			 value__string(p->pid ? p->comm : NULL, sizeof(p->comm)), "exe",
 			 value__string(p->exe, PATH_MAX), "cgroup",
 			 value__string(p->cgroup, PATH_MAX), "exited", p->exited, "execs",
 			 value__number(p->execs), "allocator", allocator_of(p), "heap",

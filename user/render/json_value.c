@@ -31,8 +31,10 @@ json_t *value__string(const char *bytes, size_t size)
 	json_t *string;
 	__u32 code;
 
-	if (!left)
+	if (!bytes)
 		return json_null();
+	if (!left)
+		return json_string("");
 	text = end = malloc(left * (sizeof(replacement) - 1));
 	if (!text)
 		return NULL;

@@ -16,7 +16,7 @@
  */
 json_t *value__number(__u64 number);
 json_t *value__known(bool known, __u64 number); /* or null */
-/* Up to the NUL or size bytes; null for NULL and the empty string. */
+/* Up to the NUL or size bytes; null for NULL. */
 json_t *value__string(const char *bytes, size_t size);
 
 #endif

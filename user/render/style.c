@@ -61,11 +61,10 @@ static bool detect_utf8(void)
 	return utf8;
 }
 
-void style__detect(struct style *style, FILE *out)
+void style__detect(struct style *style, int fd)
 {
 	const char *term = getenv("TERM");
-	int fd = fileno(out); /* -1: a stream in memory, which isatty refuses */
-	bool terminal = fd >= 0 && isatty(fd);
+	bool terminal = isatty(fd);
 
 	memset(style, 0, sizeof(*style));
 	style->columns = detect_columns(fd, terminal);

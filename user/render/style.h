@@ -20,10 +20,10 @@ struct style {
 };
 
 /*
- * columns, colour and utf8 as they suit out and the environment; the rest is 0.
+ * columns, colour and utf8 as they suit the open file and the environment; the rest is 0.
  * The one function of the renderers that looks around: COLUMNS, NO_COLOR, TERM,
  * the locale's variables, and the terminal's size.
  */
-void style__detect(struct style *style, FILE *out);
+void style__detect(struct style *style, int fd);
 
 #endif

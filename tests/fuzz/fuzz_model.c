@@ -1,0 +1,378 @@
+/*
+ * fuzz_model.c - any events, cells, entries and lists of mappings, in any order.
+ *
+ * The input is a program.  Whatever it does, the calls and bytes of all rows
+ * add up to what was taken, and the table is in order; only few rows of exited
+ * processes are kept, so that folding is common.  The table's inside is checked,
+ * so this includes the real thing.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/state.h"
+#undef MOST_EXITED
+#define MOST_EXITED 3
+
+#include "model/cause.c"
+#include "model/decode.c"
+#include "model/events.c"
+#include "model/evidence.c"
+#include "model/ledger.c"
+#include "model/lifecycle.c"
+#define drop drop_process
+#include "model/model.c"
+#undef drop
+#include "model/process.c"
+#include "model/region_set.c"
+#include "model/region_tree.c"
+#include "model/seed.c"
+#include "model/snapshot.c"
+#include "model/spilled.c"
+
+#define PIDS	  5
+#define MOST_MAPS 6
+
+static void require(bool holds, const char *what)
+{
+	if (holds)
+		return;
+	fprintf(stderr, "not so: %s\n", what);
+	abort();
+}
+
+struct input {
+	const uint8_t *data;
+	size_t size;
+};
+
+static void take_bytes(struct input *in, void *out, size_t bytes)
+{
+	size_t n = bytes < in->size ? bytes : in->size;
+
+	memset(out, 0, bytes);
+	memcpy(out, in->data, n);
+	in->data += n;
+	in->size -= n;
+}
+
+static __u64 take(struct input *in, size_t bytes)
+{
+	__u64 value = 0;
+
+	take_bytes(in, &value, bytes);
+	return value;
+}
+
+/* What all rows have together. */
+struct sums {
+	__u64 malloc_calls, malloc_bytes, routed, brk_calls, map_calls, execs;
+};
+
+struct run {
+	struct input in;
+	struct model *m;
+	struct sums sums;
+};
+
+static void add_sums(struct sums *to, const struct process_stats *s)
+{
+	to->malloc_calls += s->malloc.calls;
+	to->malloc_bytes += s->malloc.bytes;
+	to->routed += s->malloc.route_mmap.calls + s->malloc.route_arena.calls;
+	to->brk_calls += stats__brk_calls(s);
+	to->map_calls += stats__mmap_calls(s) + s->munmap.calls + s->mremap.calls + s->mmap_failed;
+	to->execs += s->execs;
+}
+
+static struct sums sums_of(const struct model *m)
+{
+	struct sums sums = {0};
+
+	for (size_t i = 0; i < m->n; i++)
+		add_sums(&sums, &m->all[i]->stats);
+	if (m->others)
+		add_sums(&sums, &m->others->stats);
+	return sums;
+}
+
+static void count_taken(struct sums *s, __u8 type, __u8 op, __u64 calls, __u64 bytes)
+{
+	if (type == EVENT_MALLOC) {
+		s->malloc_calls += calls;
+		s->malloc_bytes += bytes;
+	}
+	s->brk_calls += type == EVENT_BRK ? calls : 0;
+	s->map_calls += type == EVENT_MMAP || type == EVENT_MUNMAP || type == EVENT_MREMAP ? calls
+											   : 0;
+	s->execs += type == EVENT_EXEC ? calls : 0;
+}
+
+/* ---- what there is to do ---- */
+
+static __u32 take_pid(struct input *in)
+{
+	/* Two of them in one chain. */
+	__u64 pid = take(in, 1) % PIDS;
+
+	return pid == 4 ? 1 + MODEL_CHAINS : 1 + pid;
+}
+
+static __u64 take_start(struct input *in)
+{
+	return take(in, 1) % 4 * 10000000;
+}
+
+static __u64 take_addr(struct input *in, bool raw)
+{
+	return raw ? take(in, 8) : 0x4000000 + take(in, 2) % 64 * 0x800000 + take(in, 1) * 4096;
+}
+
+static struct site take_site(struct input *in)
+{
+	static const __u32 devices[] = {0, 1, 2, SITE_ADDRESS};
+	__u64 what = take(in, 1);
+
+	return (struct site){.ino = what & 3, .dev = devices[what >> 2 & 3], .off = what >> 4};
+}
+
+static void take_map(struct input *in, struct event_map *e, bool raw)
+{
+	e->addr = take_addr(in, raw);
+	e->length = raw ? take(in, 8) : take(in, 2) * 4096;
+	e->result = take(in, 1) % 3 ? e->addr : take_addr(in, raw);
+	e->offset = raw ? take(in, 8) : take(in, 2) * 4096;
+	e->request = take(in, 3);
+	e->begin_ns = take(in, 1);
+	e->prot = take(in, 1) % 4;
+	e->flags = take(in, 1) % 8;
+	e->ip = take_site(in);
+	e->caller = take_site(in);
+	e->e.size = e->length;
+}
+
+union record {
+	struct event e;
+	struct event_map map;
+	struct event_exec exec;
+	unsigned char bytes[sizeof(struct event_exec)];
+};
+
+static void do_event(struct run *r)
+{
+	struct input *in = &r->in;
+	union record rec = {0};
+	bool raw = take(in, 1) % 4 == 0;
+	__u8 type = take(in, 1) % (EVENT_TYPE_END + 1);
+	size_t size = type < EVENT_TYPE_END ? shapes[type].size : sizeof(rec);
+	int err;
+
+	if (type == EVENT_MMAP || type == EVENT_MUNMAP || type == EVENT_MREMAP ||
+	    type == EVENT_MPROTECT)
+		take_map(in, &rec.map, raw);
+	else
+		take_bytes(in, rec.bytes, size < 96 ? size : 96);
+	rec.e.type = type;
+	rec.e.op = take(in, 1) % 5;
+	rec.e.flags = take(in, 1);
+	rec.e.tgid = take_pid(in);
+	rec.e.ts_ns = take(in, 1);
+	if (type == EVENT_FORK || type == EVENT_EXEC || type == EVENT_EXIT) {
+		rec.e.tid = take_pid(in);
+		rec.exec.t.start_ns = take_start(in);
+		strcpy(rec.exec.t.comm, take(in, 1) % 3 ? "in" : "out");
+		if (raw)
+			take_bytes(in, rec.exec.path, 16);
+	}
+	err = model__event(r->m, &rec.e, size, NULL);
+	require(err == 0 || err == -EINVAL || err == -ENOENT, "an error that is documented");
+	require((err == -EINVAL) == !event__valid(&rec.e, size), "what is valid is taken");
+	require(err != -ENOENT || type == EVENT_EXEC || type == EVENT_EXIT, "who can be outside");
+	if (!err)
+		count_taken(&r->sums, type, rec.e.op, 1, rec.e.size);
+}
+
+static void do_cell(struct run *r)
+{
+	static const __u8 ops[EVENT_TYPE_END] = {
+		[EVENT_MALLOC] = FN_COUNT,
+		[EVENT_BRK] = BRK_OP_COUNT,
+		[EVENT_MMAP] = MAP_OP_COUNT,
+		[EVENT_MUNMAP] = MAP_OP_COUNT,
+		[EVENT_MREMAP] = REMAP_OP_COUNT,
+		[EVENT_MPROTECT] = MAP_OP_COUNT,
+		[EVENT_FORK] = 1,
+		[EVENT_EXEC] = 1,
+		[EVENT_EXIT] = 1,
+		[EVENT_ROUTE] = MAP_OP_COUNT,
+	};
+	struct input *in = &r->in;
+	struct cell_key key = {.type = 1 + take(in, 1) % (EVENT_TYPE_END - 1),
+			       .bucket = take(in, 1) % SIZE_BUCKETS,
+			       .flags = take(in, 1)};
+	struct cell cell = {take(in, 2), take(in, 3)};
+
+	key.op = take(in, 1) % ops[key.type];
+	key.ip = take_site(in);
+	key.caller = take_site(in);
+	if (take(in, 1) % 8) {
+		key.tgid = take_pid(in);
+		key.start_ns = 1 + take_start(in);
+	}
+	require(!model__cell(r->m, &key, &cell), "a cell is taken");
+	count_taken(&r->sums, key.type, key.op, cell.calls, cell.bytes);
+}
+
+static void do_entry(struct run *r)
+{
+	struct input *in = &r->in;
+	__u64 what = take(in, 1);
+	struct spilled_process s = {.start_ns = 1 + take_start(in),
+				    .brk_start = take(in, 3),
+				    .brk_end = take(in, 3),
+				    .rss_anon = take(in, 8),
+				    .exited = what & 1,
+				    .exit_flags = what >> 1 & 3,
+				    .mm_changed = what >> 3 & 1};
+	__u32 pid = take_pid(in);
+
+	memset(s.comm, 'c', sizeof(s.comm));
+	require(model__spilled(r->m, pid, &s) || !s.exited, "who has exited has");
+}
+
+static void seed(struct run *r, struct process *p)
+{
+	struct mapping maps[MOST_MAPS];
+	struct input *in = &r->in;
+	__u64 n = take(in, 1) % (MOST_MAPS + 1), what;
+
+	for (__u64 i = 0; i < n; i++) {
+		what = take(in, 2);
+		maps[i] = (struct mapping){.start = take_addr(in, what >> 12 == 1),
+					   .ino = what & 3,
+					   .dev = what >> 2 & 1,
+					   .kind = (what >> 3) % 5,
+					   .readable = what >> 6 & 1,
+					   .writable = what >> 7 & 1,
+					   .executable = what >> 8 & 1};
+		maps[i].end = maps[i].start + take(in, 2) * 0x100000;
+	}
+	model__seed(r->m, p, maps, n, take(in, 1) * 4096);
+}
+
+static void maps_wanted(__u32 pid, bool image, void *arg)
+{
+	struct run *r = arg;
+	struct process *p = model__find(r->m, pid);
+
+	require(p, "who is wanted is there");
+	if (take(&r->in, 1) % 2)
+		seed(r, p);
+}
+
+static void resolve(__u32 pid, struct site *site, void *arg)
+{
+	struct run *r = arg;
+
+	*site = take_site(&r->in);
+}
+
+/* ---- what holds ---- */
+
+static void check_live(const struct process *p)
+{
+	const struct process_stats *s = &p->stats;
+
+	require(!s->live_known || (!p->stale && !p->unseen), "what is stale is not known");
+	for (int c = 0; c < CAUSE_COUNT; c++) {
+		const struct ledger_total *t = ledger__total(p->ledger, c);
+
+		require(s->mapped[c].peak_bytes >= s->mapped[c].live_bytes, "a peak is one");
+		require(!s->live_known || c == CAUSE_LOADER || s->mapped[c].live_bytes == t->bytes,
+			"as the ledger has it");
+	}
+}
+
+static void check(struct run *r)
+{
+	const struct model *m = r->m;
+	struct sums sums = sums_of(m);
+	size_t exited = 0, listed = 0;
+
+	require(sums.routed >= r->sums.routed, "routes do not vanish");
+	r->sums.routed = sums.routed;
+	require(!memcmp(&sums, &r->sums, sizeof(sums)), "the rows add up to what was taken");
+	for (size_t i = 0; i < m->n; i++) {
+		struct process *p = m->all[i];
+		const struct process_stats *s = &p->stats;
+
+		require(p->index == i, "a row knows its place");
+		require(s->exited == !p->ledger, "who lives has a ledger");
+		require(s->heap.end >= s->heap.start, "a heap has an end");
+		require(s->exited || model__find(r->m, s->pid) == p, "one lives with a PID");
+		exited += s->exited;
+		if (!s->exited)
+			check_live(p);
+	}
+	for (const struct process *p = m->exited; p; p = p->next_exited)
+		listed += p->stats.exited;
+	require(exited == m->n_exited && exited == listed, "who has exited is in the list");
+	require(!m->others || (m->others->ledger && !m->others->stats.exited), "the others stay");
+}
+
+static void do_snapshot(struct run *r)
+{
+	struct snapshot s;
+
+	require(!model__snapshot(r->m, &s), "a snapshot works");
+	require(s.count == r->m->n, "of all rows");
+	for (size_t i = 0; i < s.count; i++)
+		require(memchr(s.processes[i]->comm, 0, 16), "a comm ends");
+}
+
+static void do_forget(struct run *r)
+{
+	model__forget_exited(r->m);
+	r->sums = sums_of(r->m);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static void (*const ops[])(struct run * r) = {do_event, do_event, do_event,    do_event,
+						      do_cell,	do_entry, do_snapshot, do_forget};
+	struct run r = {.in = {data, size}};
+	struct cause_table *causes = cause_table__new();
+	struct model_config config = {.page_size = 4096,
+				      .level = LEVEL_SIZES,
+				      .causes = causes,
+				      .comm = take(&r.in, 1) % 2 ? "in" : NULL,
+				      .maps_wanted = maps_wanted,
+				      .resolve = resolve,
+				      .arg = &r};
+	struct process *p;
+
+	for (int kind = CODE_LOADER; kind <= CODE_WRAPPER; kind++) {
+		struct code_range range = {
+			.ino = kind & 1, .dev = 1, .kind = kind, .lo = kind, .hi = kind + 4};
+
+		require(!cause_table__add(causes, &range), "a range is taken");
+	}
+	r.m = model__new(&config);
+	while (r.in.size) {
+		__u64 what = take(&r.in, 1);
+
+		if (what < 16) {
+			p = model__find(r.m, take_pid(&r.in));
+			if (p)
+				seed(&r, p);
+		} else {
+			ops[what % 8](&r);
+		}
+		check(&r);
+	}
+	model__free(r.m);
+	cause_table__free(causes);
+	return 0;
+}

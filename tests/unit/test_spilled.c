@@ -1,0 +1,280 @@
+/*
+ * test_spilled.c - what the kernel counted itself ends in the same numbers as the events would.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "events.h"
+#include "model/state.h"
+
+#define SEEDS  200
+#define EVENTS 120
+
+/* SplitMix64 */
+static __u64 draw(__u64 *state, __u64 below)
+{
+	__u64 z = *state += 0x9e3779b97f4a7c15;
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+	return (z ^ (z >> 31)) % below;
+}
+
+union record {
+	struct event e;
+	struct event_brk brk;
+	struct event_map map;
+	struct event_task task;
+	struct event_exec exec;
+};
+
+static __u64 draw_size(__u64 *s)
+{
+	return draw(s, 1ull << draw(s, 24));
+}
+
+static struct event_map draw_map(__u64 *s, __u32 pid)
+{
+	__u64 addr = MAP_BASE + draw(s, 64) * PAGE, to = MAP_BASE + draw(s, 64) * PAGE;
+	__u64 length = (1 + draw(s, 40)) * PAGE, other = (1 + draw(s, 40)) * PAGE;
+	enum place caller = draw(s, PLACES);
+	struct event_map map;
+
+	switch (draw(s, 4)) {
+	case 0:
+		map = events__mremap(pid, addr, length, to, other, caller);
+		break;
+	case 1:
+		return events__munmap(pid, addr, length);
+	case 2:
+		return events__mprotect(pid, addr, length, draw(s, 2));
+	default:
+		map = events__mmap(pid, addr, length, draw(s, 16), caller);
+		if (!draw(s, 3))
+			map.ip = events__site(draw(s, PLACES));
+	}
+	if (!draw(s, 8)) {
+		map.e.op = map.e.type == EVENT_MREMAP ? REMAP_REFUSED : MAP_REFUSED;
+		map.e.size = 0;
+		map.result = -12;
+	} else if (draw(s, 2)) {
+		/* As musl, whose threshold is where a block has a mapping of its own. */
+		events__serve(&map, map.e.type == EVENT_MREMAP ? LARGE_REQUEST + draw_size(s)
+							       : draw_size(s));
+	}
+	return map;
+}
+
+static union record draw_event(__u64 *s, __u32 pid)
+{
+	union record r;
+
+	switch (draw(s, 8)) {
+	case 0:
+		r.exec = events__exec(pid, TICK, "program");
+		break;
+	case 1:
+		r.brk = events__brk(pid, BRK_BASE + draw(s, 9) * PAGE,
+				    BRK_BASE + draw(s, 9) * PAGE);
+		if (r.brk.before == r.brk.after && draw(s, 2))
+			r.e.op = BRK_FAILED;
+		break;
+	case 2:
+	case 3:
+		r.e = events__malloc(pid, draw(s, FN_COUNT), draw_size(s));
+		r.e.flags = draw(s, 4);
+		break;
+	default:
+		r.map = draw_map(s, pid);
+	}
+	return r;
+}
+
+/* All that is counted and not live. */
+static void assert_same_counts(struct world *a, struct world *b, __u64 seed)
+{
+	struct process *p = model__find(a->m, 7), *q = model__find(b->m, 7);
+	struct process *counts_p = process__new(7, 0), *counts_q = process__new(7, 0);
+
+	assert_int_equal(process__add_counts(counts_p, p), 0);
+	assert_int_equal(process__add_counts(counts_q, q), 0);
+	counts_p->stats.histograms = counts_q->stats.histograms = NULL;
+	if (memcmp(&counts_p->stats, &counts_q->stats, sizeof(counts_p->stats)) ||
+	    memcmp(counts_p->histograms, counts_q->histograms, sizeof(*counts_p->histograms)))
+		fail_msg("seed %llu: the totals differ", seed);
+	process__free(counts_p);
+	process__free(counts_q);
+}
+
+static void shuffle(__u64 *s, union record *r, int n)
+{
+	for (int i = n - 1; i > 0; i--) {
+		int k = draw(s, i + 1);
+		union record swap = r[i];
+
+		r[i] = r[k];
+		r[k] = swap;
+	}
+}
+
+/* Half of the events come as they are, the others as cells, whenever those are read. */
+static void totals_are_the_same_either_way(void **state)
+{
+	static union record all[EVENTS], spilled[EVENTS];
+	struct world events, mixed;
+
+	for (__u64 seed = 0; seed < SEEDS; seed++) {
+		__u64 s = seed;
+		int n = 0;
+
+		world__open(&events, LEVEL_SIZES, NULL);
+		world__open(&mixed, LEVEL_SIZES, NULL);
+		events.place_of_address = mixed.place_of_address = draw(&s, PLACES);
+		for (int i = 0; i < EVENTS; i++) {
+			all[i] = draw_event(&s, 7);
+			world__take(&events, &all[i]);
+			if (draw(&s, 2))
+				spilled[n++] = all[i];
+			else
+				world__take(&mixed, &all[i]);
+			if (draw(&s, 16))
+				continue;
+			shuffle(&s, spilled, n);
+			while (n)
+				world__spill(&mixed, &spilled[--n], TICK);
+		}
+		shuffle(&s, spilled, n);
+		while (n)
+			world__spill(&mixed, &spilled[--n], TICK);
+		assert_same_counts(&events, &mixed, seed);
+		world__close(&events);
+		world__close(&mixed);
+	}
+}
+
+/* A cell holds so many events of one key. */
+static void a_cell_is_of_many(void **state)
+{
+	struct world w;
+	struct event_map map = events__mmap(7, MAP_BASE, PAGE, EVENT_F_ANON, IN_GLIBC);
+	struct cell_key keys[2];
+	struct cell cells[2];
+
+	world__open(&w, LEVEL_SIZES, NULL);
+	events__serve(&map, 3000);
+	assert_int_equal(events__spill(&map, TICK, keys, cells), 2);
+	cells[0] = (struct cell){5, 5 * PAGE};
+	cells[1] = (struct cell){5, 15000};
+	assert_int_equal(model__cell(w.m, &keys[0], &cells[0]), 0);
+	assert_int_equal(model__cell(w.m, &keys[1], &cells[1]), 0);
+	assert_int_equal(world__stats(&w, 7)->mapped[CAUSE_MALLOC].calls, 5);
+	assert_int_equal(world__stats(&w, 7)->mapped[CAUSE_MALLOC].bytes, 5 * PAGE);
+	assert_int_equal(world__stats(&w, 7)->malloc.route_mmap.calls, 5);
+	assert_int_equal(world__stats(&w, 7)->malloc.route_mmap.bytes, 15000);
+	assert_int_equal(world__stats(&w, 7)->histograms->malloc_size[12].mmap, 5);
+	/* A mapping that was not seen is no region, and what is live is not known. */
+	assert_int_equal(world__stats(&w, 7)->mapped[CAUSE_MALLOC].live_bytes, 0);
+	assert_false(world__stats(&w, 7)->live_known);
+	world__close(&w);
+}
+
+static void only_what_changes_the_mappings_makes_stale(void **state)
+{
+	struct event_task fork = events__fork(7, 1, TICK), exit = events__exit(7, TICK);
+	struct event_exec exec = events__exec(7, TICK, "program");
+	struct event_brk grow = events__brk(7, BRK_BASE, BRK_BASE + PAGE);
+	struct event_brk shrink = events__brk(7, BRK_BASE + PAGE, BRK_BASE);
+	struct event_brk query = events__brk(7, BRK_BASE, BRK_BASE), failed = query;
+	struct event_map map = events__mmap(7, MAP_BASE, PAGE, EVENT_F_ANON, IN_APP), no = map;
+	struct event_map unmap = events__munmap(7, MAP_BASE, PAGE), no_unmap = unmap;
+	struct event_map move = events__mremap(7, MAP_BASE, PAGE, MAP_BASE, PAGE, IN_APP);
+	struct event_map no_move = move, protect = events__mprotect(7, MAP_BASE, PAGE, 0);
+	struct event_map no_protect = protect;
+	struct event call = events__malloc(7, FN_MALLOC, 1);
+	const struct {
+		const void *event;
+		bool stale;
+	} rules[] = {
+		{&fork, true},	   {&exec, true},    {&exit, false},	   {&grow, true},
+		{&shrink, true},   {&query, false},  {&failed, false},	   {&map, true},
+		{&no, false},	   {&unmap, true},   {&no_unmap, false},   {&move, true},
+		{&no_move, false}, {&protect, true}, {&no_protect, false}, {&call, false},
+	};
+
+	failed.e.op = BRK_FAILED;
+	no.e.op = no_unmap.e.op = no_protect.e.op = MAP_REFUSED;
+	no_move.e.op = REMAP_REFUSED;
+	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++) {
+		struct world w;
+
+		world__open(&w, LEVEL_SIZES, NULL);
+		world__take(&w, &exec);
+		assert_true(world__stats(&w, 7)->live_known);
+		world__spill(&w, rules[i].event, TICK);
+		assert_int_equal(model__find(w.m, 7)->stale, rules[i].stale);
+		assert_int_equal(world__stats(&w, 7)->live_known, !rules[i].stale);
+		world__close(&w);
+	}
+}
+
+static void a_spilled_exec_drops_the_regions(void **state)
+{
+	struct world w;
+	struct event_exec exec = events__exec(7, TICK, "program");
+	struct event_map map = events__mmap(7, MAP_BASE, 4 * PAGE, EVENT_F_ANON, IN_GLIBC);
+	static const struct mapping there = {.start = MAP_BASE,
+					     .end = MAP_BASE + 4 * PAGE,
+					     .kind = MAPPING_ANON,
+					     .readable = true,
+					     .writable = true};
+	struct process *p;
+
+	world__open(&w, LEVEL_SIZES, NULL);
+	world__take(&w, &exec);
+	world__take(&w, &map);
+	p = model__find(w.m, 7);
+	world__spill(&w, &exec, TICK);
+	assert_int_equal(ledger__count(p->ledger), 0);
+	assert_int_equal(p->stats.execs, 2);
+	/* What stands at the same place by then is another program's. */
+	assert_int_equal(model__seed(w.m, p, &there, 1, 0), 0);
+	assert_int_equal(p->stats.mapped[CAUSE_MALLOC].live_bytes, 0);
+	assert_int_equal(p->stats.mapped[CAUSE_UNATTRIBUTED].live_bytes, 4 * PAGE);
+	assert_true(p->stats.live_known);
+	world__close(&w);
+}
+
+/* The spill was read between a child's fork and the event that tells of it. */
+static void a_fork_that_comes_late_leaves_it_stale(void **state)
+{
+	struct world w;
+	struct event_exec parent = events__exec(7, TICK, "program");
+	struct event_task fork = events__fork(8, 7, 5 * TICK);
+	struct event_map map = events__mmap(8, MAP_BASE, PAGE, EVENT_F_ANON, IN_APP);
+
+	world__open(&w, LEVEL_SIZES, NULL);
+	world__take(&w, &parent);
+	world__spill(&w, &map, 5 * TICK);
+	world__take(&w, &fork);
+	assert_false(world__stats(&w, 8)->live_known);
+	assert_int_equal(world__stats(&w, 8)->mapped[CAUSE_DIRECT].calls, 1);
+	world__close(&w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(totals_are_the_same_either_way),
+		cmocka_unit_test(a_cell_is_of_many),
+		cmocka_unit_test(only_what_changes_the_mappings_makes_stale),
+		cmocka_unit_test(a_spilled_exec_drops_the_regions),
+		cmocka_unit_test(a_fork_that_comes_late_leaves_it_stale),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
