@@ -17,9 +17,9 @@
 #include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "cmd_targets.h"
 #include "kernel/command.h"
 #include "kernel/probes.h"
@@ -49,14 +49,6 @@ struct collector {
 	__u64 start_ns, stop_ns, window_ns, next_tick, shown_ns;
 	__u64 spill_read; /* how many had spilled at the last reading of the spill */
 };
-
-static __u64 now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return t.tv_sec * NS_PER_S + t.tv_nsec;
-}
 
 /* ---- opening ---- */
 
@@ -328,7 +320,7 @@ static void wait_until(struct collector *c, __u64 when)
 		{.fd = ring__fd(c->ring), .events = POLLIN},
 		{.fd = c->signal_fd, .events = POLLIN},
 	};
-	__u64 now = now_ns(), ns = when > now ? when - now : 0;
+	__u64 now = clock__boot_ns(), ns = when > now ? when - now : 0;
 	struct timespec t = {ns / NS_PER_S, ns % NS_PER_S};
 
 	ppoll(fds, 2, &t, NULL);
@@ -337,7 +329,7 @@ static void wait_until(struct collector *c, __u64 when)
 static int begin(struct collector *c)
 {
 	probes__start(c->probes);
-	c->start_ns = c->window_ns = now_ns();
+	c->start_ns = c->window_ns = clock__boot_ns();
 	c->next_tick = c->start_ns + (__u64)(c->hooks.interval * 1e9);
 	targets__seed(c->targets, c->model);
 	return c->command ? command__go(c->command) : 0;
@@ -346,7 +338,7 @@ static int begin(struct collector *c)
 static void finish(struct collector *c)
 {
 	probes__stop(c->probes);
-	c->stop_ns = now_ns();
+	c->stop_ns = clock__boot_ns();
 	while (read_ring(c) > 0)
 		;
 	clear_progress(c);
@@ -367,13 +359,13 @@ int collector__run(struct collector *c)
 		read_signals(c);
 		/* A full batch: there is more, do not sleep. */
 		if (read_ring(c) == READ_MOST) {
-			on_clock(c, now_ns());
+			on_clock(c, clock__boot_ns());
 			next = 0;
 			continue;
 		}
 		if (watched_are_gone(c))
 			break;
-		next = on_clock(c, now_ns());
+		next = on_clock(c, clock__boot_ns());
 	}
 	finish(c);
 	return c->error;
@@ -407,7 +399,7 @@ static int read_spill(struct collector *c)
 	__u64 spilled = probes__spilled(c->probes);
 	int err;
 
-	if (spilled == c->spill_read)
+	if (spilled == c->spill_read && !model__spill_due(c->model))
 		return 0;
 	c->spill_read = spilled;
 	err = spill__read(c->spill, &v);
@@ -427,7 +419,7 @@ static void refresh(struct process *p, void *arg)
 
 int collector__snapshot(struct collector *c, struct snapshot *s)
 {
-	__u64 now = c->stop_ns ? c->stop_ns : now_ns();
+	__u64 now = c->stop_ns ? c->stop_ns : clock__boot_ns();
 	int err = read_spill(c);
 
 	if (err)

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "kernel/cgroup.h"
 #include "kernel/objects.h"
 #include "kernel/probes.h"
@@ -365,6 +366,7 @@ void targets__read(struct targets *t, struct model *m, __u32 pid, bool image)
 {
 	struct process *p = model__find(m, pid);
 	struct reading r = {.t = t, .pid = pid};
+	__u64 read_ns = clock__boot_ns();
 	struct proc_image parts;
 	struct proc_info info;
 
@@ -380,7 +382,7 @@ void targets__read(struct targets *t, struct model *m, __u32 pid, bool image)
 		set_identity(p, &info);
 		set_paths(p);
 		add_causes(t);
-		if (model__seed(m, p, r.maps, r.n, info.start_brk))
+		if (model__seed(m, p, r.maps, r.n, info.start_brk, read_ns))
 			log__error("PID %u: no memory for its mappings", pid);
 	}
 	free(r.maps);

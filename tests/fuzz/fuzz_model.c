@@ -259,7 +259,7 @@ static void seed(struct run *r, struct process *p)
 					   .executable = what >> 8 & 1};
 		maps[i].end = maps[i].start + take(in, 2) * 0x100000;
 	}
-	model__seed(r->m, p, maps, n, take(in, 1) * 4096);
+	model__seed(r->m, p, maps, n, take(in, 1) * 4096, 0);
 }
 
 static void maps_wanted(__u32 pid, bool image, void *arg)

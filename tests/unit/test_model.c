@@ -219,7 +219,7 @@ static void a_seed_is_what_was_there_before(void **state)
 	world__open(&w, LEVEL_SIZES, NULL);
 	p = model__add(w.m, 7, TICK);
 	assert_false(p->stats.live_known);
-	assert_int_equal(model__seed(w.m, p, image, 3, BRK_BASE), 0);
+	assert_int_equal(model__seed(w.m, p, image, 3, BRK_BASE, 0), 0);
 	assert_true(p->stats.live_known);
 	assert_int_equal(mapped(&w, CAUSE_LOADER)->live_bytes, 5 * PAGE);
 	assert_int_equal(mapped(&w, CAUSE_UNATTRIBUTED)->live_bytes, 8 * PAGE);
@@ -245,7 +245,7 @@ static void a_seed_keeps_the_causes_that_fit(void **state)
 	world__take(&w, &gone);
 	p = model__find(w.m, 7);
 	p->stale = true;
-	assert_int_equal(model__seed(w.m, p, image, 3, 0), 0);
+	assert_int_equal(model__seed(w.m, p, image, 3, 0, 0), 0);
 	assert_true(p->stats.live_known);
 	assert_int_equal(mapped(&w, CAUSE_MALLOC)->live_bytes, 4 * PAGE);
 	assert_int_equal(mapped(&w, CAUSE_UNATTRIBUTED)->live_bytes, 4 * PAGE);

@@ -242,10 +242,62 @@ static void a_spilled_exec_drops_the_regions(void **state)
 	assert_int_equal(ledger__count(p->ledger), 0);
 	assert_int_equal(p->stats.execs, 2);
 	/* What stands at the same place by then is another program's. */
-	assert_int_equal(model__seed(w.m, p, &there, 1, 0), 0);
+	assert_int_equal(model__seed(w.m, p, &there, 1, 0, 0), 0);
 	assert_int_equal(p->stats.mapped[CAUSE_MALLOC].live_bytes, 0);
 	assert_int_equal(p->stats.mapped[CAUSE_UNATTRIBUTED].live_bytes, 4 * PAGE);
 	assert_true(p->stats.live_known);
+	world__close(&w);
+}
+
+/* A spilled event is in the list that was read anew, but not behind an older one in the ring. */
+static void what_is_older_than_a_new_reading_makes_it_stale_again(void **state)
+{
+	struct world w;
+	struct event_exec exec = events__exec(7, TICK, "program");
+	struct event_map map = events__mmap(7, MAP_BASE, PAGE, EVENT_F_ANON, IN_APP);
+	struct event_map unmap = events__munmap(7, MAP_BASE, PAGE);
+	static const struct mapping there = {.start = MAP_BASE,
+					     .end = MAP_BASE + PAGE,
+					     .kind = MAPPING_ANON,
+					     .readable = true,
+					     .writable = true};
+	struct process *p;
+
+	world__open(&w, LEVEL_SIZES, NULL);
+	world__take(&w, &exec);
+	world__spill(&w, &map, TICK);
+	p = model__find(w.m, 7);
+	assert_true(p->stale);
+	assert_int_equal(model__seed(w.m, p, &there, 1, 0, 1000), 0);
+	assert_true(p->stats.live_known);
+	unmap.e.ts_ns = unmap.begin_ns = 999;
+	world__take(&w, &unmap);
+	assert_true(p->stale);
+	assert_false(p->stats.live_known);
+	assert_int_equal(model__seed(w.m, p, &there, 1, 0, 2000), 0);
+	unmap.e.ts_ns = unmap.begin_ns = 2001;
+	world__take(&w, &unmap);
+	assert_false(p->stale);
+	assert_int_equal(p->stats.mapped[CAUSE_UNATTRIBUTED].live_bytes, 0);
+	world__close(&w);
+}
+
+/* Else its entry would outlive its row, and come back as another process. */
+static void an_exit_is_worth_a_reading_of_the_spill(void **state)
+{
+	struct world w;
+	struct event_exec exec = events__exec(7, TICK, "program");
+	struct event_task end = events__exit(7, TICK);
+	struct spilled_process entry = {.start_ns = TICK, .comm = "program"};
+
+	world__open(&w, LEVEL_SIZES, NULL);
+	world__take(&w, &exec);
+	assert_false(model__spilled(w.m, 7, &entry));
+	assert_false(model__spill_due(w.m));
+	world__take(&w, &end);
+	assert_true(model__spill_due(w.m));
+	assert_true(model__spilled(w.m, 7, &entry));
+	assert_false(model__spill_due(w.m));
 	world__close(&w);
 }
 
@@ -273,6 +325,8 @@ int main(void)
 		cmocka_unit_test(a_cell_is_of_many),
 		cmocka_unit_test(only_what_changes_the_mappings_makes_stale),
 		cmocka_unit_test(a_spilled_exec_drops_the_regions),
+		cmocka_unit_test(what_is_older_than_a_new_reading_makes_it_stale_again),
+		cmocka_unit_test(an_exit_is_worth_a_reading_of_the_spill),
 		cmocka_unit_test(a_fork_that_comes_late_leaves_it_stale),
 	};
 

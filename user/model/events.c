@@ -203,12 +203,16 @@ static int on_map(struct model *m, struct process *p, const struct event_map *e,
 		return err;
 	/* Ranges that wrap are the kernel's no: there is nothing to apply. */
 	err = apply_map(m, mm, e, cause);
+	model__check_order(mm, e->e.ts_ns);
 	process__update_live(mm);
 	return err == -EINVAL ? 0 : err;
 }
 static int on_brk(struct model *m, struct process *p, const struct event_brk *e)
 {
-	process__set_heap(model__mm_owner(m, p), e->start, e->after, m->config.page_size);
+	struct process *mm = model__mm_owner(m, p);
+
+	model__check_order(mm, e->e.ts_ns);
+	process__set_heap(mm, e->start, e->after, m->config.page_size);
 	return count_event(p, &e->e, CAUSE_UNATTRIBUTED);
 }
 int model__event(struct model *m, const struct event *e, size_t size, struct note *note)

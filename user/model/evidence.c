@@ -3,6 +3,9 @@
  */
 #include "model/evidence.h"
 
+#include <errno.h>
+#include <stdlib.h>
+
 /* glibc's HEAP_MAX_SIZE on 64 bits: twice DEFAULT_MMAP_THRESHOLD_MAX, malloc/arena.c. */
 #define GLIBC_HEAP (64ull << 20)
 
@@ -11,14 +14,38 @@ static bool accessible(const struct mapping *m)
 	return m->readable || m->writable || m->executable;
 }
 
-/* A file that is also mapped executable is a program or library: the loader mapped it. */
-static bool is_image(const struct mapping *maps, size_t n, const struct mapping *file)
+/* Files that are mapped executable somewhere: programs and libraries, which the loader maps. */
+struct images {
+	const struct mapping **files; /* sorted */
+	size_t n;
+};
+
+static int by_file(const void *a, const void *b)
 {
+	const struct mapping *x = *(const struct mapping *const *)a;
+	const struct mapping *y = *(const struct mapping *const *)b;
+
+	if (x->ino != y->ino)
+		return x->ino < y->ino ? -1 : 1;
+	return x->dev == y->dev ? 0 : x->dev < y->dev ? -1 : 1;
+}
+
+static int find_images(struct images *images, const struct mapping *maps, size_t n)
+{
+	images->files = calloc(n ? n : 1, sizeof(*images->files));
+	if (!images->files)
+		return -ENOMEM;
+	images->n = 0;
 	for (size_t i = 0; i < n; i++)
-		if (maps[i].kind == MAPPING_FILE && maps[i].executable &&
-		    maps[i].ino == file->ino && maps[i].dev == file->dev)
-			return true;
-	return false;
+		if (maps[i].kind == MAPPING_FILE && maps[i].executable)
+			images->files[images->n++] = &maps[i];
+	qsort(images->files, images->n, sizeof(*images->files), by_file);
+	return 0;
+}
+
+static bool is_image(const struct images *images, const struct mapping *file)
+{
+	return bsearch(&file, images->files, images->n, sizeof(*images->files), by_file);
 }
 
 /* The zeroed data behind an image's last segment. */
@@ -53,24 +80,29 @@ static void put(struct region *out, const struct mapping *m, enum cause cause, b
 			       .continued = continued};
 }
 
-static enum cause cause_by_evidence(const struct mapping *maps, size_t n, size_t i,
-				    const struct region *before)
+static enum cause cause_by_evidence(const struct images *images, const struct mapping *maps,
+				    size_t i, const struct region *before)
 {
 	const struct mapping *m = &maps[i];
 
 	if (m->kind == MAPPING_SPECIAL)
 		return CAUSE_LOADER;
 	if (m->kind == MAPPING_FILE)
-		return is_image(maps, n, m) ? CAUSE_LOADER : CAUSE_FILE;
+		return is_image(images, m) ? CAUSE_LOADER : CAUSE_FILE;
 	if (is_bss(m, i ? &maps[i - 1] : NULL, before))
 		return CAUSE_LOADER;
 	return CAUSE_UNATTRIBUTED;
 }
 
-size_t evidence__regions(const struct mapping *maps, size_t n, struct region *out)
+int evidence__regions(const struct mapping *maps, size_t n, struct region *out, size_t *regions)
 {
 	static const struct region none = {.cause = CAUSE_UNATTRIBUTED};
 	size_t count = 0, parts;
+	struct images images;
+	int err = find_images(&images, maps, n);
+
+	if (err)
+		return err;
 
 	for (size_t i = 0; i < n; i++) {
 		if (maps[i].kind == MAPPING_HEAP || maps[i].kind == MAPPING_STACK)
@@ -83,8 +115,10 @@ size_t evidence__regions(const struct mapping *maps, size_t n, struct region *ou
 			continue;
 		}
 		put(&out[count], &maps[i],
-		    cause_by_evidence(maps, n, i, count ? &out[count - 1] : &none), false);
+		    cause_by_evidence(&images, maps, i, count ? &out[count - 1] : &none), false);
 		count++;
 	}
-	return count;
+	free(images.files);
+	*regions = count;
+	return 0;
 }

@@ -28,7 +28,7 @@ struct mapping {
 	bool readable, writable, executable;
 };
 
-/* The regions for a ledger, without [heap] and [stack].  out has room for n; returns how many. */
-size_t evidence__regions(const struct mapping *maps, size_t n, struct region *out);
+/* The regions for a ledger, without [heap] and [stack].  out has room for n.  0 or -ENOMEM. */
+int evidence__regions(const struct mapping *maps, size_t n, struct region *out, size_t *regions);
 
 #endif

@@ -93,6 +93,7 @@ static int on_process_exec(struct model *m, const struct event_exec *x, struct n
 	ledger__free(p->ledger);
 	p->ledger = fresh;
 	p->stale = false;
+	model__check_order(p, t->e.ts_ns);
 	p->borrows = 0;
 	p->image_bytes = (t->total_vm - t->stack_vm) * m->config.page_size;
 	p->image_regions = t->map_count ? t->map_count - 1 : 0;
@@ -114,7 +115,8 @@ static int on_process_exec(struct model *m, const struct event_exec *x, struct n
 		err = process__set_text(&p->stats.allocator_object, NULL);
 	if (!err)
 		err = process__count(p, &one);
-	model__want_maps(m, p, true);
+	if (!p->stale)
+		model__want_maps(m, p, true);
 	return err;
 }
 

@@ -84,6 +84,7 @@ struct process *model__others(struct model *m)
 void model__end(struct model *m, struct process *p)
 {
 	process__end(p);
+	m->spill_due |= p->in_spill;
 	p->next_exited = NULL;
 	*(m->exited ? m->exited_end : &m->exited) = p;
 	m->exited_end = &p->next_exited;
@@ -166,7 +167,26 @@ struct process *model__mm_owner(struct model *m, struct process *p)
 {
 	struct process *owner = p->borrows ? model__find(m, p->borrows) : NULL;
 
-	return owner ? owner : p;
+	if (!p->borrows || owner)
+		return owner ? owner : p;
+	/* Who lent it has gone, and what is there now was not kept here. */
+	p->borrows = 0;
+	p->stale = true;
+	p->stats.live_known = false;
+	return p;
+}
+
+void model__check_order(struct process *p, __u64 ts_ns)
+{
+	if (ts_ns >= p->reread_ns)
+		return;
+	p->stale = true;
+	p->stats.live_known = false;
+}
+
+bool model__spill_due(const struct model *m)
+{
+	return m->spill_due;
 }
 
 void model__each(struct model *m, void (*visit)(struct process *p, void *arg), void *arg)

@@ -40,10 +40,10 @@ struct process *model__add(struct model *m, __u32 pid, __u64 start_ns);
 /*
  * What the kernel lists as mapped.  A process that is new to the model starts
  * from it; one whose ledger is stale keeps the causes that still fit.
- * start_brk 0: not known.
+ * start_brk 0: not known.  read_ns: when reading it began.
  */
 int model__seed(struct model *m, struct process *p, const struct mapping *maps, size_t n,
-		__u64 start_brk);
+		__u64 start_brk, __u64 read_ns);
 
 /* What trace says beside the event itself. */
 struct note {
@@ -57,6 +57,8 @@ struct note {
  */
 int model__event(struct model *m, const struct event *e, size_t size, struct note *note);
 
+/* Worth reading again although nothing has been added: an entry can go. */
+bool model__spill_due(const struct model *m);
 /* The spill.  True: the process has ended, and nothing more of it will come. */
 bool model__spilled(struct model *m, __u32 tgid, const struct spilled_process *s);
 int model__cell(struct model *m, const struct cell_key *key, const struct cell *cell);

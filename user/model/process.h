@@ -15,6 +15,8 @@ struct process {
 	struct histograms *histograms; /* NULL until there is something in it */
 	struct ledger *ledger;	       /* NULL: it has exited */
 	bool stale;		       /* the ledger has missed an event */
+	__u64 reread_ns;	       /* its mappings were read anew then, because it was stale */
+	bool in_spill;		       /* the kernel has an entry of it */
 	bool unseen;		       /* its mappings from before were not read */
 	bool allocator_seen;	       /* found among its mappings, not only by a call */
 	bool has_allocator;	       /* of whoever looks at objects: */

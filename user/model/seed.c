@@ -18,10 +18,6 @@ static bool keep_known(const struct region *known, void *arg)
 	struct keep *k = arg;
 	struct region r = *known;
 
-	if (r.start >= k->now->end)
-		return false;
-	if (r.end <= k->now->start)
-		return true;
 	r.start = r.start > k->now->start ? r.start : k->now->start;
 	r.end = r.end < k->now->end ? r.end : k->now->end;
 	r.continued = known->continued || r.start > known->start;
@@ -40,7 +36,7 @@ static int seed_ledger(struct process *p, const struct region *regions, size_t n
 		k.err = ledger__map(&k.into, &regions[i]);
 		k.now = &regions[i];
 		if (!k.err)
-			ledger__each(p->ledger, keep_known, &k);
+			ledger__within(p->ledger, regions[i].start, regions[i].end, keep_known, &k);
 	}
 	if (k.err) {
 		ledger__free(k.into);
@@ -69,10 +65,11 @@ static void seed_heap(struct model *m, struct process *p, const struct mapping *
 }
 
 int model__seed(struct model *m, struct process *p, const struct mapping *maps, size_t n,
-		__u64 start_brk)
+		__u64 start_brk, __u64 read_ns)
 {
 	struct region *regions;
 	bool first = p->unseen;
+	size_t count;
 	int err;
 
 	if (!p->ledger)
@@ -80,10 +77,14 @@ int model__seed(struct model *m, struct process *p, const struct mapping *maps, 
 	regions = calloc(n ? n : 1, sizeof(*regions));
 	if (!regions)
 		return -ENOMEM;
-	err = seed_ledger(p, regions, evidence__regions(maps, n, regions));
+	err = evidence__regions(maps, n, regions, &count);
+	if (!err)
+		err = seed_ledger(p, regions, count);
 	free(regions);
 	if (err)
 		return err;
+	/* What has spilled is in the list, but is not in the ring behind events from before it. */
+	p->reread_ns = p->stale ? read_ns : 0;
 	p->stale = p->unseen = false;
 	p->image_bytes = p->image_regions = 0;
 	seed_heap(m, p, maps, n, start_brk);

@@ -32,6 +32,8 @@ bool model__spilled(struct model *m, __u32 tgid, const struct spilled_process *s
 
 	if (!p)
 		return false;
+	m->spill_due = false;
+	p->in_spill = true;
 	/* Who has its PID by now says that it has ended. */
 	if (p == m->others)
 		return s->exited || model__find(m, tgid);

@@ -22,7 +22,8 @@ struct model {
 	size_t n, most;
 	struct process *exited, **exited_end; /* in the order that they did */
 	size_t n_exited;
-	bool folded; /* some of them into the others */
+	bool folded;	/* some of them into the others */
+	bool spill_due; /* a process that has an entry in the kernel's has exited */
 	struct process *others;
 	const struct process_stats **rows;
 };
@@ -36,6 +37,8 @@ void model__want_maps(struct model *m, struct process *p, bool image);
 void model__end(struct model *m, struct process *p);
 /* The row of all that have none of their own; NULL: no memory. */
 struct process *model__others(struct model *m);
+/* This event belongs before what was read of a stale process: it is stale once more. */
+void model__check_order(struct process *p, __u64 ts_ns);
 /* The one whose address space p runs in: itself, but for a vfork's child. */
 struct process *model__mm_owner(struct model *m, struct process *p);
 
