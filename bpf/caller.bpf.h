@@ -15,86 +15,79 @@
 /* Where the user's registers are, on kernels without bpf_task_pt_regs: at the stack's end. */
 #define THREAD_SIZE 16384UL
 
-struct find {
-	__u64 addr;
-	struct site *site;
-};
-
-static long site_fill(struct task_struct *task, struct vm_area_struct *vma, struct find *find)
-{
-	struct file *file = vma->vm_file;
-	__u64 off;
-
-	if (!file)
-		return 0;
-	find->site->ino = BPF_CORE_READ(file, f_inode, i_ino);
-	find->site->dev = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
-	off = find->addr - BPF_CORE_READ(vma, vm_start) +
-	      (BPF_CORE_READ(vma, vm_pgoff) << config.page_shift);
-	find->site->off = off < 0xffffffff ? off : 0xffffffff;
-	return 0;
-}
-
 /* -EBUSY of bpf_find_vma: the address space's lock is taken.  -ENOENT is an answer. */
 #define EBUSY	   16
 #define FIND_TRIES 64
 
 struct search {
-	struct find find;
+	__u64 addr;
+	struct site_seen map;
 	bool found;
 };
+
+static long map_fill(struct task_struct *task, struct vm_area_struct *vma, struct search *s)
+{
+	struct file *file = vma->vm_file;
+
+	s->map.start = BPF_CORE_READ(vma, vm_start);
+	s->map.end = BPF_CORE_READ(vma, vm_end);
+	if (!file)
+		return 0;
+	s->map.offset = BPF_CORE_READ(vma, vm_pgoff) << config.page_shift;
+	s->map.ino = BPF_CORE_READ(file, f_inode, i_ino);
+	s->map.dev = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
+	return 0;
+}
 
 /* One try; 1 ends bpf_loop. */
 static long find_vma(__u32 attempt, struct search *s)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-
-	s->found = bpf_find_vma(task, s->find.addr, site_fill, &s->find, 0) != -EBUSY;
+	s->found = bpf_find_vma(bpf_get_current_task_btf(), s->addr, map_fill, s, 0) != -EBUSY;
 	return s->found;
 }
 
-static __always_inline void site_remember(const struct site_key *key, const struct site_seen *now)
+static __always_inline void map_remember(const struct site_key *key, const struct site_seen *now)
 {
 	struct site_seen *seen = bpf_map_lookup_elem(&sites, key);
 
-	if (seen && seen->exec_id == now->exec_id && seen->site.ino == now->site.ino &&
-	    seen->site.dev == now->site.dev && seen->site.off == now->site.off)
+	if (seen && seen->exec_id == now->exec_id && seen->start == now->start &&
+	    seen->end == now->end && seen->offset == now->offset && seen->ino == now->ino &&
+	    seen->dev == now->dev)
 		return;
 	bpf_map_update_elem(&sites, key, now, BPF_ANY);
 }
 
 /*
- * Looks an address up; where the lock is taken, it is what it was the last time.
- * Only an address that is new is worth waiting for: another thread's mmap or
- * munmap holds the lock for a microsecond or so.
+ * The mapping that an address is in; where the lock is taken, the one that it was
+ * in the last time.  Only an address that is new is worth waiting for: another
+ * thread's mmap or munmap holds the lock for a microsecond or so.
  */
-static __always_inline void site_find(struct site *site, __u64 addr, bool can_find)
+static __always_inline bool map_find(struct search *s, bool can_find)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct site_key key = {.addr = addr, .tgid = bpf_get_current_pid_tgid() >> 32};
-	struct site_seen now = {.exec_id = BPF_CORE_READ(task, self_exec_id)}, *seen;
-	struct search search = {.find = {.addr = addr, .site = &now.site}};
+	struct site_key key = {.addr = s->addr, .tgid = bpf_get_current_pid_tgid() >> 32};
+	struct site_seen *seen;
 
-	if (can_find && find_vma(0, &search)) {
-		site_remember(&key, &now);
-		*site = now.site;
-		return;
+	s->map.exec_id = BPF_CORE_READ(task, self_exec_id);
+	if (!can_find || !find_vma(0, s)) {
+		seen = bpf_map_lookup_elem(&sites, &key);
+		if (seen && seen->exec_id == s->map.exec_id) {
+			s->map = *seen;
+			return true;
+		}
+		if (can_find)
+			bpf_loop(FIND_TRIES, find_vma, s, 0); /* Linux 5.17, as bpf_find_vma */
 	}
-	seen = bpf_map_lookup_elem(&sites, &key);
-	if (seen && seen->exec_id == now.exec_id) {
-		*site = seen->site;
-		return;
-	}
-	if (can_find)
-		bpf_loop(FIND_TRIES, find_vma, &search, 0); /* Linux 5.17, as bpf_find_vma */
-	if (search.found) {
-		site_remember(&key, &now);
-		*site = now.site;
-		return;
-	}
-	site->ino = addr;
-	site->dev = SITE_ADDRESS;
-	site->off = 0;
+	if (s->found)
+		map_remember(&key, &s->map);
+	return s->found;
+}
+
+static __always_inline struct site site_of(const struct search *s, bool known)
+{
+	struct site address = {.ino = s->addr, .dev = SITE_ADDRESS};
+
+	return known ? site_in(&s->map, s->addr) : address;
 }
 
 static __always_inline struct pt_regs *user_regs(void)
@@ -115,18 +108,37 @@ static __always_inline struct pt_regs *user_regs(void)
 static __always_inline void caller_find(struct thread *t, bool can_find)
 {
 	struct pt_regs *regs = user_regs();
-	__u64 ret = 0;
+	struct search ip = {.addr = PT_REGS_IP_CORE(regs)}, caller = {};
+	bool known = map_find(&ip, can_find);
 	__u32 *frame;
 
-	site_find(&t->ip, PT_REGS_IP_CORE(regs), can_find);
+	t->ip = site_of(&ip, known);
 #if defined(__TARGET_ARCH_x86)
 	frame = bpf_map_lookup_elem(&frames, &t->ip);
-	bpf_probe_read_user(&ret, sizeof(ret),
+	bpf_probe_read_user(&caller.addr, sizeof(caller.addr),
 			    (void *)PT_REGS_SP_CORE(regs) + (frame ? *frame : 0));
 #else
-	ret = PT_REGS_RET_CORE(regs);
+	caller.addr = PT_REGS_RET_CORE(regs);
 #endif
-	site_find(&t->caller, ret, can_find);
+	/* libc's malloc calls libc's mmap: one mapping tells both. */
+	if (known && caller.addr >= ip.map.start && caller.addr < ip.map.end)
+		caller.map = ip.map;
+	else
+		known = map_find(&caller, can_find);
+	t->caller = site_of(&caller, known);
+}
+
+/* The file that has just been mapped at an address. */
+static __noinline int file_find(struct site *site, __u64 addr)
+{
+	struct search s = {.addr = addr};
+	bool known;
+
+	if (!site)
+		return 0;
+	known = map_find(&s, true);
+	*site = site_of(&s, known);
+	return 0;
 }
 
 /* A second try at the system call's end: the registers are as they were. */

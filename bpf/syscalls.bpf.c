@@ -311,7 +311,7 @@ static __always_inline int mmap_end(struct trace_event_raw_sys_exit *ctx, bool c
 		t->brk_failed = false;
 		o.code = can_find && !(o.flags & EVENT_F_ANON) && t->args[2] & PROT_EXEC;
 		if (o.code)
-			site_find(&t->file, ret, true);
+			file_find(&t->file, ret);
 	}
 	map_emit(&o, t, ret);
 	return 0;

@@ -62,6 +62,8 @@ static int open_signals(struct collector *c)
 	sigaddset(&mask, SIGHUP);
 	sigaddset(&mask, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &mask, &c->old_mask);
+	/* A script's background job begins with it ignored, and is to end by it all the same. */
+	signal(SIGINT, SIG_DFL);
 	signal(SIGPIPE, SIG_IGN);
 	c->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (c->signal_fd < 0) {
@@ -149,10 +151,11 @@ int collector__open(struct collector **out, const struct options *o,
 	c->signal_fd = -1;
 	uname(&c->uname);
 	err = targets__check_pids(o->pids, o->n_pids);
-	if (!err)
-		err = open_signals(c);
+	/* Before the signals: a command begins with those that the agent was given. */
 	if (!err && o->command)
 		err = command__hold(&c->command, o->command);
+	if (!err)
+		err = open_signals(c);
 	if (!err)
 		err = open_probes(c);
 	if (!err)
@@ -319,11 +322,13 @@ static void wait_until(struct collector *c, __u64 when)
 	struct pollfd fds[] = {
 		{.fd = ring__fd(c->ring), .events = POLLIN},
 		{.fd = c->signal_fd, .events = POLLIN},
+		{.fd = c->hooks.out_fd}, /* POLLERR comes unasked */
 	};
 	__u64 now = clock__boot_ns(), ns = when > now ? when - now : 0;
 	struct timespec t = {ns / NS_PER_S, ns % NS_PER_S};
 
-	ppoll(fds, 2, &t, NULL);
+	if (ppoll(fds, 3, &t, NULL) > 0 && fds[2].revents & POLLERR)
+		c->stop = true;
 }
 
 static int begin(struct collector *c)

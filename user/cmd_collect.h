@@ -18,6 +18,7 @@ struct collector_hooks {
 	void (*tick)(void *arg);
 	void (*batch)(void *arg);
 	double interval;
+	int out_fd;    /* whose reader's going ends it; -1: nobody's */
 	bool progress; /* say on a terminal's stderr that it runs */
 	void *arg;
 };

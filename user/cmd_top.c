@@ -87,6 +87,7 @@ static int run(const struct options *o)
 
 	if (output__open(&t.out, o->output))
 		return STATUS_FAILED;
+	hooks.out_fd = t.out.fd;
 	t.in_place = !o->batch && !o->no_clear && isatty(t.out.fd);
 	err = collector__open(&t.collector, o, &hooks);
 	if (!err)

@@ -86,6 +86,7 @@ static int run(const struct options *o)
 
 	if (output__open(&t.out, o->output))
 		return STATUS_FAILED;
+	hooks.out_fd = t.out.fd;
 	style__detect(&t.style, t.out.fd);
 	err = collector__open(&t.collector, o, &hooks);
 	if (!err) {

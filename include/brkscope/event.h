@@ -88,7 +88,10 @@ struct site {
 };
 #define SITE_ADDRESS 0xffffffffu
 
-/* Where an address of a process was found to be in a file, for when it cannot be looked up. */
+/*
+ * The mapping that an address of a process was found in, for when it cannot be
+ * looked up: any other address in it is told by it too.
+ */
 struct site_key {
 	__u64 addr;
 	__u32 tgid;
@@ -97,8 +100,25 @@ struct site_key {
 
 struct site_seen {
 	__u64 exec_id; /* the program it was running then */
-	struct site site;
+	__u64 start, end;
+	__u64 offset; /* in the file, of start */
+	__u64 ino;    /* 0: in no file */
+	__u32 dev;
+	__u32 pad;
 };
+
+static inline struct site site_in(const struct site_seen *map, __u64 addr)
+{
+	__u64 off = addr - map->start + map->offset;
+	struct site site = {};
+
+	if (!map->ino)
+		return site;
+	site.ino = map->ino;
+	site.dev = map->dev;
+	site.off = off < 0xffffffff ? off : 0xffffffff;
+	return site;
+}
 
 /* musl's MMAP_THRESHOLD (src/malloc/mallocng/meta.h): from here on a block has its own mapping. */
 #define LARGE_REQUEST 131052

@@ -25,7 +25,6 @@ struct command {
 
 static void run(int go_fd, int failed_fd, char *const argv[])
 {
-	sigset_t none;
 	char go;
 	int err;
 
@@ -34,9 +33,6 @@ static void run(int go_fd, int failed_fd, char *const argv[])
 	if (read(go_fd, &go, 1) != 1)
 		_exit(0);
 	prctl(PR_SET_PDEATHSIG, 0);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
 	execvp(argv[0], argv);
 	err = errno;
 	if (write(failed_fd, &err, sizeof(err)) < 0)

@@ -424,7 +424,7 @@ bool probes__site_seen(const struct probes *p, __u32 pid, __u64 addr, struct sit
 
 	if (bpf_map_lookup_elem(bpf_map__fd(p->skel->maps.sites), &key, &seen))
 		return false;
-	*site = seen.site;
+	*site = site_in(&seen, addr);
 	return true;
 }
 
