@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "cmd_mappings.h"
 #include "kernel/cgroup.h"
 #include "kernel/objects.h"
 #include "kernel/probes.h"
@@ -202,23 +203,8 @@ int targets__attach(struct targets *t, const __u32 *pids, size_t n)
 struct reading {
 	struct targets *t;
 	__u32 pid;
-	struct mapping *maps;
-	size_t n, most;
 	const struct object *allocator;
 };
-
-static __u8 kind_of(const struct proc_map *map)
-{
-	if (map->ino || map->path[0] == '/')
-		return MAPPING_FILE;
-	if (!strcmp(map->path, "[heap]"))
-		return MAPPING_HEAP;
-	if (!strcmp(map->path, "[stack]"))
-		return MAPPING_STACK;
-	if (!strncmp(map->path, "[v", 2))
-		return MAPPING_SPECIAL;
-	return MAPPING_ANON;
-}
 
 /* Whoever defines malloc before libc does in the search order takes its place. */
 static bool takes_over(const struct object *o, const struct object *from)
@@ -228,42 +214,13 @@ static bool takes_over(const struct object *o, const struct object *from)
 	return !from || (object__is_libc(from) && !object__is_libc(o));
 }
 
-static void consider_allocator(struct reading *r, const struct proc_map *map)
+static void consider_allocator(const struct proc_map *map, void *arg)
 {
+	struct reading *r = arg;
 	const struct object *o = objects__of_mapping(r->t->objects, r->pid, map);
 
 	if (takes_over(o, r->allocator))
 		r->allocator = o;
-}
-
-static int take_map(const struct proc_map *map, void *arg)
-{
-	struct reading *r = arg;
-	struct mapping *more;
-
-	/* The kernel's own page, the same in every process and not in its address space. */
-	if (!strcmp(map->path, "[vsyscall]"))
-		return 0;
-	if (r->n == r->most) {
-		r->most = r->most ? r->most * 2 : 64;
-		more = realloc(r->maps, r->most * sizeof(*more));
-		if (!more)
-			return -ENOMEM;
-		r->maps = more;
-	}
-	r->maps[r->n++] = (struct mapping){
-		.start = map->start,
-		.end = map->end,
-		.ino = map->ino,
-		.dev = map->dev,
-		.kind = kind_of(map),
-		.readable = map->perms[0] == 'r',
-		.writable = map->perms[1] == 'w',
-		.executable = map->perms[2] == 'x',
-	};
-	if (map->ino && map->perms[2] == 'x')
-		consider_allocator(r, map);
-	return 0;
 }
 
 static enum allocator_kind allocator_kind(const struct object *o)
@@ -323,49 +280,11 @@ static void set_paths(struct process *p)
 		process__set_text(&p->stats.cgroup, path);
 }
 
-static bool holds(const struct mapping *map, __u64 addr)
-{
-	return addr >= map->start && addr < map->end;
-}
-
-/*
- * Of the mappings, those that exec made: the files of the program and of its
- * loader, with the zeroed data behind them, and the vdso.
- */
-static size_t keep_image(struct mapping *maps, size_t n, const struct proc_image *image)
-{
-	const struct mapping *program = NULL, *loader = NULL;
-	size_t kept = 0;
-	bool ours = false;
-
-	for (size_t i = 0; i < n; i++) {
-		if (holds(&maps[i], image->entry))
-			program = &maps[i];
-		if (holds(&maps[i], image->loader))
-			loader = &maps[i];
-	}
-	struct mapping files[2] = {program ? *program : (struct mapping){},
-				   loader ? *loader : (struct mapping){}};
-	for (size_t i = 0; i < n; i++) {
-		const struct mapping *m = &maps[i];
-
-		if (m->kind == MAPPING_FILE)
-			ours = (m->ino == files[0].ino && m->dev == files[0].dev) ||
-			       (m->ino == files[1].ino && m->dev == files[1].dev);
-		else if (m->kind == MAPPING_ANON)
-			ours = ours && kept && maps[kept - 1].end == m->start && m->writable;
-		else
-			ours = m->kind != MAPPING_SPECIAL || image->vdso;
-		if (ours)
-			maps[kept++] = *m;
-	}
-	return kept;
-}
-
 void targets__read(struct targets *t, struct model *m, __u32 pid, bool image)
 {
 	struct process *p = model__find(m, pid);
 	struct reading r = {.t = t, .pid = pid};
+	struct mappings maps = {};
 	__u64 read_ns = clock__boot_ns();
 	struct proc_image parts;
 	struct proc_info info;
@@ -373,19 +292,19 @@ void targets__read(struct targets *t, struct model *m, __u32 pid, bool image)
 	if (!p || procfs__info(pid, &info) || !same_process(p, &info) ||
 	    (image && procfs__image(pid, &parts)))
 		return;
-	if (!procfs__maps(pid, take_map, &r) && r.n) {
+	if (!mappings__read(&maps, pid, consider_allocator, &r) && maps.n) {
 		if (image)
-			r.n = keep_image(r.maps, r.n, &parts);
+			mappings__keep_image(&maps, &parts);
 		else
 			set_allocator(t, p, r.allocator);
 		p->allocator_seen = !image;
 		set_identity(p, &info);
 		set_paths(p);
 		add_causes(t);
-		if (model__seed(m, p, r.maps, r.n, info.start_brk, read_ns))
+		if (model__seed(m, p, maps.maps, maps.n, info.start_brk, read_ns))
 			log__error("PID %u: no memory for its mappings", pid);
 	}
-	free(r.maps);
+	mappings__clear(&maps);
 }
 
 static const struct object *allocator_of(const struct targets *t, const struct process *p)
@@ -418,14 +337,15 @@ void targets__saw_malloc(struct targets *t, struct process *p, unsigned int inde
 static void look_for_allocator(struct targets *t, struct process *p)
 {
 	struct reading r = {.t = t, .pid = p->stats.pid};
+	struct mappings maps = {};
 
 	if (p->allocator_seen)
 		return;
-	if (!procfs__maps(p->stats.pid, take_map, &r) && r.allocator) {
+	if (!mappings__read(&maps, p->stats.pid, consider_allocator, &r) && r.allocator) {
 		set_allocator(t, p, r.allocator);
 		p->allocator_seen = true;
 	}
-	free(r.maps);
+	mappings__clear(&maps);
 }
 
 static int resolve_in_map(const struct proc_map *map, void *arg)
