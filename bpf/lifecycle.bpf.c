@@ -159,9 +159,13 @@ int process_exec(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct task_struct *task = (void *)ctx->args[0];
 	struct linux_binprm *bprm = (void *)ctx->args[2];
+	__u32 tid = ctx->args[1], leader = bpf_get_current_pid_tgid();
 	struct event_exec *x;
 	__u64 fill;
 
+	/* A thread that execs takes the leader's id; what either was in the middle of is void. */
+	bpf_map_delete_elem(&threads, &tid);
+	bpf_map_delete_elem(&threads, &leader);
 	if (!watched_but_for_comm(bpf_get_current_pid_tgid() >> 32))
 		return 0;
 	fill = ring_fill();

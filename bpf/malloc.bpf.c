@@ -214,11 +214,19 @@ int malloc_enter(struct pt_regs *ctx)
 	}
 	thread = thread_get(tid);
 	if (thread) {
+		/*
+		 * Two files of an overlay file system may be one below it, where
+		 * the probes are: each call hits those of both.
+		 */
+		if (thread->probe_ip == PT_REGS_IP(ctx) && thread->object != probe->object)
+			return 0;
 		if (same_call(thread, probe, PT_REGS_SP(ctx), ret, size)) {
 			thread->fn = probe->fn;
 			thread->forwards = may_forward(ctx, probe);
 			return 0;
 		}
+		thread->probe_ip = PT_REGS_IP(ctx);
+		thread->object = probe->object;
 		thread->sp = PT_REGS_SP(ctx);
 		thread->ret = ret;
 		thread->request = size;

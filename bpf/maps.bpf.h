@@ -66,8 +66,10 @@ struct {
  */
 struct thread {
 	/* its last call of the malloc family */
+	__u64 probe_ip;
 	__u64 sp;
 	__u64 ret;
+	__u32 object;
 	__u64 request;
 	__u32 fn;
 	bool pending;	 /* no mapping has been made for it yet */

@@ -307,7 +307,9 @@ static __always_inline int mmap_end(struct trace_event_raw_sys_exit *ctx, bool c
 		o.op = MAP_REFUSED;
 		o.size = 0;
 	} else {
-		o.flags |= take_request(t);
+		/* Room for a thread's heap is no answer to the request: what comes next is. */
+		if (!(o.flags & EVENT_F_RESERVE))
+			o.flags |= take_request(t);
 		t->brk_failed = false;
 		o.code = can_find && !(o.flags & EVENT_F_ANON) && t->args[2] & PROT_EXEC;
 		if (o.code)

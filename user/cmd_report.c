@@ -38,8 +38,10 @@ static int run(const struct options *o)
 	if (output__open(&out, o->output))
 		return STATUS_FAILED;
 	err = collector__open(&c, o, &hooks);
-	if (!err)
+	if (!err) {
+		output__truncate(&out);
 		err = collector__run(c);
+	}
 	if (!err)
 		print(c, o, &out); /* what can fail in it, output__close says */
 	if (output__close(&out))

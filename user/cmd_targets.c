@@ -18,6 +18,11 @@
 #include "kernel/procfs.h"
 #include "log.h"
 
+#define MOST_LINKED_PIDS 8
+
+/* include/linux/errno.h: what a uprobe on an instruction that cannot be stepped says */
+#define ENOTSUPP 524
+
 struct targets {
 	const struct options *options;
 	struct probes *probes;
@@ -33,10 +38,20 @@ int targets__check_pids(const __u32 *pids, size_t n)
 	struct proc_info info;
 
 	for (size_t i = 0; i < n; i++) {
-		if (!procfs__info(pids[i], &info))
-			continue;
-		log__error("PID %u: there is no such process; see: ps -e", pids[i]);
-		return -ESRCH;
+		if (procfs__info(pids[i], &info)) {
+			log__error("PID %u: there is no such process; see: ps -e", pids[i]);
+			return -ESRCH;
+		}
+		if (info.tgid != pids[i]) {
+			log__error("PID %u: is a thread, of process %u; give that", pids[i],
+				   info.tgid);
+			return -ESRCH;
+		}
+		if (info.kernel_thread) {
+			log__error("PID %u: is the kernel's own, and has no memory to watch",
+				   pids[i]);
+			return -ESRCH;
+		}
 	}
 	return 0;
 }
@@ -168,34 +183,43 @@ const struct objects *targets__objects(const struct targets *t)
 	return t->objects;
 }
 
+/* One file that cannot be probed, whoever brought it, is no reason to watch nothing. */
+static bool attach_object(struct targets *t, size_t index, const __u32 *pids, size_t n)
+{
+	const struct object *o = objects__get(t->objects, index);
+	int err = probes__attach_object(t->probes, o, index, pids, n);
+
+	if (!err)
+		log__debug("probing malloc in %s", o->path);
+	else if (err != -ESRCH)
+		log__note("%s: malloc in it cannot be probed: %s; processes that use it have no "
+			  "malloc numbers",
+			  o->path, err == -ENOTSUPP ? "the kernel cannot" : strerror(-err));
+	return !err;
+}
+
 int targets__attach(struct targets *t, const __u32 *pids, size_t n)
 {
 	size_t count = objects__count(t->objects), libcs = 0;
-	int err = 0;
 
 	t->probed = calloc(count ? count : 1, sizeof(*t->probed));
 	if (!t->probed)
 		return -ENOMEM;
 	t->n_probed = count;
-	for (size_t i = 0; i < count && !err; i++) {
-		const struct object *o = objects__get(t->objects, i);
-
-		if (!object__is_libc(o))
+	/* A link for each process and libc: with many, one for all and the filter are cheaper. */
+	if (n > MOST_LINKED_PIDS)
+		n = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (!object__is_libc(objects__get(t->objects, i)))
 			continue;
-		err = probes__attach_object(t->probes, o, i, pids, n);
-		/* Only a process of -p can be missing: that is told when collecting begins. */
-		if (err == -ESRCH)
-			err = 0;
-		t->probed[i] = true;
-		libcs++;
-		log__debug("probing malloc in %s", o->path);
+		t->probed[i] = attach_object(t, i, pids, n);
+		libcs += t->probed[i];
 	}
-	if (!err && !libcs) {
-		log__error("no C library that defines malloc is mapped by any process; "
-			   "-l syscalls does without");
-		err = -ENOENT;
-	}
-	return err;
+	if (libcs)
+		return 0;
+	log__error("malloc can be probed in no C library that a process maps; -l syscalls does "
+		   "without");
+	return -ENOENT;
 }
 
 /* ---- processes ---- */
@@ -370,6 +394,14 @@ struct seeding {
 	struct model *m;
 };
 
+static bool listed(const struct options *o, __u32 pid)
+{
+	for (size_t i = 0; i < o->n_pids; i++)
+		if (o->pids[i] == pid)
+			return true;
+	return false;
+}
+
 static bool in_filter(const struct targets *t, __u32 pid, const struct proc_info *info)
 {
 	const struct options *o = t->options;
@@ -377,6 +409,8 @@ static bool in_filter(const struct targets *t, __u32 pid, const struct proc_info
 	if (info->kernel_thread || pid == (__u32)getpid())
 		return false;
 	if (o->command && info->ppid != (__u32)getpid())
+		return false;
+	if (o->n_pids && !listed(o, pid))
 		return false;
 	return !o->comm || !strncmp(info->comm, o->comm, 15);
 }

@@ -90,8 +90,10 @@ static int run(const struct options *o)
 	hooks.out_fd = t.out.fd;
 	t.in_place = !o->batch && !o->no_clear && isatty(t.out.fd);
 	err = collector__open(&t.collector, o, &hooks);
-	if (!err)
+	if (!err) {
+		output__truncate(&t.out);
 		err = collector__run(t.collector);
+	}
 	if (output__close(&t.out) || t.failed)
 		err = -1;
 	collector__close(t.collector);

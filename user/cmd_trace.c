@@ -90,6 +90,7 @@ static int run(const struct options *o)
 	style__detect(&t.style, t.out.fd);
 	err = collector__open(&t.collector, o, &hooks);
 	if (!err) {
+		output__truncate(&t.out);
 		err = collector__run(t.collector);
 		/* Reads what the kernel says it has lost. */
 		if (!err)

@@ -1,8 +1,10 @@
 /*
  * main.c - which subcommand.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "brkscope/version.h"
 #include "commands.h"
@@ -67,10 +69,23 @@ static int run(const struct subcommand *c, int argc, char **argv)
 	return status;
 }
 
+/* A descriptor of ours in the place of a closed one of these would be written to as if it were. */
+static void fill_standard_descriptors(void)
+{
+	int fd = open("/dev/null", O_RDWR);
+
+	while (fd >= 0 && fd <= STDERR_FILENO)
+		fd = dup(fd);
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	const struct subcommand *c;
 	const char *name = argc > 1 ? argv[1] : "";
+
+	fill_standard_descriptors();
 
 	if (!strcmp(name, "--version") || !strcmp(name, "version")) {
 		printf("brkscope " BRKSCOPE_VERSION "\n");

@@ -42,7 +42,7 @@ int output__open(struct output *out, const char *path)
 	*out = (struct output){.fd = STDOUT_FILENO, .name = "standard output"};
 	if (path) {
 		out->name = path;
-		out->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+		out->fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
 	}
 	if (out->fd < 0) {
 		out->err = -errno;
@@ -55,6 +55,13 @@ int output__open(struct output *out, const char *path)
 	out->err = -errno;
 	close_out(out);
 	return out->err;
+}
+
+void output__truncate(struct output *out)
+{
+	/* What cannot be cut (a pipe, a device) has nothing old in it. */
+	if (out->fd != STDOUT_FILENO && ftruncate(out->fd, 0))
+		log__debug("%s: %s", out->name, strerror(errno));
 }
 
 bool output__good(const struct output *out)

@@ -19,6 +19,8 @@ struct output {
 
 /* path NULL: stdout.  0, or -errno with the error said.  out stays where it is. */
 int output__open(struct output *out, const char *path);
+/* What the file held goes: not before it is sure that something new comes. */
+void output__truncate(struct output *out);
 /* Is it still of use to write?  False once the reader has gone, or the disk is full. */
 bool output__good(const struct output *out);
 /*

@@ -80,6 +80,7 @@ typedef struct {
 
 struct super_block {
 	__u32 s_dev;
+	unsigned long s_magic;
 };
 
 struct inode {
@@ -89,6 +90,20 @@ struct inode {
 
 struct file {
 	struct inode *f_inode;
+};
+
+struct dentry {
+	struct inode *d_inode;
+	struct super_block *d_sb;
+};
+
+struct path {
+	struct dentry *dentry;
+};
+
+/* Since 6.5: what a stacked file system maps of a file, with the path that the user knows. */
+struct backing_file {
+	struct path user_path;
 };
 
 struct vm_area_struct {

@@ -44,6 +44,29 @@ static int by_address(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
+/* More of one table no library has; a sparse file may claim any size. */
+#define SECTION_MOST (64ull << 20)
+
+static Elf_Data *section_data(Elf_Scn *scn)
+{
+	GElf_Shdr shdr;
+
+	if (!scn || !gelf_getshdr(scn, &shdr) || shdr.sh_size > SECTION_MOST)
+		return NULL;
+	return elf_getdata(scn, NULL);
+}
+
+/* Of a string table that is not too large to be read in. */
+static const char *string_at(Elf *elf, size_t table, size_t offset)
+{
+	GElf_Shdr shdr;
+	Elf_Scn *scn = elf_getscn(elf, table);
+
+	if (!scn || !gelf_getshdr(scn, &shdr) || shdr.sh_size > SECTION_MOST)
+		return NULL;
+	return elf_strptr(elf, table, offset);
+}
+
 static Elf_Scn *section_of_type(Elf *elf, GElf_Word type, GElf_Shdr *shdr)
 {
 	Elf_Scn *scn = NULL;
@@ -63,7 +86,7 @@ static int read_functions(struct elf_file *f)
 
 	if (!scn)
 		scn = section_of_type(f->elf, SHT_SYMTAB, &shdr);
-	data = scn ? elf_getdata(scn, NULL) : NULL;
+	data = section_data(scn);
 	if (!data || !shdr.sh_entsize)
 		return 0;
 	n = data->d_size / shdr.sh_entsize;
@@ -81,7 +104,7 @@ static int read_functions(struct elf_file *f)
 		type = GELF_ST_TYPE(sym.st_info);
 		if ((type != STT_FUNC && type != STT_GNU_IFUNC) || sym.st_shndx == SHN_UNDEF)
 			continue;
-		name = elf_strptr(f->elf, shdr.sh_link, sym.st_name);
+		name = string_at(f->elf, shdr.sh_link, sym.st_name);
 		if (!name || !*name)
 			continue;
 		fn->name = strdup(name);
@@ -98,7 +121,7 @@ static int read_functions(struct elf_file *f)
 /* The relocations of one section: which symbol fills which GOT entry. */
 static int read_got_section(struct elf_file *f, Elf_Scn *scn, const GElf_Shdr *shdr)
 {
-	Elf_Data *rela = elf_getdata(scn, NULL), *syms;
+	Elf_Data *rela = section_data(scn), *syms;
 	Elf_Scn *sym_scn = elf_getscn(f->elf, shdr->sh_link);
 	GElf_Shdr sym_shdr;
 	struct got_entry *got;
@@ -106,7 +129,7 @@ static int read_got_section(struct elf_file *f, Elf_Scn *scn, const GElf_Shdr *s
 
 	if (!rela || !sym_scn || !gelf_getshdr(sym_scn, &sym_shdr) || !shdr->sh_entsize)
 		return 0;
-	syms = elf_getdata(sym_scn, NULL);
+	syms = section_data(sym_scn);
 	n = rela->d_size / shdr->sh_entsize;
 	got = realloc(f->got, (f->n_got + n + 1) * sizeof(*got));
 	if (!got)
@@ -120,7 +143,7 @@ static int read_got_section(struct elf_file *f, Elf_Scn *scn, const GElf_Shdr *s
 		if (!gelf_getrela(rela, i, &r) || !GELF_R_SYM(r.r_info) || !syms ||
 		    !gelf_getsym(syms, GELF_R_SYM(r.r_info), &sym))
 			continue;
-		name = elf_strptr(f->elf, sym_shdr.sh_link, sym.st_name);
+		name = string_at(f->elf, sym_shdr.sh_link, sym.st_name);
 		if (!name || !*name)
 			continue;
 		got[f->n_got].addr = r.r_offset;
@@ -152,13 +175,13 @@ static int read_soname(struct elf_file *f)
 {
 	GElf_Shdr shdr;
 	Elf_Scn *scn = section_of_type(f->elf, SHT_DYNAMIC, &shdr);
-	Elf_Data *data = scn ? elf_getdata(scn, NULL) : NULL;
+	Elf_Data *data = section_data(scn);
 	const char *name = "";
 	GElf_Dyn dyn;
 
 	for (int i = 0; data && gelf_getdyn(data, i, &dyn) && dyn.d_tag != DT_NULL; i++)
 		if (dyn.d_tag == DT_SONAME)
-			name = elf_strptr(f->elf, shdr.sh_link, dyn.d_un.d_val);
+			name = string_at(f->elf, shdr.sh_link, dyn.d_un.d_val);
 	f->soname = strdup(name ? name : "");
 	return f->soname ? 0 : -ENOMEM;
 }

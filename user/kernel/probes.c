@@ -337,8 +337,6 @@ int probes__attach_object(struct probes *p, const struct object *o, unsigned int
 		err = attach_places(p, o, places, n, 0);
 	for (size_t i = 0; i < n_pids && !err; i++)
 		err = attach_places(p, o, places, n, pids[i]);
-	if (err && err != -ESRCH)
-		log__error("probing malloc in %s: %s", o->path, strerror(-err));
 	return err;
 }
 

@@ -35,7 +35,8 @@ int probes__watch(struct probes *p, __u32 pid);
 int probes__attach_events(struct probes *p);
 /*
  * The allocation functions of one object; its probes report `index`.  pids
- * (n > 0): only in these processes, where the kernel can tell them apart.
+ * (n > 0): only in these processes, where the kernel can tell them apart.  An
+ * error is not said.
  */
 int probes__attach_object(struct probes *p, const struct object *o, unsigned int index,
 			  const __u32 *pids, size_t n);

@@ -106,6 +106,19 @@ int procfs__maps(__u32 pid, int (*visit)(const struct proc_map *map, void *arg),
 	return err;
 }
 
+static int read_tgid(__u32 pid, __u32 *tgid)
+{
+	char *text, *at;
+	int err = read_whole(pid, "status", &text);
+
+	if (err)
+		return err;
+	at = strstr(text, "\nTgid:");
+	*tgid = at ? strtoul(at + 6, NULL, 10) : 0;
+	free(text);
+	return at ? 0 : -ESRCH;
+}
+
 int procfs__info(__u32 pid, struct proc_info *info)
 {
 	unsigned long long ticks, start_brk;
@@ -138,7 +151,7 @@ int procfs__info(__u32 pid, struct proc_info *info)
 	info->start_ns = ticks * (1000000000ull / sysconf(_SC_CLK_TCK));
 	info->start_brk = start_brk;
 	info->kernel_thread = flags & 0x00200000; /* PF_KTHREAD, include/linux/sched.h */
-	err = 0;
+	err = read_tgid(pid, &info->tgid);
 out:
 	free(text);
 	return err;

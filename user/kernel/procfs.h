@@ -24,6 +24,7 @@ struct proc_map {
 };
 
 struct proc_info {
+	__u32 tgid; /* the process, where the PID is a thread's */
 	__u32 ppid;
 	__u64 start_ns; /* since boot, in steps of a clock tick */
 	__u64 start_brk;

@@ -165,7 +165,7 @@ static bool outside_filter(struct model *m, const struct event_task *t)
 	if (!strncmp(t->comm, m->config.comm, 15))
 		return false;
 	if (p)
-		model__end(m, p);
+		model__leave(m, p);
 	return true;
 }
 

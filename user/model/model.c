@@ -45,7 +45,7 @@ struct process *model__find(struct model *m, __u32 pid)
 {
 	struct process *p = *chain_of(m, pid);
 
-	while (p && (p->stats.pid != pid || p->stats.exited))
+	while (p && (p->stats.pid != pid || p->gone))
 		p = p->next;
 	return p;
 }
@@ -82,6 +82,12 @@ struct process *model__others(struct model *m)
 }
 
 void model__end(struct model *m, struct process *p)
+{
+	p->stats.exited = true;
+	model__leave(m, p);
+}
+
+void model__leave(struct model *m, struct process *p)
 {
 	process__end(p);
 	m->spill_due |= p->in_spill;
@@ -192,7 +198,7 @@ bool model__spill_due(const struct model *m)
 void model__each(struct model *m, void (*visit)(struct process *p, void *arg), void *arg)
 {
 	for (size_t i = 0; i < m->n; i++)
-		if (!m->all[i]->stats.exited)
+		if (!m->all[i]->gone)
 			visit(m->all[i], arg);
 }
 

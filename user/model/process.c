@@ -266,7 +266,7 @@ void process__set_heap(struct process *p, __u64 start, __u64 end, __u64 page_siz
 
 void process__end(struct process *p)
 {
-	p->stats.exited = true;
+	p->gone = true;
 	ledger__free(p->ledger);
 	p->ledger = NULL;
 }

@@ -14,6 +14,7 @@ struct process {
 	struct process_stats stats;
 	struct histograms *histograms; /* NULL until there is something in it */
 	struct ledger *ledger;	       /* NULL: it has exited */
+	bool gone;		       /* exited, or of another name by now: no event is its */
 	bool stale;		       /* the ledger has missed an event */
 	__u64 reread_ns;	       /* its mappings were read anew then, because it was stale */
 	bool in_spill;		       /* the kernel has an entry of it */

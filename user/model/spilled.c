@@ -37,7 +37,7 @@ bool model__spilled(struct model *m, __u32 tgid, const struct spilled_process *s
 	/* Who has its PID by now says that it has ended. */
 	if (p == m->others)
 		return s->exited || model__find(m, tgid);
-	if (p->stats.exited) {
+	if (p->gone) {
 		if (s->mm_changed)
 			p->stats.live_known = false;
 		return true;

@@ -33,8 +33,9 @@ struct process *model__process_of(struct model *m, __u32 pid);
 /* Of this start, exited or not; NULL. */
 struct process *model__find_start(struct model *m, __u32 pid, __u64 start_ns);
 void model__want_maps(struct model *m, struct process *p, bool image);
-/* The process has exited. */
+/* The process has exited; or it runs on, outside of the filter. */
 void model__end(struct model *m, struct process *p);
+void model__leave(struct model *m, struct process *p);
 /* The row of all that have none of their own; NULL: no memory. */
 struct process *model__others(struct model *m);
 /* This event belongs before what was read of a stale process: it is stale once more. */
