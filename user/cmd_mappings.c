@@ -6,6 +6,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "kernel/glibc_heap.h"
 
 static __u8 kind_of(const struct proc_map *map)
 {
@@ -20,14 +23,10 @@ static __u8 kind_of(const struct proc_map *map)
 	return MAPPING_ANON;
 }
 
-static int take_map(const struct proc_map *map, void *arg)
+static int need_room(struct mappings *m)
 {
-	struct mappings *m = arg;
 	struct mapping *more;
 
-	/* The kernel's own page, the same in every process and not in its address space. */
-	if (!strcmp(map->path, "[vsyscall]"))
-		return 0;
 	if (m->n == m->most) {
 		m->most = m->most ? m->most * 2 : 64;
 		more = realloc(m->maps, m->most * sizeof(*more));
@@ -35,6 +34,18 @@ static int take_map(const struct proc_map *map, void *arg)
 			return -ENOMEM;
 		m->maps = more;
 	}
+	return 0;
+}
+
+static int take_map(const struct proc_map *map, void *arg)
+{
+	struct mappings *m = arg;
+
+	/* The kernel's own page, the same in every process and not in its address space. */
+	if (!strcmp(map->path, "[vsyscall]"))
+		return 0;
+	if (need_room(m))
+		return -ENOMEM;
 	m->maps[m->n++] = (struct mapping){
 		.start = map->start,
 		.end = map->end,
@@ -93,6 +104,53 @@ void mappings__keep_image(struct mappings *all, const struct proc_image *image)
 			maps[kept++] = *m;
 	}
 	all->n = kept;
+}
+
+/* Blocks that the kernel shows as one mapping, from its start as far as they go. */
+static int prove_blocks(struct mappings *to, const struct mapping *map, __u32 pid, __u64 page_size)
+{
+	struct mapping part = *map;
+	__u64 size;
+
+	while (part.start < map->end) {
+		size = glibc_heap__block(pid, part.start, map->end - part.start, page_size);
+		part.kind = size ? MAPPING_BLOCK : map->kind;
+		part.end = size ? part.start + size : map->end;
+		if (need_room(to))
+			return -ENOMEM;
+		to->maps[to->n++] = part;
+		part.start = part.end;
+	}
+	return 0;
+}
+
+int mappings__prove(struct mappings *m, __u32 pid)
+{
+	__u64 page_size = sysconf(_SC_PAGESIZE);
+	struct mappings to = {};
+	int err = 0;
+
+	for (size_t i = 0; i < m->n && !err; i++) {
+		struct mapping *map = &m->maps[i];
+
+		if (map->kind == MAPPING_ANON && map->writable &&
+		    glibc_heap__arena(pid, map->start, map->end - map->start))
+			map->kind = MAPPING_ARENA;
+		if (map->kind == MAPPING_ANON && map->writable) {
+			err = prove_blocks(&to, map, pid, page_size);
+		} else {
+			err = need_room(&to);
+			if (!err)
+				to.maps[to.n++] = *map;
+		}
+	}
+	if (err) {
+		mappings__clear(&to);
+		return err;
+	}
+	mappings__clear(m);
+	*m = to;
+	return 0;
 }
 
 void mappings__clear(struct mappings *m)

@@ -24,6 +24,8 @@ int mappings__read(struct mappings *m, __u32 pid,
  * the zeroed data behind them, and the vdso.
  */
 void mappings__keep_image(struct mappings *m, const struct proc_image *image);
+/* What the content of the process's anonymous memory proves, if its malloc is glibc's. */
+int mappings__prove(struct mappings *m, __u32 pid);
 void mappings__clear(struct mappings *m);
 
 #endif

@@ -319,7 +319,9 @@ void targets__read(struct targets *t, struct model *m, __u32 pid, bool image)
 	if (!mappings__read(&maps, pid, consider_allocator, &r) && maps.n) {
 		if (image)
 			mappings__keep_image(&maps, &parts);
-		else
+		else if (r.allocator && r.allocator->kind == OBJECT_GLIBC)
+			mappings__prove(&maps, pid); /* or all stays as it is listed */
+		if (!image)
 			set_allocator(t, p, r.allocator);
 		p->allocator_seen = !image;
 		set_identity(p, &info);

@@ -29,6 +29,15 @@ static struct mapping mapping(__u64 start, __u64 end, const char *perms, __u64 i
 				.executable = perms[2] == 'x'};
 }
 
+/* Proved to be the open part of one of malloc's heaps. */
+static struct mapping open_part(__u64 start, __u64 end)
+{
+	struct mapping m = mapping(start, end, "rw-", 0);
+
+	m.kind = MAPPING_ARENA;
+	return m;
+}
+
 /* "start-end cause", with "-" where there is no access and "+" where it is the rest of one. */
 static void assert_regions(const struct mapping *maps, size_t n, const char *wanted)
 {
@@ -107,7 +116,7 @@ static void bss_is_behind_written_data(void **state)
 static void an_arena_is_two_parts_of_64_mib(void **state)
 {
 	struct mapping maps[] = {
-		mapping(AT, AT + 0x21000, "rw-", 0),
+		open_part(AT, AT + 0x21000),
 		mapping(AT + 0x21000, AT + HEAP, "---", 0),
 		mapping(AT + HEAP, AT + HEAP + 0x1000, "rw-", 0),
 	};
@@ -119,7 +128,7 @@ static void an_arena_is_two_parts_of_64_mib(void **state)
 
 static void a_full_arena_is_one(void **state)
 {
-	struct mapping maps[] = {mapping(AT, AT + HEAP, "rw-", 0)};
+	struct mapping maps[] = {open_part(AT, AT + HEAP)};
 
 	ASSERT_REGIONS(maps, "7f0000000000-7f0004000000 arena");
 	maps[0].writable = false;
@@ -129,20 +138,45 @@ static void a_full_arena_is_one(void **state)
 static void two_arenas_side_by_side_are_two(void **state)
 {
 	const struct mapping maps[] = {
-		mapping(AT, AT + MIB, "rw-", 0),
+		open_part(AT, AT + MIB),
 		mapping(AT + MIB, AT + HEAP, "---", 0),
-		mapping(AT + HEAP, AT + 2 * HEAP, "rw-", 0),
+		open_part(AT + HEAP, AT + 2 * HEAP),
 	};
 
 	ASSERT_REGIONS(maps, "7f0000000000-7f0000100000 arena, 7f0000100000-7f0004000000 arena-+, "
 			     "7f0004000000-7f0008000000 arena");
 }
 
+/* Another runtime's aligned reserve looks the same in the list. */
+static void what_nothing_proves_is_unattributed(void **state)
+{
+	const struct mapping maps[] = {
+		mapping(AT, AT + MIB, "rw-", 0),
+		mapping(AT + MIB, AT + HEAP, "---", 0),
+	};
+
+	ASSERT_REGIONS(maps, "7f0000000000-7f0000100000 unattributed, "
+			     "7f0000100000-7f0004000000 unattributed-");
+}
+
+static void a_block_is_malloc_s(void **state)
+{
+	struct mapping maps[] = {
+		mapping(AT, AT + 0x24000, "rw-", 0),
+		mapping(AT + 0x24000, AT + 0x48000, "rw-", 0),
+		mapping(AT + 0x48000, AT + 0x49000, "rw-", 0),
+	};
+
+	maps[0].kind = maps[1].kind = MAPPING_BLOCK;
+	ASSERT_REGIONS(maps, "7f0000000000-7f0000024000 malloc, 7f0000024000-7f0000048000 malloc, "
+			     "7f0000048000-7f0000049000 unattributed");
+}
+
 /* Each is an arena but for one thing. */
 static void what_only_looks_like_an_arena_is_none(void **state)
 {
 	size_t count;
-	const struct mapping used = mapping(AT, AT + MIB, "rw-", 0);
+	const struct mapping used = open_part(AT, AT + MIB);
 	const struct mapping rest = mapping(AT + MIB, AT + HEAP, "---", 0);
 	struct mapping wrong[6][2];
 	struct region out[2];
@@ -231,6 +265,8 @@ int main(void)
 		cmocka_unit_test(a_full_arena_is_one),
 		cmocka_unit_test(two_arenas_side_by_side_are_two),
 		cmocka_unit_test(what_only_looks_like_an_arena_is_none),
+		cmocka_unit_test(what_nothing_proves_is_unattributed),
+		cmocka_unit_test(a_block_is_malloc_s),
 		cmocka_unit_test(the_heap_and_the_stack_are_left_out),
 		cmocka_unit_test(any_list_is_taken),
 	};

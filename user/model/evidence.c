@@ -61,7 +61,7 @@ static size_t arena_parts(const struct mapping *maps, size_t left)
 {
 	const struct mapping *m = maps;
 
-	if (m->kind != MAPPING_ANON || m->start % GLIBC_HEAP || !m->writable)
+	if (m->kind != MAPPING_ARENA || m->start % GLIBC_HEAP || !m->writable)
 		return 0;
 	if (m->end - m->start == GLIBC_HEAP)
 		return 1;
@@ -87,6 +87,8 @@ static enum cause cause_by_evidence(const struct images *images, const struct ma
 
 	if (m->kind == MAPPING_SPECIAL)
 		return CAUSE_LOADER;
+	if (m->kind == MAPPING_BLOCK)
+		return CAUSE_MALLOC;
 	if (m->kind == MAPPING_FILE)
 		return is_image(images, m) ? CAUSE_LOADER : CAUSE_FILE;
 	if (is_bss(m, i ? &maps[i - 1] : NULL, before))

@@ -1,8 +1,9 @@
 /*
  * evidence.h - what a mapping that was there before the agent is, from the list of mappings alone.
  *
- * Only what the list proves: the image of a program or library, a file, one of
- * glibc's aligned 64 MiB heaps.  All else stays unattributed.
+ * Only what is proved: the image of a program or library and a file by the list,
+ * malloc's blocks and heaps by what whoever read the list found in them.  All
+ * else stays unattributed.
  */
 #ifndef BRKSCOPE_EVIDENCE_H
 #define BRKSCOPE_EVIDENCE_H
@@ -14,6 +15,8 @@
 
 enum mapping_kind {
 	MAPPING_ANON,
+	MAPPING_BLOCK, /* whose content proves it one block of malloc's */
+	MAPPING_ARENA, /* whose content proves it the open part of a heap of malloc's */
 	MAPPING_FILE,
 	MAPPING_HEAP,	 /* [heap] */
 	MAPPING_STACK,	 /* [stack]: exec's, of the first thread */
