@@ -132,11 +132,11 @@ static __always_inline void caller_find(struct thread *t, bool can_find)
 	struct pt_regs *regs = user_regs();
 	struct search ip = {.addr = PT_REGS_IP_CORE(regs)}, caller = {};
 	bool known = map_find(&ip, can_find);
-	__u32 *frame;
 
 	t->ip = site_of(&ip, known);
 #if defined(__TARGET_ARCH_x86)
-	frame = bpf_map_lookup_elem(&frames, &t->ip);
+	__u32 *frame = bpf_map_lookup_elem(&frames, &t->ip);
+
 	bpf_probe_read_user(&caller.addr, sizeof(caller.addr),
 			    (void *)PT_REGS_SP_CORE(regs) + (frame ? *frame : 0));
 #else

@@ -47,7 +47,12 @@ static __always_inline bool cell_add(void *map, const struct cell_key *key, __u6
 			return false;
 	}
 	__sync_fetch_and_add(&cell->calls, 1);
-	__sync_fetch_and_add(&cell->bytes, bytes);
+	/*
+	 * With a constant 0 clang makes the addition an atomic `or`, which Linux
+	 * before 5.12 does not load.
+	 */
+	if (bytes)
+		__sync_fetch_and_add(&cell->bytes, bytes);
 	return true;
 }
 

@@ -13,6 +13,34 @@
 #define GLIBC_IS_MMAPPED 2ULL
 #define GLIBC_SIZE_BITS	 7ULL
 
+#if defined(__TARGET_ARCH_x86)
+/* No program is ever in it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} no_programs SEC(".maps");
+
+/*
+ * Since Linux 6.13 (e00931c02568 "bpf: Enable private stack for eligible subprogs") a program
+ * with much on its stack is given one for each CPU.  A uprobe's program can be
+ * preempted, and whoever runs it next on that CPU would write into this one's:
+ * sizes were mixed up between threads on 7.3.  Programs with a tail call in them,
+ * if only one that is never made, keep the kernel's own stack.
+ */
+static __always_inline void keep_own_stack(struct pt_regs *ctx)
+{
+	if (config.never)
+		bpf_tail_call(ctx, &no_programs, 0);
+}
+#else
+/* Kernels of this architecture before 6.0 take no tail call beside calls of functions. */
+static __always_inline void keep_own_stack(struct pt_regs *ctx)
+{
+}
+#endif
+
 static __always_inline const struct probe *probe_hit(struct pt_regs *ctx)
 {
 	__u32 index, page_offset;
@@ -196,6 +224,7 @@ int malloc_enter(struct pt_regs *ctx)
 	struct thread *thread;
 	__u64 ret, size = 0;
 
+	keep_own_stack(ctx);
 	if (!watched(tgid))
 		return 0;
 	probe = probe_hit(ctx);

@@ -230,6 +230,7 @@ struct config {
 	__u8 has_find_vma;  /* Linux 5.17 */
 	__u8 has_task_regs; /* bpf_task_pt_regs, Linux 5.15 */
 	__u8 has_cookie;    /* bpf_get_attach_cookie, Linux 5.15 */
+	__u8 never;	    /* false, but the compiler does not know */
 	__u32 cpus;	    /* possible ones */
 	char comm[16];
 };

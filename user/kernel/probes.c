@@ -33,6 +33,7 @@ struct probes {
 	struct uprobes *uprobes[MOST_LINKS];
 	size_t n_uprobes;
 	unsigned int n_places; /* used entries of the map `probes` */
+	bool offset_used[4096];
 	bool stopped;
 };
 
@@ -298,6 +299,10 @@ static int register_places(struct probes *p, const struct object *o, unsigned in
 		probe.fn = fn;
 		probe.off = o->fn[fn].off;
 		page_offset = probe.off & 4095;
+		/* Without cookies two probes on one page offset would be one to the programs. */
+		if (!p->features.cookie && p->offset_used[page_offset])
+			return -EEXIST;
+		p->offset_used[page_offset] = true;
 		places[(*n)++] = (struct uprobe_place){.offset = probe.off, .cookie = at};
 		p->n_places++;
 		err = bpf_map_update_elem(map, &at, &probe, BPF_ANY);
@@ -314,7 +319,8 @@ static int attach_places(struct probes *p, const struct object *o,
 
 	if (p->n_uprobes == MOST_LINKS)
 		return -ENOSPC;
-	u = uprobes__attach(p->skel->progs.malloc_enter, o->file, places, n, pid);
+	u = uprobes__attach(p->skel->progs.malloc_enter, o->file, places, n, pid,
+			    p->features.cookie);
 	if (!u)
 		return -errno;
 	p->features.uprobe_multi = uprobes__multi(u);

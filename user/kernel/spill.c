@@ -20,13 +20,14 @@ struct process_key {
 struct seen {
 	struct cell_key key;
 	struct cell cell;
-	bool used;
+	bool used, dropped;
 };
 
 struct spill {
 	int processes_fd, cells_fd, others_fd;
 	struct seen *seen;
 	size_t slots, used; /* slots: a power of two */
+	size_t dropped;	    /* of those used */
 	struct process_key *ended;
 	size_t n_ended, most_ended;
 };
@@ -103,6 +104,8 @@ static int hand_over(struct spill *s, const struct cell_key *key, const struct c
 		seen->key = *key;
 		s->used++;
 	}
+	s->dropped -= seen->dropped;
+	seen->dropped = false;
 	fresh.calls = now->calls - seen->cell.calls;
 	fresh.bytes = now->bytes - seen->cell.bytes;
 	seen->cell = *now;
@@ -111,19 +114,50 @@ static int hand_over(struct spill *s, const struct cell_key *key, const struct c
 	return 0;
 }
 
-static bool has_ended(const struct spill *s, const struct cell_key *key)
+static int by_process(const void *a, const void *b)
 {
-	for (size_t i = 0; i < s->n_ended; i++)
-		if (s->ended[i].tgid == key->tgid && s->ended[i].start_ns == key->start_ns)
-			return true;
-	return false;
+	const struct process_key *x = a, *y = b;
+
+	if (x->tgid != y->tgid)
+		return x->tgid < y->tgid ? -1 : 1;
+	return x->start_ns == y->start_ns ? 0 : x->start_ns < y->start_ns ? -1 : 1;
 }
 
-/* Nothing counts in it any more.  Its last value is forgotten too, should the key come again. */
+static bool has_ended(const struct spill *s, const struct cell_key *key)
+{
+	struct process_key process = {.start_ns = key->start_ns, .tgid = key->tgid};
+
+	return bsearch(&process, s->ended, s->n_ended, sizeof(process), by_process);
+}
+
+/* Nothing counts in it any more. */
 static void drop_cell(struct spill *s, int fd, const struct cell_key *key)
 {
+	struct seen *seen = slot_of(s, key);
+
 	bpf_map_delete_elem(fd, key);
-	memset(&slot_of(s, key)->cell, 0, sizeof(struct cell));
+	s->dropped += !seen->dropped;
+	seen->dropped = true;
+	seen->cell = (struct cell){};
+}
+
+/* What was dropped keeps its slot until then: it stands in others' probe sequences. */
+static void forget_dropped(struct spill *s)
+{
+	struct spill fresh = {.slots = s->slots};
+
+	if (s->dropped * 2 < s->used || !s->dropped)
+		return;
+	fresh.seen = calloc(fresh.slots, sizeof(*fresh.seen));
+	if (!fresh.seen)
+		return; /* another time */
+	for (size_t i = 0; i < s->slots; i++)
+		if (s->seen[i].used && !s->seen[i].dropped)
+			*slot_of(&fresh, &s->seen[i].key) = s->seen[i];
+	free(s->seen);
+	s->seen = fresh.seen;
+	s->used -= s->dropped;
+	s->dropped = 0;
 }
 
 static int read_cells(struct spill *s, int fd, const struct spill_visitor *v)
@@ -187,11 +221,13 @@ int spill__read(struct spill *s, const struct spill_visitor *v)
 {
 	int err = read_processes(s, v);
 
+	qsort(s->ended, s->n_ended, sizeof(*s->ended), by_process);
 	if (!err)
 		err = read_cells(s, s->cells_fd, v);
 	if (!err)
 		err = read_cells(s, s->others_fd, v);
 	for (size_t i = 0; i < s->n_ended; i++)
 		bpf_map_delete_elem(s->processes_fd, &s->ended[i]);
+	forget_dropped(s);
 	return err;
 }

@@ -59,10 +59,10 @@ static int attach_multi(int prog_fd, const char *path, const struct uprobe_place
 }
 
 static int attach_each(struct uprobes *u, struct bpf_program *prog, const char *path,
-		       const struct uprobe_place *places, size_t n, __u32 pid)
+		       const struct uprobe_place *places, size_t n, __u32 pid, bool cookies)
 {
 	for (size_t i = 0; i < n; i++) {
-		LIBBPF_OPTS(bpf_uprobe_opts, opts, .bpf_cookie = places[i].cookie);
+		LIBBPF_OPTS(bpf_uprobe_opts, opts, .bpf_cookie = cookies ? places[i].cookie : 0);
 
 		u->links[i] = bpf_program__attach_uprobe_opts(prog, pid ? (pid_t)pid : -1, path,
 							      places[i].offset, &opts);
@@ -74,7 +74,8 @@ static int attach_each(struct uprobes *u, struct bpf_program *prog, const char *
 }
 
 struct uprobes *uprobes__attach(struct bpf_program *prog, const char *path,
-				const struct uprobe_place *places, size_t n, __u32 pid)
+				const struct uprobe_place *places, size_t n, __u32 pid,
+				bool cookies)
 {
 	struct uprobes *u = calloc(1, sizeof(*u) + n * sizeof(u->links[0]));
 	int err;
@@ -89,7 +90,7 @@ struct uprobes *uprobes__attach(struct bpf_program *prog, const char *path,
 		free(u);
 		return NULL;
 	}
-	err = attach_each(u, prog, path, places, n, pid);
+	err = attach_each(u, prog, path, places, n, pid, cookies);
 	if (err) {
 		uprobes__detach(u);
 		errno = -err;

@@ -25,9 +25,13 @@ struct uprobes;
 /* What the program's expected attach type has to be before it is loaded. */
 #define UPROBE_MULTI_ATTACH_TYPE 48 /* BPF_TRACE_UPROBE_MULTI, include/uapi/linux/bpf.h of 6.6 */
 
-/* pid 0: in every process that maps the file.  NULL with errno set. */
+/*
+ * pid 0: in every process that maps the file.  cookies false: the kernel has none.
+ * NULL with errno set.
+ */
 struct uprobes *uprobes__attach(struct bpf_program *prog, const char *path,
-				const struct uprobe_place *places, size_t n, __u32 pid);
+				const struct uprobe_place *places, size_t n, __u32 pid,
+				bool cookies);
 void uprobes__detach(struct uprobes *u); /* NULL is allowed */
 bool uprobes__multi(const struct uprobes *u);
 
