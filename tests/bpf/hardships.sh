@@ -1,0 +1,86 @@
+#!/bin/bash
+# hardships.sh - what others may do to it, or users by mistake: it goes on, or says why not in one line.
+. "$(dirname "$0")/lib.sh"
+need_bpf
+
+one_line() { # FILE PATTERN
+	[ "$(wc -l <"$1")" = 1 ] && grep -q "$2" "$1" || fail "not one line with '$2': $(cat "$1")"
+}
+
+# A library that says it is a libc, with a malloc that no probe can be placed on; and one of which
+# the largest part is a hole.  Anybody can map them.
+cat >"$WORK/fake.s" <<'END'
+	.text
+	.globl malloc, __libc_start_main, gnu_get_libc_version
+	.type malloc, @function
+	.type __libc_start_main, @function
+	.type gnu_get_libc_version, @function
+malloc:
+	.byte 0x06, 0x06, 0x06, 0x06
+	.size malloc, 4
+__libc_start_main:
+	ret
+gnu_get_libc_version:
+	ret
+END
+if [ "$(uname -m)" = x86_64 ]; then
+	gcc -shared -nostdlib -o "$WORK/fake.so" "$WORK/fake.s" || fail "fake.so cannot be built"
+	chmod 755 "$WORK/fake.so"
+	start setpriv --reuid 65534 --clear-groups "$PYTHON" -c '
+import ctypes, mmap, os, sys, time
+fd = os.open(sys.argv[1], os.O_RDONLY)
+code = mmap.mmap(fd, 0, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ | mmap.PROT_EXEC)
+print("mapped", flush=True)
+time.sleep(60)' "$WORK/fake.so" >"$WORK/fake.out"
+	FAKE=$!
+	eventually 10 grep -q mapped "$WORK/fake.out"
+	"$BRKSCOPE" report -d 0.2 -o "$WORK/report" 2>"$WORK/messages" || fail "report: status $?: $(cat "$WORK/messages")"
+	one_line "$WORK/messages" "fake.so: malloc in it cannot be probed"
+	kill "$FAKE"
+fi
+
+# The id of a thread, of the kernel's own, and of nobody: not a table of zeros.
+"$PYTHON" -c '
+import threading, time
+def run():
+    print(threading.get_native_id(), flush=True)
+    time.sleep(60)
+threading.Thread(target=run).start()' >"$WORK/thread" &
+STARTED+=($!)
+eventually 10 test -s "$WORK/thread"
+"$BRKSCOPE" report -d 0.2 -p "$(cat "$WORK/thread")" >"$WORK/out" 2>"$WORK/messages" && fail "a thread's id was taken"
+one_line "$WORK/messages" "is a thread, of process $!"
+"$BRKSCOPE" report -d 0.2 -p 2 >"$WORK/out" 2>"$WORK/messages" && fail "a kernel thread was taken"
+one_line "$WORK/messages" "PID 2: is the kernel's own"
+
+# What a file held is there still when nothing new comes.
+echo old >"$WORK/kept"
+"$BRKSCOPE" report -o "$WORK/kept" -p 4194304 2>"$WORK/messages" && fail "PID 4194304 was found"
+[ "$(cat "$WORK/kept")" = old ] || fail "the old report is gone"
+
+# Without a stdout: none of its own descriptors is taken for it.
+"$BRKSCOPE" report -d 0.2 >&- 2>"$WORK/messages" || fail "without stdout: status $?: $(cat "$WORK/messages")"
+
+# Under nohup the terminal's going is nothing to it; in a script's background SIGINT ends it.
+start_collecting "$WORK/messages" report -p $$ -o "$WORK/hup"
+kill -HUP "$AGENT"
+ended "$AGENT" || fail "SIGHUP: status $?: $(cat "$WORK/messages")"
+start nohup "$BRKSCOPE" report -p $$ -o "$WORK/nohup" 2>"$WORK/messages"
+AGENT=$!
+eventually 20 collecting_or_ended "$AGENT"
+kill -HUP "$AGENT"
+kill -INT "$AGENT"
+ended "$AGENT" || fail "nohup: status $?: $(cat "$WORK/messages")"
+grep -q "PID" "$WORK/nohup" || fail "nohup: no report: $(cat "$WORK/nohup")"
+
+# More processes than are worth a probe each.
+pids=$$
+for _ in {1..20}; do
+	start sleep 60
+	pids=$pids,$!
+done
+"$BRKSCOPE" report -j -d 0.2 -p "$pids" -o "$WORK/many.json" || fail "-p of 21: status $?"
+compare "$WORK" <<'END'
+from oracle import *
+expect("rows", len(Report(f"{sys.argv[1]}/many.json").rows), 21)
+END
