@@ -36,12 +36,15 @@ UNIT_BINS := $(UNIT_SRCS:%.c=$(OUT)/%)
 UNIT_HELP := $(patsubst %.c,$(OUT)/%.o,$(filter-out $(UNIT_SRCS),$(wildcard tests/unit/*.c)))
 WORKLOADS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/workload/*.c tests/oracle/*.c tests/bench/*.c))
 PRELOADS  := $(patsubst tests/preload/%.c,$(OUT)/tests/preload/lib%.so,$(wildcard tests/preload/*.c))
+REFMALLOC := $(OUT)/librefmalloc.so $(OUT)/librefmalloc.a
+REFMALLOC_OBJS := $(patsubst %.c,$(OUT)/%.o,$(wildcard user/refmalloc/*.c))
+REFMALLOC_TESTS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/refmalloc/*.c))
 
-.PHONY: all bpf demo check bench test-build fuzz install uninstall format compdb clean help
+.PHONY: all bpf refmalloc demo check bench test-build fuzz install uninstall format compdb clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(OUT)/brkscope $(OUT)/compile_commands.json ## build the program (default)
+all: $(OUT)/brkscope $(REFMALLOC) $(OUT)/compile_commands.json ## build the program (default)
 
 bpf: $(OUT)/brkscope.bpf.o ## build the BPF side only; ARCH=arm64 for another machine's
 
@@ -68,8 +71,32 @@ $(OUT)/brkscope: $(OBJS)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
 
-$(OUT)/compile_commands.json: $(OBJS)
-	@{ echo '['; sed '$$!s/$$/,/' $(OBJS:%=%.json); echo ']'; } > $@
+# An allocator: never with a sanitizer, which has its own.  What the compiler knows of malloc and
+# its kin holds for their callers, not for them.
+REFMALLOC_CFLAGS := -std=gnu11 $(WARN) -O2 -g -fPIC -fvisibility=hidden -ftls-model=initial-exec \
+	-fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free
+$(OUT)/user/refmalloc/%.o: user/refmalloc/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(REFMALLOC_CFLAGS) -D_GNU_SOURCE -Iinclude -MMD -MP -c $< -o $@
+	@echo '{"directory":"$(CURDIR)","file":"$<","command":"$(CC) $(REFMALLOC_CFLAGS) -D_GNU_SOURCE -Iinclude -c $<"}' > $@.json
+
+# initfirst: its fork handlers come before anybody else's, who may allocate in theirs.
+$(OUT)/librefmalloc.so: $(REFMALLOC_OBJS)
+	$(call say,LD,$@)
+	$(Q)$(CC) -shared -Wl,-soname,librefmalloc.so -Wl,-z,initfirst -Wl,-z,defs $^ -pthread -o $@
+
+# One object: the whole interface or nothing, so that none of libc's malloc comes beside it.
+$(OUT)/librefmalloc.a: $(REFMALLOC_OBJS)
+	$(call say,AR,$@)
+	$(Q)$(LD) -r $^ -o $(OUT)/refmalloc.o
+	$(Q)objcopy --localize-hidden $(OUT)/refmalloc.o
+	$(Q)rm -f $@ && $(AR) rcs $@ $(OUT)/refmalloc.o
+
+refmalloc: $(REFMALLOC) ## build librefmalloc.so and .a only
+
+$(OUT)/compile_commands.json: $(OBJS) $(REFMALLOC_OBJS)
+	@{ echo '['; sed '$$!s/$$/,/' $(^:%=%.json); echo ']'; } > $@
 
 compdb: $(OUT)/compile_commands.json ## compile_commands.json, for clangd, at the top
 	$(Q)ln -sf $< compile_commands.json
@@ -136,4 +163,4 @@ help: ## this
 	@echo 'make [target] [V=1] [OUT=build] [SANITIZER=address,undefined] [ARCH=arm64]'
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 14
 
--include $(BPF_OBJS:.o=.d) $(OBJS:.o=.d) $(wildcard $(OUT)/tests/*/*.d)
+-include $(BPF_OBJS:.o=.d) $(OBJS:.o=.d) $(REFMALLOC_OBJS:.o=.d) $(wildcard $(OUT)/tests/*/*.d)

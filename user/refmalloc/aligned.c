@@ -1,0 +1,84 @@
+/*
+ * aligned.c - blocks at a multiple of more than 16: five functions, with five sets of manners.
+ */
+#include <errno.h>
+#include <malloc.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "block.h"
+#include "options.h"
+#include "public.h"
+#include "sizeclass.h"
+#include "sys.h"
+
+static bool is_power(size_t n)
+{
+	return n && !(n & (n - 1));
+}
+
+/* NULL, and *error what it would be in errno. */
+static void *alloc(enum refmalloc_function function, size_t alignment, size_t size, int *error)
+{
+	void *p = NULL;
+
+	block__count_call(function, size);
+	*error = is_power(alignment) ? ENOMEM : EINVAL;
+	if (is_power(alignment))
+		p = block__alloc(size, alignment > GRANULE ? alignment : GRANULE, false);
+	if (!p)
+		block__count_unserved(function, size, true);
+	return p;
+}
+
+static void *alloc_or_errno(enum refmalloc_function function, size_t alignment, size_t size)
+{
+	int error;
+	void *p = alloc(function, alignment, size, &error);
+
+	if (!p)
+		errno = error;
+	return p;
+}
+
+/* As glibc's: any alignment will do, rounded up to a power of two; above half of all memory not. */
+PUBLIC void *memalign(size_t alignment, size_t size)
+{
+	size_t power = 1;
+
+	while (power && power < alignment)
+		power *= 2;
+	return alloc_or_errno(REFMALLOC_MEMALIGN, power, size);
+}
+
+/* The size need not be a multiple of the alignment: C17 dropped that, as nobody had held to it. */
+PUBLIC void *aligned_alloc(size_t alignment, size_t size)
+{
+	return alloc_or_errno(REFMALLOC_ALIGNED_ALLOC, alignment, size);
+}
+
+PUBLIC int posix_memalign(void **block, size_t alignment, size_t size)
+{
+	int error;
+	void *p = alloc(REFMALLOC_POSIX_MEMALIGN, alignment % sizeof(void *) == 0 ? alignment : 0,
+			size, &error);
+
+	if (!p)
+		return error;
+	*block = p;
+	return 0;
+}
+
+PUBLIC void *valloc(size_t size)
+{
+	return alloc_or_errno(REFMALLOC_VALLOC, PAGE_SIZE, size);
+}
+
+/* A block at a page has whole pages to itself anyway, unless there is a guard behind it. */
+PUBLIC void *pvalloc(size_t size)
+{
+	size_t whole = size ? round_up(size, PAGE_SIZE) : PAGE_SIZE;
+
+	return alloc_or_errno(REFMALLOC_PVALLOC, PAGE_SIZE,
+			      options.check && whole > size ? whole : size);
+}

@@ -1,0 +1,282 @@
+/*
+ * block.c - the two rules of malloc: from the threshold on a mapping of its own, below it the heap;
+ * and there a block of a size class, or whole pages.
+ */
+#include "block.h"
+
+#include <string.h>
+
+#include "check.h"
+#include "fatal.h"
+#include "large.h"
+#include "options.h"
+#include "pages.h"
+#include "sys.h"
+#include "table.h"
+#include "threads.h"
+
+void block__count_call(enum refmalloc_function function, size_t bytes)
+{
+	struct heap *h = threads__enter();
+
+	counter__add_call(&h->counters.function[function], bytes);
+	threads__leave(h);
+}
+
+void block__count_unserved(enum refmalloc_function function, size_t bytes, bool failed)
+{
+	struct heap *h = threads__enter();
+	struct counters *c = &h->counters;
+
+	counter__add_call(function == REFMALLOC_MALLOC ? &c->function[REFMALLOC_MALLOC]
+						       : &c->unserved,
+			  bytes);
+	if (failed)
+		counter__add(&c->failed, 1);
+	threads__leave(h);
+}
+
+static size_t pages_for(size_t size)
+{
+	return size ? (size + PAGE_SIZE - 1) >> PAGE_SHIFT : 1;
+}
+
+static void *alloc_small(struct heap *h, unsigned int class, size_t size)
+{
+	struct span *s = h->current[class];
+	void *p;
+
+	if (s->head == NO_BLOCK)
+		s = heap__refill(h, class);
+	if (!s)
+		return NULL;
+	p = heap__take(h, s, size);
+	check__taken(p, size, s->size, true);
+	return p;
+}
+
+static struct span *alloc_pages(size_t bytes, size_t alignment, size_t size)
+{
+	struct span *s;
+
+	pages__lock();
+	s = pages__alloc(pages_for(bytes), alignment > PAGE_SIZE ? alignment >> PAGE_SHIFT : 1);
+	if (s)
+		s->request = size;
+	pages__unlock();
+	return s;
+}
+
+static void *alloc_whole(struct heap *h, size_t size, size_t alignment, bool *zero)
+{
+	size_t bytes = size + check__guard();
+	struct span *s = bytes >= large__threshold() ? large__alloc(bytes, alignment) : NULL;
+
+	if (!s)
+		s = alloc_pages(bytes, alignment, size);
+	if (!s)
+		return NULL;
+	__atomic_store_n(&s->request, size, __ATOMIC_RELAXED);
+	if (s->zeroed || s->kind == SPAN_LARGE)
+		*zero = false;
+	counters__served(&h->counters, s->route, size);
+	check__taken(s->base, size, span__bytes(s), false);
+	return s->base;
+}
+
+void *block__alloc(size_t size, size_t alignment, bool zero)
+{
+	struct heap *h;
+	size_t bytes;
+	void *p;
+
+	if (size > PTRDIFF_MAX - PAGE_SIZE || alignment > PTRDIFF_MAX - PAGE_SIZE - size)
+		return NULL;
+	h = threads__enter();
+	bytes = size + check__guard();
+	if (bytes <= SMALL_MAX && alignment <= PAGE_SIZE && bytes < large__threshold())
+		p = alloc_small(h, class_of_aligned(bytes, alignment), size);
+	else
+		p = alloc_whole(h, size, alignment, &zero);
+	threads__leave(h);
+	if (p && zero)
+		memset(p, 0, size);
+	return p;
+}
+
+enum use { USE_FREE, USE_REALLOC, USE_SIZE };
+
+static const struct {
+	const char *freed, *invalid;
+} messages[] = {
+	[USE_FREE] = {"double free of", "invalid free of"},
+	[USE_REALLOC] = {"realloc of freed", "invalid realloc of"},
+	[USE_SIZE] = {"size asked of freed", "size asked of invalid"},
+};
+
+/* The span of a live block, and which it is there; or the end of the program. */
+static struct span *find(const void *p, size_t *i, enum use use, const void *caller)
+{
+	struct span *s = table__find(p);
+	bool small = s && s->kind == SPAN_SMALL;
+
+	*i = small ? span__index(s, p) : 0;
+	if (!s || *i == SIZE_MAX || (!small && s->base != p))
+		fatal__block(messages[use].invalid, p, caller);
+	if (s->kind == SPAN_FREE ||
+	    (small && !(__atomic_load_n(&s->state[*i], __ATOMIC_RELAXED) & STATE_LIVE)))
+		fatal__block(messages[use].freed, p, caller);
+	return s;
+}
+
+static size_t small_request(const struct span *s, size_t i)
+{
+	return s->size - (__atomic_load_n(&s->state[i], __ATOMIC_RELAXED) & ~STATE_LIVE);
+}
+
+static void free_small(struct heap *h, struct span *s, size_t i, const void *caller)
+{
+	char *p = s->base + i * s->size;
+	uint16_t state;
+
+	check__freed(p, small_request(s, i), s->size, true, caller);
+	if (s->owner == h) {
+		heap__put(h, s, i);
+		return;
+	}
+	/* Of two threads that free it at the same time, one finds that it is not the first. */
+	state = __atomic_exchange_n(&s->state[i], NO_BLOCK, __ATOMIC_ACQ_REL);
+	if (!(state & STATE_LIVE))
+		fatal__block(messages[USE_FREE].freed, p, caller);
+	counters__released(&h->counters, s->route, s->size - (state & ~STATE_LIVE));
+	heap__push_remote(s, i);
+}
+
+static void free_whole(struct heap *h, struct span *s, const void *caller)
+{
+	void *p = s->base;
+	bool large = s->kind == SPAN_LARGE, freed_meanwhile;
+
+	check__freed(p, s->request, span__bytes(s), false, caller);
+	counters__released(&h->counters, s->route, s->request);
+	pages__lock();
+	freed_meanwhile = table__find(p) != s || s->kind == SPAN_FREE;
+	if (large && !freed_meanwhile)
+		large__hide(s);
+	else if (!freed_meanwhile)
+		pages__free(s);
+	pages__unlock();
+	if (freed_meanwhile)
+		fatal__block(messages[USE_FREE].freed, p, caller);
+	if (large)
+		large__free(s);
+}
+
+void block__free(void *p, const void *caller)
+{
+	struct heap *h = threads__enter();
+	size_t i;
+	struct span *s;
+
+	if (!p) {
+		counter__add(&h->counters.frees_of_null, 1);
+	} else {
+		s = find(p, &i, USE_FREE, caller);
+		if (s->kind == SPAN_SMALL)
+			free_small(h, s, i, caller);
+		else
+			free_whole(h, s, caller);
+	}
+	threads__leave(h);
+}
+
+static bool resize_small(struct span *s, size_t i, size_t size)
+{
+	size_t bytes = size + check__guard();
+
+	if (bytes > s->size || bytes < s->size / 2)
+		return false;
+	__atomic_store_n(&s->state[i], STATE_LIVE | (s->size - size), __ATOMIC_RELAXED);
+	return true;
+}
+
+static bool resize_whole(struct span *s, size_t size)
+{
+	size_t bytes = size + check__guard();
+	size_t threshold = large__threshold();
+	bool done;
+
+	if (s->kind == SPAN_LARGE)
+		return bytes >= threshold && large__resize(s, bytes);
+	if (bytes <= SMALL_MAX || bytes >= threshold)
+		return false;
+	pages__lock();
+	done = pages__resize(s, pages_for(bytes));
+	pages__unlock();
+	return done;
+}
+
+/* In place, or by the kernel. The block's new address, or NULL. */
+static void *resize(struct span *s, size_t i, size_t size, size_t old_size)
+{
+	bool small = s->kind == SPAN_SMALL;
+	struct heap *h;
+	char *p;
+
+	if (small ? !resize_small(s, i, size) : !resize_whole(s, size))
+		return NULL;
+	if (!small)
+		__atomic_store_n(&s->request, size, __ATOMIC_RELAXED);
+	p = s->base + (small ? i * s->size : 0);
+	check__resized(p, size, small ? s->size : span__bytes(s));
+	h = threads__enter();
+	counters__released(&h->counters, s->route, old_size);
+	counters__served(&h->counters, s->route, size);
+	threads__leave(h);
+	return p;
+}
+
+static void *move(void *p, size_t old_size, size_t size, const void *caller)
+{
+	void *fresh = block__alloc(size, GRANULE, false);
+
+	if (!fresh)
+		return NULL;
+	memcpy(fresh, p, old_size < size ? old_size : size);
+	block__free(p, caller);
+	return fresh;
+}
+
+void *block__resize(void *p, size_t size, const void *caller)
+{
+	size_t i, old_size, usable;
+	struct span *s = find(p, &i, USE_REALLOC, caller);
+	bool small = s->kind == SPAN_SMALL;
+	void *resized = NULL;
+	struct heap *h;
+
+	if (size > PTRDIFF_MAX - PAGE_SIZE)
+		return NULL;
+	old_size = small ? small_request(s, i) : s->request;
+	usable = small ? s->size : span__bytes(s);
+	check__kept(p, old_size, usable, caller);
+	if (size == 0)
+		block__free(p, caller);
+	else if (!(resized = resize(s, i, size, old_size)) &&
+		 !(resized = move(p, options.check ? old_size : usable, size, caller)))
+		return NULL;
+	h = threads__enter();
+	counter__add(&h->counters.released_by_realloc, 1);
+	threads__leave(h);
+	return resized;
+}
+
+size_t block__usable(const void *p, const void *caller)
+{
+	size_t i;
+	struct span *s = find(p, &i, USE_SIZE, caller);
+
+	if (options.check)
+		return s->kind == SPAN_SMALL ? small_request(s, i) : s->request;
+	return s->kind == SPAN_SMALL ? s->size : span__bytes(s);
+}

@@ -1,0 +1,57 @@
+/*
+ * counters.h - what one heap's owner counts, without a shared write.
+ *
+ * malloc and free, the paths that must be short, count only what they served and released: calls
+ * by route and power of two, and bytes.  The rarer functions count themselves, so the calls of
+ * malloc are those served that nobody else claims.  Only the owner writes; whoever wants the sum
+ * reads all of them, each word whole.
+ */
+#ifndef REFMALLOC_COUNTERS_H
+#define REFMALLOC_COUNTERS_H
+
+#include <limits.h>
+
+#include "refmalloc.h"
+
+struct counters {
+	uint64_t served[REFMALLOC_ROUTES][REFMALLOC_BUCKETS];
+	uint64_t served_bytes[REFMALLOC_ROUTES];
+	struct refmalloc_count released[REFMALLOC_ROUTES];
+	uint64_t released_by_realloc;
+	uint64_t frees_of_null;
+	uint64_t failed;
+	/* Calls of all functions but malloc; of malloc those that failed. */
+	struct refmalloc_count function[REFMALLOC_FUNCTIONS];
+	/* Of all but malloc: those that gave no block. */
+	struct refmalloc_count unserved;
+};
+
+static inline void counter__add(uint64_t *counter, uint64_t n)
+{
+	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
+}
+
+static inline void counter__add_call(struct refmalloc_count *c, size_t bytes)
+{
+	counter__add(&c->calls, 1);
+	counter__add(&c->bytes, bytes <= PTRDIFF_MAX ? bytes : 0);
+}
+
+static inline unsigned int bucket_of(size_t size)
+{
+	return 63 - __builtin_clzl(2 * (size - (size != 0)) + 1);
+}
+
+static inline void counters__served(struct counters *c, unsigned int route, size_t size)
+{
+	counter__add(&c->served[route][bucket_of(size)], 1);
+	counter__add(&c->served_bytes[route], size);
+}
+
+static inline void counters__released(struct counters *c, unsigned int route, size_t size)
+{
+	counter__add(&c->released[route].calls, 1);
+	counter__add(&c->released[route].bytes, size);
+}
+
+#endif

@@ -1,0 +1,291 @@
+/*
+ * heap.c - where a heap's blocks come from when its current span has none, and where spans go.
+ */
+#include "heap.h"
+
+#include "check.h"
+#include "pages.h"
+#include "records.h"
+#include "remote.h"
+#include "sys.h"
+#include "table.h"
+#include "threads.h"
+
+#define NEVER	    0xffff /* of span.watch: a current span is kept, even empty */
+#define STEP_BLOCKS 64	   /* fresh blocks put on the list at a time */
+
+struct span no_span = {.head = NO_BLOCK};
+struct heap shared_heap = {.current = {[0 ... CLASSES - 1] = &no_span}};
+
+static struct span **list_of(struct heap *h, struct span *s)
+{
+	return s->place == SPAN_FULL ? &h->full : &h->partial[s->class];
+}
+
+static void enlist(struct heap *h, struct span *s, enum span_place place)
+{
+	struct span **list;
+
+	s->place = place;
+	s->watch = place == SPAN_FULL ? s->count - 1 : 0;
+	list = list_of(h, s);
+	s->prev = NULL;
+	s->next = *list;
+	if (s->next)
+		s->next->prev = s;
+	*list = s;
+}
+
+static void unlist(struct heap *h, struct span *s)
+{
+	if (s->next)
+		s->next->prev = s->prev;
+	if (s->prev)
+		s->prev->next = s->next;
+	else
+		*list_of(h, s) = s->next;
+}
+
+static void release(struct heap *h, struct span *s)
+{
+	h->spans[s->class]--;
+	pages__lock();
+	records__free(s->state, s->count * sizeof(*s->state));
+	pages__free(s);
+	pages__unlock();
+}
+
+static bool has_blocks(const struct span *s)
+{
+	return s->head != NO_BLOCK || s->fresh < s->count;
+}
+
+/* One empty span of a class is kept: a program that needs it again need not ask for pages. */
+static bool is_spare(const struct heap *h, const struct span *s)
+{
+	return h != &shared_heap && h->partial[s->class] == s && !s->next;
+}
+
+void heap__watched(struct heap *h, struct span *s)
+{
+	if (s->place == SPAN_FULL) {
+		unlist(h, s);
+		enlist(h, s, SPAN_PARTIAL);
+	}
+	if (s->used == 0 && !is_spare(h, s)) {
+		unlist(h, s);
+		release(h, s);
+	}
+}
+
+/* The owner may change meanwhile: then the one that finds the span hands it on once more. */
+static void hand_on(struct span *s)
+{
+	struct heap *owner = __atomic_load_n(&s->owner, __ATOMIC_ACQUIRE);
+
+	s->remote_next = __atomic_load_n(&owner->remote, __ATOMIC_RELAXED);
+	while (!__atomic_compare_exchange_n(&owner->remote, &s->remote_next, s, true,
+					    __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		;
+}
+
+void heap__push_remote(struct span *s, unsigned int i)
+{
+	uint32_t old = __atomic_load_n(&s->remote, __ATOMIC_RELAXED);
+
+	do {
+		__atomic_store_n(&s->state[i], remote__head(old), __ATOMIC_RELAXED);
+	} while (!__atomic_compare_exchange_n(&s->remote, &old, remote__push(old, i), true,
+					      __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+	if (old == REMOTE_EMPTY)
+		hand_on(s);
+}
+
+static void collect_span(struct heap *h, struct span *s)
+{
+	uint32_t list = __atomic_exchange_n(&s->remote, REMOTE_EMPTY, __ATOMIC_ACQ_REL);
+	unsigned int last = remote__head(list);
+
+	if (s->head != NO_BLOCK) {
+		while (s->state[last] != NO_BLOCK)
+			last = s->state[last];
+		s->state[last] = s->head;
+	}
+	s->head = remote__head(list);
+	s->used -= remote__count(list);
+	if (s->place == SPAN_FULL || (s->place == SPAN_PARTIAL && s->used == 0))
+		heap__watched(h, s);
+}
+
+void heap__collect(struct heap *h)
+{
+	struct span *s, *next;
+
+	if (!__atomic_load_n(&h->remote, __ATOMIC_RELAXED))
+		return;
+	s = __atomic_exchange_n(&h->remote, NULL, __ATOMIC_ACQUIRE);
+	for (; s; s = next) {
+		next = s->remote_next;
+		if (__atomic_load_n(&s->owner, __ATOMIC_RELAXED) == h)
+			collect_span(h, s);
+		else
+			hand_on(s);
+	}
+}
+
+/* A few at a time: what is never used is never touched. */
+static void list_fresh(struct span *s)
+{
+	unsigned int end = s->count - s->fresh > STEP_BLOCKS ? s->fresh + STEP_BLOCKS : s->count;
+
+	for (unsigned int i = s->fresh; i < end; i++)
+		s->state[i] = i + 1 < end ? i + 1 : NO_BLOCK;
+	s->head = s->fresh;
+	s->fresh = end;
+	check__fresh(s->base + s->limit, end * (size_t)s->size - s->limit);
+	__atomic_store_n(&s->limit, end * s->size, __ATOMIC_RELAXED);
+}
+
+static bool cut(struct span *s, unsigned int class)
+{
+	uint32_t size = class_size(class);
+	size_t bytes = (size_t)s->pages << PAGE_SHIFT;
+
+	s->count = bytes / size;
+	s->state = records__alloc(s->count * sizeof(*s->state));
+	if (!s->state)
+		return false;
+	s->kind = SPAN_SMALL;
+	s->class = class;
+	s->size = size;
+	s->inverse = UINT32_MAX / size + 1;
+	s->limit = 0;
+	s->head = NO_BLOCK;
+	s->used = 0;
+	s->fresh = 0;
+	s->remote = REMOTE_EMPTY;
+	table__set(s->base, bytes, s);
+	return true;
+}
+
+static struct span *new_span(struct heap *h, unsigned int class)
+{
+	struct span *s;
+
+	pages__lock();
+	s = pages__alloc(class_pages(class, h->spans[class]), 1);
+	/* Where memory is short, a little may still be had. */
+	if (!s)
+		s = pages__alloc(class_pages(class, 0), 1);
+	if (s && !cut(s, class)) {
+		pages__free(s);
+		s = NULL;
+	}
+	pages__unlock();
+	return s;
+}
+
+static struct span *adopt(unsigned int class)
+{
+	struct span *s;
+
+	if (!__atomic_load_n(&shared_heap.partial[class], __ATOMIC_RELAXED) &&
+	    !__atomic_load_n(&shared_heap.remote, __ATOMIC_RELAXED))
+		return NULL;
+	threads__lock();
+	heap__collect(&shared_heap);
+	s = shared_heap.partial[class];
+	if (s) {
+		unlist(&shared_heap, s);
+		shared_heap.spans[class]--;
+	}
+	threads__unlock();
+	return s;
+}
+
+struct span *heap__refill(struct heap *h, unsigned int class)
+{
+	struct span *s = h->current[class];
+
+	heap__collect(h);
+	if (s != &no_span && !has_blocks(s)) {
+		h->current[class] = &no_span;
+		enlist(h, s, SPAN_FULL);
+		s = &no_span;
+	}
+	if (s == &no_span) {
+		s = h->partial[class];
+		if (s) {
+			unlist(h, s);
+		} else {
+			s = h == &shared_heap ? NULL : adopt(class);
+			s = s ? s : new_span(h, class);
+			if (!s)
+				return NULL;
+			h->spans[class]++;
+			__atomic_store_n(&s->owner, h, __ATOMIC_RELEASE);
+		}
+		s->place = SPAN_CURRENT;
+		s->watch = NEVER;
+		h->current[class] = s;
+	}
+	if (s->head == NO_BLOCK)
+		list_fresh(s);
+	return s;
+}
+
+void heap__trim(struct heap *h)
+{
+	struct span *s, *next;
+
+	heap__collect(h);
+	for (unsigned int class = 0; class < CLASSES; class ++) {
+		s = h->current[class];
+		if (s != &no_span && s->used == 0) {
+			h->current[class] = &no_span;
+			release(h, s);
+		}
+		for (s = h->partial[class]; s; s = next) {
+			next = s->next;
+			if (s->used == 0) {
+				unlist(h, s);
+				release(h, s);
+			}
+		}
+	}
+}
+
+static void give_span(struct heap *h, struct span *s)
+{
+	if (s->used == 0) {
+		release(h, s);
+		return;
+	}
+	h->spans[s->class]--;
+	shared_heap.spans[s->class]++;
+	__atomic_store_n(&s->owner, &shared_heap, __ATOMIC_RELEASE);
+	enlist(&shared_heap, s, has_blocks(s) ? SPAN_PARTIAL : SPAN_FULL);
+}
+
+void heap__give_up(struct heap *h)
+{
+	struct span *s;
+
+	heap__collect(h);
+	for (unsigned int class = 0; class < CLASSES; class ++) {
+		s = h->current[class];
+		h->current[class] = &no_span;
+		if (s != &no_span)
+			give_span(h, s);
+		while ((s = h->partial[class])) {
+			unlist(h, s);
+			give_span(h, s);
+		}
+	}
+	while ((s = h->full)) {
+		unlist(h, s);
+		give_span(h, s);
+	}
+	/* What was freed meanwhile is handed on; what comes later, by the heap's next thread. */
+	heap__collect(h);
+}

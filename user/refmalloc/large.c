@@ -1,0 +1,158 @@
+/*
+ * large.c - blocks in mappings of their own, and from which size on a block gets one.
+ *
+ * A block begins one cache line into its mapping: large arrays that all begin at a page would
+ * compete for the same lines of every cache.
+ *
+ * A mapping costs two system calls and a page fault a page, each time.  A program that frees a
+ * large block is likely to want another such one, so that size becomes the threshold, up to a
+ * limit: from then on such blocks come from the heap, which may now keep twice that at its top.
+ */
+#include "large.h"
+
+#include "options.h"
+#include "pages.h"
+#include "records.h"
+#include "sizeclass.h"
+#include "sys.h"
+#include "table.h"
+
+#define LEAD 64
+
+static struct span *blocks;
+static size_t count; /* also read without the lock, where being one off does no harm */
+
+size_t large__threshold(void)
+{
+	size_t threshold = option(&options.mmap_threshold);
+
+	/* malloc's short path has no time to ask. */
+	return threshold > TABLED_MAX ? threshold : TABLED_MAX + 1;
+}
+
+static bool register_block(struct span *s)
+{
+	if (!table__cover(s->base, 1))
+		return false;
+	table__set(s->base, PAGE_SIZE, s);
+	s->prev = NULL;
+	s->next = blocks;
+	if (s->next)
+		s->next->prev = s;
+	blocks = s;
+	__atomic_store_n(&count, count + 1, __ATOMIC_RELAXED);
+	return true;
+}
+
+/* Before the memory is anybody else's, whose entry this then would be. */
+void large__hide(struct span *s)
+{
+	table__set(s->base, PAGE_SIZE, NULL);
+	if (s->next)
+		s->next->prev = s->prev;
+	if (s->prev)
+		s->prev->next = s->next;
+	else
+		blocks = s->next;
+	__atomic_store_n(&count, count - 1, __ATOMIC_RELAXED);
+}
+
+/* Maps more than needed and gives back both ends, for an alignment above a page. */
+static char *map_aligned(size_t bytes, size_t alignment)
+{
+	char *start = sys__map(REFMALLOC_MAP_BLOCK, bytes + alignment);
+	char *aligned = (char *)round_up((uintptr_t)start, alignment);
+
+	if (!start)
+		return NULL;
+	if (aligned > start)
+		sys__unmap(REFMALLOC_MAP_BLOCK, start, aligned - start);
+	sys__unmap(REFMALLOC_MAP_BLOCK, aligned + bytes, start + alignment - aligned);
+	return aligned;
+}
+
+struct span *large__alloc(size_t size, size_t alignment)
+{
+	size_t lead = alignment > PAGE_SIZE ? 0 : alignment > LEAD ? alignment : LEAD;
+	size_t bytes = round_up(size + lead, PAGE_SIZE);
+	struct span *s;
+	char *start;
+
+	if (__atomic_load_n(&count, __ATOMIC_RELAXED) >= option(&options.mmap_max))
+		return NULL;
+	start = lead ? sys__map(REFMALLOC_MAP_BLOCK, bytes) : map_aligned(bytes, alignment);
+	if (!start)
+		return NULL;
+	pages__lock();
+	s = records__span();
+	if (s) {
+		s->kind = SPAN_LARGE;
+		s->route = REFMALLOC_MMAP;
+		s->base = start + lead;
+		s->lead = lead;
+		s->mapped = bytes;
+	}
+	if (s && !register_block(s)) {
+		records__free(s, sizeof(*s));
+		s = NULL;
+	}
+	pages__unlock();
+	if (!s)
+		sys__unmap(REFMALLOC_MAP_BLOCK, start, bytes);
+	return s;
+}
+
+static void adapt_threshold(size_t bytes)
+{
+	if (__atomic_load_n(&options.fixed, __ATOMIC_RELAXED) ||
+	    bytes <= option(&options.mmap_threshold) || bytes > MMAP_THRESHOLD_MAX)
+		return;
+	__atomic_store_n(&options.mmap_threshold, bytes, __ATOMIC_RELAXED);
+	__atomic_store_n(&options.trim_threshold, 2 * bytes, __ATOMIC_RELAXED);
+}
+
+void large__free(struct span *s)
+{
+	adapt_threshold(s->mapped);
+	/* The kernel may lack a record to split its own: then at least the memory. */
+	if (!sys__unmap(REFMALLOC_MAP_BLOCK, s->base - s->lead, s->mapped))
+		sys__forget(s->base - s->lead, s->mapped);
+	pages__lock();
+	records__free(s, sizeof(*s));
+	pages__unlock();
+}
+
+bool large__resize(struct span *s, size_t size)
+{
+	size_t bytes = round_up(size + s->lead, PAGE_SIZE);
+	char *start = s->base - s->lead, *moved;
+	bool can_move;
+
+	if (bytes == s->mapped)
+		return true;
+	pages__lock();
+	can_move = table__reserve();
+	if (can_move)
+		large__hide(s);
+	pages__unlock();
+	if (!can_move)
+		return false;
+	moved = sys__remap(start, s->mapped, bytes);
+	pages__lock();
+	if (moved) {
+		s->base = moved + s->lead;
+		s->mapped = bytes;
+	}
+	register_block(s);
+	pages__unlock();
+	return moved != NULL;
+}
+
+int large__walk(int (*visit)(struct span *s, void *arg), void *arg)
+{
+	int stop = 0;
+
+	for (struct span *s = blocks; s && !stop; s = s->next)
+		stop = visit(s, arg);
+	return stop;
+}

@@ -1,0 +1,40 @@
+/*
+ * lock.h - a lock of one word on futex(2): it needs no set-up, allocates nothing, survives fork.
+ *
+ * Not a pthread mutex: those may be interposed, and a child by fork must be able to open one that
+ * its parent held.
+ */
+#ifndef REFMALLOC_LOCK_H
+#define REFMALLOC_LOCK_H
+
+enum { LOCK_FREE, LOCK_TAKEN, LOCK_WAITED_FOR };
+
+struct lock {
+	int state;
+};
+
+void lock__wait(struct lock *lock);
+void lock__wake(struct lock *lock);
+
+static inline void lock__take(struct lock *lock)
+{
+	int expected = LOCK_FREE;
+
+	if (!__atomic_compare_exchange_n(&lock->state, &expected, LOCK_TAKEN, 0, __ATOMIC_ACQUIRE,
+					 __ATOMIC_RELAXED))
+		lock__wait(lock);
+}
+
+static inline void lock__give(struct lock *lock)
+{
+	if (__atomic_exchange_n(&lock->state, LOCK_FREE, __ATOMIC_RELEASE) == LOCK_WAITED_FOR)
+		lock__wake(lock);
+}
+
+/* In a child by fork, whose only thread is the one that took it before. */
+static inline void lock__open_in_child(struct lock *lock)
+{
+	__atomic_store_n(&lock->state, LOCK_FREE, __ATOMIC_RELEASE);
+}
+
+#endif

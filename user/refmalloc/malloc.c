@@ -1,0 +1,105 @@
+/*
+ * malloc.c - malloc and free: the short paths, some twenty instructions each.
+ *
+ * malloc(small): the thread's current span of the size class has a list of free blocks; its first
+ * is taken.  free: the span table has the block's span; if it is this thread's, the block is put
+ * in front of that list.  Neither touches the block, waits, or writes what another thread reads.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "block.h"
+#include "public.h"
+#include "table.h"
+#include "threads.h"
+
+static __attribute__((noinline)) void *malloc_any(size_t size)
+{
+	void *p = block__alloc(size, GRANULE, false);
+
+	if (!p) {
+		block__count_unserved(REFMALLOC_MALLOC, size, true);
+		errno = ENOMEM;
+	}
+	return p;
+}
+
+PUBLIC void *malloc(size_t size)
+{
+	struct heap *h = heap_self;
+	struct span *s;
+
+	if (__builtin_expect(size > TABLED_MAX, 0))
+		return malloc_any(size);
+	s = h->current[class_table[(size + GRANULE - 1) / GRANULE]];
+	if (__builtin_expect(s->head == NO_BLOCK, 0))
+		return malloc_any(size);
+	return heap__take(h, s, size);
+}
+
+PUBLIC void free(void *p)
+{
+	struct heap *h = heap_self;
+	struct span *s = table__find(p);
+	size_t i;
+
+	if (__builtin_expect(s && __atomic_load_n(&s->owner, __ATOMIC_RELAXED) == h, 1)) {
+		i = span__index(s, p);
+		if (__builtin_expect(i != SIZE_MAX && s->state[i] & STATE_LIVE, 1)) {
+			heap__put(h, s, i);
+			return;
+		}
+	}
+	block__free(p, __builtin_return_address(0));
+}
+
+static void *served(void *p, enum refmalloc_function function, size_t bytes)
+{
+	if (!p) {
+		block__count_unserved(function, bytes, true);
+		errno = ENOMEM;
+	}
+	return p;
+}
+
+PUBLIC void *calloc(size_t nmemb, size_t size)
+{
+	size_t bytes;
+	void *p = NULL;
+
+	if (__builtin_mul_overflow(nmemb, size, &bytes))
+		bytes = SIZE_MAX;
+	else
+		p = block__alloc(bytes, GRANULE, true);
+	block__count_call(REFMALLOC_CALLOC, bytes);
+	return served(p, REFMALLOC_CALLOC, bytes);
+}
+
+static void *resize(void *p, size_t size, enum refmalloc_function function, const void *caller)
+{
+	void *resized = NULL;
+
+	block__count_call(function, size);
+	if (p && size == 0) {
+		block__count_unserved(function, 0, false);
+		return block__resize(p, 0, caller);
+	}
+	if (size <= PTRDIFF_MAX)
+		resized = p ? block__resize(p, size, caller) : block__alloc(size, GRANULE, false);
+	return served(resized, function, size);
+}
+
+PUBLIC void *realloc(void *p, size_t size)
+{
+	return resize(p, size, REFMALLOC_REALLOC, __builtin_return_address(0));
+}
+
+PUBLIC void *reallocarray(void *p, size_t nmemb, size_t size)
+{
+	size_t bytes;
+
+	if (__builtin_mul_overflow(nmemb, size, &bytes))
+		bytes = SIZE_MAX;
+	return resize(p, bytes, REFMALLOC_REALLOCARRAY, __builtin_return_address(0));
+}

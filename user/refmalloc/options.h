@@ -1,0 +1,40 @@
+/*
+ * options.h - what the environment (REFMALLOC_OPTIONS) and mallopt() set.
+ */
+#ifndef REFMALLOC_OPTIONS_H
+#define REFMALLOC_OPTIONS_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct options {
+	/* Written by mallopt and by free in any thread: relaxed atomics. */
+	size_t mmap_threshold;
+	size_t top_pad;
+	size_t trim_threshold;
+	size_t mmap_max; /* blocks in mappings of their own at a time */
+	bool fixed;	 /* one of these was set: none adapts any more */
+
+	/* From the environment, before the first block. */
+	int check; /* 1: bytes behind a block are checked; 2: freed ones as well */
+	bool junk;
+	bool no_cache;
+	bool stats;
+	char stats_file[PATH_MAX]; /* empty: standard error */
+};
+
+extern struct options options;
+
+#define MMAP_THRESHOLD_MAX ((size_t)32 << 20)
+
+static inline size_t option(const size_t *value)
+{
+	return __atomic_load_n(value, __ATOMIC_RELAXED);
+}
+
+void options__set(size_t *value, size_t n);
+/* Once, before the first block. */
+void options__read_environment(void);
+
+#endif

@@ -1,0 +1,297 @@
+/*
+ * pages.c - the page heap: runs of pages, split when taken and joined when they come back.
+ *
+ *	 start                                                        brk
+ *	  | small blocks | free |  a block of pages  | small |  free: the top |
+ *
+ * The smallest run that is large enough is taken, so the top, which is mostly the largest, keeps
+ * growing until it can be given back.
+ */
+#include "pages.h"
+
+#include "bins.h"
+#include "lock.h"
+#include "options.h"
+#include "records.h"
+#include "segments.h"
+#include "sys.h"
+#include "table.h"
+
+static struct lock page_lock;
+
+void pages__lock(void)
+{
+	lock__take(&page_lock);
+}
+
+void pages__unlock(void)
+{
+	lock__give(&page_lock);
+}
+
+void pages__open_in_child(void)
+{
+	lock__open_in_child(&page_lock);
+}
+
+static char *end_of(const struct span *s)
+{
+	return s->base + ((size_t)s->pages << PAGE_SHIFT);
+}
+
+static void place(struct span *s, struct segment *g, char *base, size_t pages)
+{
+	s->segment = g;
+	s->route = g->route;
+	s->base = base;
+	s->pages = pages;
+}
+
+/* The free run that the page at p belongs to the edge of, if it is of the same segment. */
+static struct span *free_neighbour(const struct segment *g, const char *p)
+{
+	struct span *s = p >= g->start && p < g->end ? table__find(p) : NULL;
+
+	return s && s->kind == SPAN_FREE ? s : NULL;
+}
+
+static void take_over(struct span *s, struct span *neighbour)
+{
+	bins__remove(neighbour);
+	table__set_ends(neighbour->base, (size_t)neighbour->pages << PAGE_SHIFT, NULL);
+	if (neighbour->base < s->base)
+		s->base = neighbour->base;
+	s->pages += neighbour->pages;
+	records__free(neighbour, sizeof(*neighbour));
+}
+
+/* Joins it with what is free on either side. */
+static struct span *add_free(struct span *s)
+{
+	struct span *before = free_neighbour(s->segment, s->base - 1);
+	struct span *behind = free_neighbour(s->segment, end_of(s));
+
+	if (before)
+		take_over(s, before);
+	if (behind)
+		take_over(s, behind);
+	s->kind = SPAN_FREE;
+	s->forgotten = false;
+	table__set_ends(s->base, (size_t)s->pages << PAGE_SHIFT, s);
+	bins__add(s);
+	return s;
+}
+
+static struct span *free_top(void)
+{
+	struct segment *g = segments__at_brk();
+
+	return g ? free_neighbour(g, g->end - 1) : NULL;
+}
+
+static struct span *grow(size_t pages)
+{
+	struct span *top = free_top();
+	struct span *s = records__span();
+	struct segment *g;
+	size_t bytes;
+	char *start;
+
+	if (!s)
+		return NULL;
+	g = segments__grow(pages << PAGE_SHIFT, top ? (size_t)top->pages << PAGE_SHIFT : 0, &start,
+			   &bytes);
+	if (!g) {
+		records__free(s, sizeof(*s));
+		return NULL;
+	}
+	place(s, g, start, bytes >> PAGE_SHIFT);
+	return add_free(s);
+}
+
+/* Takes [base, base + pages) out of the free run s; what is left on either side stays free. */
+static struct span *carve(struct span *s, char *base, size_t pages)
+{
+	size_t before = (base - s->base) >> PAGE_SHIFT;
+	size_t behind = s->pages - before - pages;
+	struct span *left = before ? records__span() : NULL;
+	struct span *right = behind ? records__span() : NULL;
+	struct segment *g = s->segment;
+
+	if ((before && !left) || (behind && !right)) {
+		records__free(left, sizeof(*left));
+		records__free(right, sizeof(*right));
+		return NULL;
+	}
+	bins__remove(s);
+	table__set_ends(s->base, (size_t)s->pages << PAGE_SHIFT, NULL);
+	s->kind = SPAN_PAGES;
+	if (left) {
+		place(left, g, s->base, before);
+		add_free(left);
+	}
+	place(s, g, base, pages);
+	if (right) {
+		place(right, g, end_of(s), behind);
+		add_free(right);
+	}
+	table__set_ends(base, pages << PAGE_SHIFT, s);
+	s->zeroed = base >= g->clean;
+	if (end_of(s) > g->clean)
+		g->clean = end_of(s);
+	return s;
+}
+
+struct span *pages__alloc(size_t pages, size_t alignment)
+{
+	size_t want = pages + alignment - 1;
+	struct span *s;
+	char *base;
+
+	/* The record counts pages in 32 bits: 16 TiB. */
+	if (want > UINT32_MAX || want < pages)
+		return NULL;
+	s = bins__find(want);
+	if (!s)
+		s = grow(want);
+	if (!s)
+		return NULL;
+	base = (char *)round_up((uintptr_t)s->base, alignment << PAGE_SHIFT);
+	return carve(s, base, pages);
+}
+
+/*
+ * The heap shrinks when its top is worth a system call: more than the threshold, and more than a
+ * quarter of the heap, lest a program that swings around the threshold makes a call each time.
+ */
+static void trim_top(struct span *s)
+{
+	struct segment *g = s->segment;
+	size_t bytes = (size_t)s->pages << PAGE_SHIFT;
+	size_t quarter = options.fixed ? 0 : (size_t)(g->end - g->start) / 4;
+
+	if (g != segments__at_brk() || end_of(s) != g->end ||
+	    bytes <= option(&options.trim_threshold) || bytes <= quarter)
+		return;
+	pages__trim(segments__pad());
+}
+
+void pages__free(struct span *s)
+{
+	struct segment *g;
+
+	if (s->kind == SPAN_SMALL)
+		table__set(s->base, (size_t)s->pages << PAGE_SHIFT, NULL);
+	else
+		table__set_ends(s->base, (size_t)s->pages << PAGE_SHIFT, NULL);
+	s->owner = NULL;
+	s = add_free(s);
+	g = s->segment;
+	if (g->route != REFMALLOC_ARENA)
+		trim_top(s);
+	else if (s->base == g->start && end_of(s) == g->end && g != segments__newest()) {
+		bins__remove(s);
+		table__set_ends(s->base, (size_t)s->pages << PAGE_SHIFT, NULL);
+		records__free(s, sizeof(*s));
+		segments__remove(g);
+	}
+}
+
+static bool shrink(struct span *s, size_t pages)
+{
+	struct span *rest = records__span();
+
+	if (!rest)
+		return false;
+	table__set_ends(s->base, (size_t)s->pages << PAGE_SHIFT, NULL);
+	place(rest, s->segment, s->base + (pages << PAGE_SHIFT), s->pages - pages);
+	rest->kind = SPAN_PAGES;
+	s->pages = pages;
+	table__set_ends(s->base, pages << PAGE_SHIFT, s);
+	pages__free(rest);
+	return true;
+}
+
+bool pages__resize(struct span *s, size_t pages)
+{
+	struct span *behind;
+	size_t more = pages - s->pages;
+
+	if (pages == s->pages)
+		return true;
+	if (pages < s->pages)
+		return shrink(s, pages);
+	behind = free_neighbour(s->segment, end_of(s));
+	if (!behind || behind->pages < more || !(behind = carve(behind, behind->base, more)))
+		return false;
+	table__set_ends(behind->base, (size_t)behind->pages << PAGE_SHIFT, NULL);
+	table__set_ends(s->base, (size_t)s->pages << PAGE_SHIFT, NULL);
+	records__free(behind, sizeof(*behind));
+	s->pages = pages;
+	table__set_ends(s->base, pages << PAGE_SHIFT, s);
+	return true;
+}
+
+bool pages__trim(size_t pad)
+{
+	struct span *top = free_top();
+	size_t keep = round_up(pad, PAGE_SIZE) >> PAGE_SHIFT;
+	size_t bytes;
+
+	if (!top || top->pages <= keep)
+		return false;
+	bytes = (top->pages - keep) << PAGE_SHIFT;
+	if (!segments__shrink(top->segment, bytes))
+		return false;
+	bins__remove(top);
+	/* Entries are cleared of addresses that are no longer ours, too: nobody else's are there.
+	 */
+	table__set_ends(top->base, (size_t)top->pages << PAGE_SHIFT, NULL);
+	top->pages = keep;
+	if (!keep) {
+		records__free(top, sizeof(*top));
+		return true;
+	}
+	table__set_ends(top->base, keep << PAGE_SHIFT, top);
+	bins__add(top);
+	return true;
+}
+
+static int forget(struct span *s, void *done)
+{
+	if (s->kind == SPAN_FREE && s->base < s->segment->clean && !s->forgotten) {
+		s->forgotten = sys__forget(s->base, (size_t)s->pages << PAGE_SHIFT);
+		*(bool *)done |= s->forgotten;
+	}
+	return 0;
+}
+
+bool pages__forget(void)
+{
+	bool done = false;
+
+	pages__walk(forget, &done);
+	return done;
+}
+
+size_t pages__top(void)
+{
+	struct span *top = free_top();
+
+	return top ? (size_t)top->pages << PAGE_SHIFT : 0;
+}
+
+int pages__walk(int (*visit)(struct span *s, void *arg), void *arg)
+{
+	struct span *s;
+	int stop;
+
+	for (struct segment *g = segments__newest(); g; g = g->next)
+		for (char *p = g->start; p < g->end; p = end_of(s)) {
+			s = table__find(p);
+			stop = visit(s, arg);
+			if (stop)
+				return stop;
+		}
+	return 0;
+}

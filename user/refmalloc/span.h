@@ -1,0 +1,91 @@
+/*
+ * span.h - the record of a run of pages: the blocks that it is cut into, or that it is free.
+ *
+ * Records are kept apart from the memory that they describe, so that no program's stray write
+ * reaches one.  The same holds for the free blocks of a span: they are a list of indices in
+ * `state`, one word a block, and a free block's memory is not touched:
+ *
+ *	state[i] = STATE_LIVE | unused bytes behind what was asked for     of a live block
+ *	         = index of the next free block, or NO_BLOCK               of a free one
+ *
+ * One word therefore tells whether a free is a second one, where the block's caller must not have
+ * written, and the exact number of live bytes.
+ */
+#ifndef REFMALLOC_SPAN_H
+#define REFMALLOC_SPAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define STATE_LIVE 0x8000u
+#define NO_BLOCK   0x7fffu
+
+enum span_kind {
+	SPAN_FREE,  /* nobody's pages */
+	SPAN_SMALL, /* many blocks of one size class */
+	SPAN_PAGES, /* one block, of whole pages of the heap */
+	SPAN_LARGE, /* one block, in a mapping of its own */
+};
+
+/* Of SPAN_SMALL: where its owner has it. */
+enum span_place {
+	SPAN_CURRENT, /* blocks are taken from it */
+	SPAN_PARTIAL, /* in a list of those with free blocks */
+	SPAN_FULL,    /* in the list of those without */
+};
+
+struct heap;
+struct segment;
+
+struct span {
+	/* What malloc and free read and write: one cache line, its owner's. */
+	char *base; /* the first block */
+	uint16_t *state;
+	struct heap *owner; /* changes only in the hands of its owner; NULL but for SPAN_SMALL */
+	uint32_t size;	    /* of a block */
+	uint32_t inverse;   /* 2^32 / size, rounded up: a division by multiplying */
+	uint32_t limit;	    /* where the blocks that were ever used end, from base */
+	uint16_t head;	    /* first free block */
+	uint16_t used;	    /* blocks that are not on the owner's list */
+	uint16_t watch;	    /* the owner has something to do when `used` falls to this */
+	uint16_t fresh;	    /* blocks from here on were never used, and are on no list */
+	uint16_t count;
+	uint8_t kind;
+	uint8_t route; /* enum refmalloc_route */
+	uint8_t class;
+	uint8_t place;	/* enum span_place */
+	bool zeroed;	/* SPAN_PAGES, just taken: never used, so all zero */
+	bool forgotten; /* SPAN_FREE: without memory */
+
+	/* What others write, or seldom matters. */
+	uint32_t remote __attribute__((aligned(64))); /* blocks freed by others: see remote.h */
+	uint32_t pages;
+	struct span *remote_next;
+	struct span *next, *prev; /* in its owner's list, a bin, or the list of large blocks */
+	struct segment *segment;
+	size_t request; /* SPAN_PAGES, SPAN_LARGE: as asked for; atomic, for a walk */
+	size_t mapped;	/* SPAN_LARGE: bytes of the mapping, and how far into it base is */
+	size_t lead;
+};
+
+_Static_assert(sizeof(struct span) == 128, "two cache lines");
+
+/* Of SPAN_PAGES and SPAN_LARGE: what the block may use. */
+static inline size_t span__bytes(const struct span *s)
+{
+	return s->kind == SPAN_LARGE ? s->mapped - s->lead : (size_t)s->pages << 12;
+}
+
+/* The index of the block at p, or SIZE_MAX if none begins there. */
+static inline size_t span__index(const struct span *s, const void *p)
+{
+	size_t offset = (const char *)p - s->base;
+	size_t i = (offset * s->inverse) >> 32;
+
+	return offset < __atomic_load_n(&s->limit, __ATOMIC_RELAXED) && i * s->size == offset
+		       ? i
+		       : SIZE_MAX;
+}
+
+#endif

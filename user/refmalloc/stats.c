@@ -1,0 +1,102 @@
+/*
+ * stats.c - the numbers of all threads and of the kernel's side put together, and every live block.
+ */
+#include "refmalloc.h"
+
+#include <string.h>
+
+#include "block.h"
+#include "large.h"
+#include "options.h"
+#include "pages.h"
+#include "public.h"
+#include "sys.h"
+#include "threads.h"
+
+/* What was served and is nobody else's was malloc's. */
+static void derive_malloc(struct refmalloc_stats *stats, const struct counters *sum)
+{
+	struct refmalloc_count *m = &stats->function[REFMALLOC_MALLOC];
+
+	m->calls += sum->unserved.calls;
+	m->bytes += sum->unserved.bytes;
+	for (int route = 0; route < REFMALLOC_ROUTES; route++) {
+		m->calls += stats->route[route].calls;
+		m->bytes += stats->route[route].bytes;
+	}
+	for (int f = REFMALLOC_MALLOC + 1; f < REFMALLOC_FUNCTIONS; f++) {
+		m->calls -= sum->function[f].calls;
+		m->bytes -= sum->function[f].bytes;
+	}
+}
+
+PUBLIC void refmalloc_stats(struct refmalloc_stats *stats)
+{
+	struct counters sum;
+
+	memset(stats, 0, sizeof(*stats));
+	threads__sum(&sum, stats->live);
+	memcpy(stats->function, sum.function, sizeof(stats->function));
+	memcpy(stats->histogram, sum.served, sizeof(stats->histogram));
+	for (int route = 0; route < REFMALLOC_ROUTES; route++) {
+		for (int i = 0; i < REFMALLOC_BUCKETS; i++)
+			stats->route[route].calls += sum.served[route][i];
+		stats->route[route].bytes = sum.served_bytes[route];
+		stats->frees += sum.released[route].calls;
+	}
+	stats->frees -= sum.released_by_realloc;
+	stats->frees_of_null = sum.frees_of_null;
+	stats->failed = sum.failed;
+	derive_malloc(stats, &sum);
+	sys__stats(stats);
+}
+
+struct walk {
+	int (*visit)(const struct refmalloc_block *block, void *arg);
+	void *arg;
+};
+
+static int visit_small(const struct span *s, const struct walk *w)
+{
+	struct refmalloc_block block = {.route = s->route};
+	unsigned int state;
+	int stop = 0;
+
+	for (unsigned int i = 0; i < s->limit / s->size && !stop; i++) {
+		state = __atomic_load_n(&s->state[i], __ATOMIC_RELAXED);
+		if (!(state & STATE_LIVE))
+			continue;
+		block.address = s->base + i * (size_t)s->size;
+		block.size = s->size - (state & ~STATE_LIVE);
+		block.usable = options.check ? block.size : s->size;
+		stop = w->visit(&block, w->arg);
+	}
+	return stop;
+}
+
+static int visit_span(struct span *s, void *arg)
+{
+	const struct walk *w = arg;
+	struct refmalloc_block block = {.route = s->route, .address = s->base};
+
+	if (s->kind == SPAN_FREE)
+		return 0;
+	if (s->kind == SPAN_SMALL)
+		return visit_small(s, w);
+	block.size = __atomic_load_n(&s->request, __ATOMIC_RELAXED);
+	block.usable = options.check ? block.size : span__bytes(s);
+	return w->visit(&block, w->arg);
+}
+
+PUBLIC int refmalloc_walk(int (*visit)(const struct refmalloc_block *block, void *arg), void *arg)
+{
+	struct walk w = {visit, arg};
+	int stop;
+
+	pages__lock();
+	stop = pages__walk(visit_span, &w);
+	if (!stop)
+		stop = large__walk(visit_span, &w);
+	pages__unlock();
+	return stop;
+}

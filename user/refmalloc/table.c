@@ -1,0 +1,68 @@
+/*
+ * table.c - the span table's writing half.
+ */
+#include "table.h"
+
+/* 2 MiB of zero pages, of which one page a GiB in use is ever touched. */
+struct span **table_leaf[LEAVES];
+static struct span **spare;
+
+static struct span **new_leaf(void)
+{
+	struct span **leaf = sys__map(REFMALLOC_MAP_TABLE, LEAF_ENTRIES * sizeof(*leaf));
+
+	if (!leaf) {
+		leaf = spare;
+		spare = NULL;
+	}
+	return leaf;
+}
+
+bool table__reserve(void)
+{
+	if (!spare)
+		spare = sys__map(REFMALLOC_MAP_TABLE, LEAF_ENTRIES * sizeof(*spare));
+	return spare != NULL;
+}
+
+bool table__cover(const void *start, size_t bytes)
+{
+	uintptr_t first = (uintptr_t)start >> LEAF_BITS;
+	uintptr_t last = ((uintptr_t)start + bytes - 1) >> LEAF_BITS;
+	struct span **leaf;
+
+	if (last >= LEAVES)
+		return false;
+	for (uintptr_t i = first; i <= last; i++) {
+		if (table_leaf[i])
+			continue;
+		leaf = new_leaf();
+		if (!leaf)
+			return false;
+		__atomic_store_n(&table_leaf[i], leaf, __ATOMIC_RELEASE);
+	}
+	return true;
+}
+
+static void set(uintptr_t page, struct span *s)
+{
+	struct span **leaf = table_leaf[page >> (LEAF_BITS - PAGE_SHIFT)];
+
+	__atomic_store_n(&leaf[page % LEAF_ENTRIES], s, __ATOMIC_RELAXED);
+}
+
+void table__set(const void *start, size_t bytes, struct span *s)
+{
+	uintptr_t page = (uintptr_t)start >> PAGE_SHIFT;
+
+	for (uintptr_t end = page + (bytes >> PAGE_SHIFT); page < end; page++)
+		set(page, s);
+}
+
+void table__set_ends(const void *start, size_t bytes, struct span *s)
+{
+	uintptr_t page = (uintptr_t)start >> PAGE_SHIFT;
+
+	set(page, s);
+	set(page + (bytes >> PAGE_SHIFT) - 1, s);
+}

@@ -1,0 +1,198 @@
+/*
+ * threads.c - heaps for threads: made or taken over at a thread's first block, given up at its end.
+ *
+ * A thread's end is known by the destructor of a thread-specific key, which the main thread does
+ * not need.  Other destructors may allocate later still; by then the thread works in the shared
+ * heap.  Heaps outlive their threads, with their counters, and are taken over by the next.
+ */
+#include "threads.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "lock.h"
+#include "options.h"
+#include "pages.h"
+#include "records.h"
+#include "sys.h"
+
+static struct heap no_heap = {.current = {[0 ... CLASSES - 1] = &no_span}};
+__thread struct heap *heap_self __attribute__((tls_model("initial-exec"))) = &no_heap;
+static __thread struct heap *mine __attribute__((tls_model("initial-exec")));
+static __thread bool shared_only __attribute__((tls_model("initial-exec")));
+
+static struct lock shared_lock;
+static struct heap *heaps = &shared_heap; /* all of them */
+static struct heap *idle;
+static struct refmalloc_count inherited[REFMALLOC_ROUTES]; /* live when this process was forked */
+static bool ready;
+static pthread_key_t key;
+static bool has_key;
+
+void threads__lock(void)
+{
+	lock__take(&shared_lock);
+}
+
+void threads__unlock(void)
+{
+	lock__give(&shared_lock);
+}
+
+static void end_thread(void *heap)
+{
+	struct heap *h = heap;
+
+	shared_only = true;
+	mine = NULL;
+	heap_self = &no_heap;
+	threads__lock();
+	heap__give_up(h);
+	h->next_idle = idle;
+	idle = h;
+	threads__unlock();
+}
+
+static struct heap *new_heap(void)
+{
+	struct heap *h;
+
+	pages__lock();
+	h = records__alloc(sizeof(*h));
+	pages__unlock();
+	if (!h)
+		return NULL;
+	memset(h, 0, sizeof(*h));
+	for (int i = 0; i < CLASSES; i++)
+		h->current[i] = &no_span;
+	h->next = heaps;
+	heaps = h;
+	return h;
+}
+
+static struct heap *heap_for_thread(bool is_main)
+{
+	struct heap *h = NULL;
+
+	threads__lock();
+	if (!ready) {
+		options__read_environment();
+		ready = true;
+	}
+	if (!is_main && !has_key)
+		has_key = pthread_key_create(&key, end_thread) == 0;
+	if (!options.no_cache && (is_main || has_key)) {
+		h = idle ? idle : new_heap();
+		idle = idle ? idle->next_idle : NULL;
+	}
+	threads__unlock();
+	return h;
+}
+
+static void begin_thread(void)
+{
+	bool is_main = syscall(SYS_gettid) == getpid();
+	int saved = errno;
+
+	mine = heap_for_thread(is_main);
+	if (!mine)
+		shared_only = true;
+	/* It may allocate, and then finds a heap. */
+	else if (!is_main && pthread_setspecific(key, mine) != 0)
+		end_thread(mine);
+	if (mine && !options.check && !options.junk)
+		heap_self = mine;
+	errno = saved;
+}
+
+struct heap *threads__enter(void)
+{
+	if (!mine && !shared_only)
+		begin_thread();
+	if (mine)
+		return mine;
+	threads__lock();
+	return &shared_heap;
+}
+
+void threads__leave(struct heap *h)
+{
+	if (h == &shared_heap)
+		threads__unlock();
+}
+
+static void add(struct refmalloc_count *to, const struct refmalloc_count *n, int sign)
+{
+	to->calls += sign * n->calls;
+	to->bytes += sign * n->bytes;
+}
+
+static void add_live(struct refmalloc_count live[REFMALLOC_ROUTES], const struct counters *c)
+{
+	for (int route = 0; route < REFMALLOC_ROUTES; route++) {
+		for (int i = 0; i < REFMALLOC_BUCKETS; i++)
+			live[route].calls += c->served[route][i];
+		live[route].bytes += c->served_bytes[route];
+		add(&live[route], &c->released[route], -1);
+	}
+}
+
+static void sum_up(struct counters *sum, struct refmalloc_count live[REFMALLOC_ROUTES])
+{
+	uint64_t *to = (uint64_t *)sum;
+
+	memset(sum, 0, sizeof(*sum));
+	for (struct heap *h = heaps; h; h = h->next) {
+		const uint64_t *from = (const uint64_t *)&h->counters;
+
+		for (size_t i = 0; i < sizeof(*sum) / sizeof(*to); i++)
+			to[i] += __atomic_load_n(&from[i], __ATOMIC_RELAXED);
+	}
+	memcpy(live, inherited, sizeof(inherited));
+	add_live(live, sum);
+}
+
+void threads__sum(struct counters *sum, struct refmalloc_count live[REFMALLOC_ROUTES])
+{
+	threads__lock();
+	sum_up(sum, live);
+	threads__unlock();
+}
+
+static void before_fork(void)
+{
+	threads__lock();
+	pages__lock();
+}
+
+static void after_fork(void)
+{
+	pages__unlock();
+	threads__unlock();
+}
+
+/*
+ * The other threads are gone, in the midst of what they did.  Their heaps stay as they are: what
+ * is free in them is lost to the child, what is live can be freed.
+ */
+static void after_fork_in_child(void)
+{
+	struct refmalloc_count live[REFMALLOC_ROUTES];
+	struct counters sum;
+
+	sum_up(&sum, live);
+	memcpy(inherited, live, sizeof(inherited));
+	for (struct heap *h = heaps; h; h = h->next)
+		memset(&h->counters, 0, sizeof(h->counters));
+	sys__reset_in_child();
+	pages__open_in_child();
+	lock__open_in_child(&shared_lock);
+}
+
+__attribute__((constructor)) static void watch_forks(void)
+{
+	pthread_atfork(before_fork, after_fork, after_fork_in_child);
+}

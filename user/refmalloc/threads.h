@@ -1,0 +1,26 @@
+/*
+ * threads.h - which heap a thread works in, from its first block to its end, and through fork.
+ */
+#ifndef REFMALLOC_THREADS_H
+#define REFMALLOC_THREADS_H
+
+#include "heap.h"
+
+/*
+ * The thread's heap, for the short paths of malloc and free; one without a span if they must not
+ * be taken: no heap yet, or blocks are checked.  Initial-exec: no call is needed to reach it.
+ */
+extern __thread struct heap *heap_self __attribute__((tls_model("initial-exec")));
+
+/* The heap for this thread to work in until it leaves: its own, or the shared one, locked. */
+struct heap *threads__enter(void);
+void threads__leave(struct heap *h);
+
+/* The shared heap's lock, and that of the list of heaps. Taken before the page heap's. */
+void threads__lock(void);
+void threads__unlock(void);
+
+/* The sum of all heaps' counters; with what was live before a fork already in it. */
+void threads__sum(struct counters *sum, struct refmalloc_count live[REFMALLOC_ROUTES]);
+
+#endif
