@@ -41,6 +41,19 @@ static size_t pages_for(size_t size)
 	return size ? (size + PAGE_SIZE - 1) >> PAGE_SHIFT : 1;
 }
 
+/* Spans count by the bucket of their class; with an alignment or a guard it may not be the size's.
+ */
+static void recount(struct heap *h, const struct span *s, size_t size)
+{
+	uint64_t *served = h->counters.served[s->route];
+
+	if (s->class == class_of(size))
+		return;
+	counter__add(&served[bucket_of(s->size)], -1);
+	if (size > GRANULE)
+		counter__add(&served[bucket_of(size)], 1);
+}
+
 static void *alloc_small(struct heap *h, unsigned int class, size_t size)
 {
 	struct span *s = h->current[class];
@@ -51,6 +64,7 @@ static void *alloc_small(struct heap *h, unsigned int class, size_t size)
 	if (!s)
 		return NULL;
 	p = heap__take(h, s, size);
+	recount(h, s, size);
 	check__taken(p, size, s->size, true);
 	return p;
 }

@@ -1,10 +1,12 @@
 /*
- * counters.h - what one heap's owner counts, without a shared write.
+ * counters.h - what is counted, without a shared write: by each heap, and for small blocks by
+ * spans.
  *
- * malloc and free, the paths that must be short, count only what they served and released: calls
- * by route and power of two, and bytes.  The rarer functions count themselves, so the calls of
- * malloc are those served that nobody else claims.  Only the owner writes; whoever wants the sum
- * reads all of them, each word whole.
+ * malloc and free, the paths that must be short, add to the span that they have at hand: blocks
+ * and bytes taken and put back.  A span's size class is its bucket of the histogram.  All else is
+ * counted by the heap.  The rarer functions count their calls, so malloc's are those served that
+ * nobody else claims.  Only the owner writes; whoever wants the sum reads them all, each word
+ * whole.
  */
 #ifndef REFMALLOC_COUNTERS_H
 #define REFMALLOC_COUNTERS_H

@@ -11,8 +11,7 @@
 #include "table.h"
 #include "threads.h"
 
-#define NEVER	    0xffff /* of span.watch: a current span is kept, even empty */
-#define STEP_BLOCKS 64	   /* fresh blocks put on the list at a time */
+#define STEP_BLOCKS 64 /* fresh blocks put on the list at a time */
 
 struct span no_span = {.head = NO_BLOCK};
 struct heap shared_heap = {.current = {[0 ... CLASSES - 1] = &no_span}};
@@ -27,7 +26,7 @@ static void enlist(struct heap *h, struct span *s, enum span_place place)
 	struct span **list;
 
 	s->place = place;
-	s->watch = place == SPAN_FULL ? s->count - 1 : 0;
+	s->watch = place == SPAN_FULL ? s->put + 1 : s->taken;
 	list = list_of(h, s);
 	s->prev = NULL;
 	s->next = *list;
@@ -46,13 +45,46 @@ static void unlist(struct heap *h, struct span *s)
 		*list_of(h, s) = s->next;
 }
 
+void heap__count(const struct span *s, struct counters *c)
+{
+	uint32_t taken = __atomic_load_n(&s->taken, __ATOMIC_RELAXED) - s->taken_counted;
+	uint32_t put = __atomic_load_n(&s->put, __ATOMIC_RELAXED) - s->put_counted;
+
+	/* malloc itself counts those of class 0. */
+	if (s->class > 0)
+		counter__add(&c->served[s->route][bucket_of(s->size)], taken);
+	counter__add(&c->served_bytes[s->route],
+		     __atomic_load_n(&s->bytes_taken, __ATOMIC_RELAXED));
+	counter__add(&c->released[s->route].calls, put);
+	counter__add(&c->released[s->route].bytes,
+		     __atomic_load_n(&s->bytes_put, __ATOMIC_RELAXED));
+}
+
+static void count(struct heap *h, struct span *s)
+{
+	heap__count(s, &h->counters);
+	s->taken_counted = s->taken;
+	s->put_counted = s->put;
+	s->bytes_taken = 0;
+	s->bytes_put = 0;
+}
+
 static void release(struct heap *h, struct span *s)
 {
 	h->spans[s->class]--;
+	count(h, s);
 	pages__lock();
 	records__free(s->state, s->count * sizeof(*s->state));
 	pages__free(s);
 	pages__unlock();
+}
+
+/* A current span is kept, even empty; but what it counts in 32 bits is not to run over. */
+static void make_current(struct heap *h, struct span *s)
+{
+	s->place = SPAN_CURRENT;
+	s->watch = s->put + INT32_MAX;
+	h->current[s->class] = s;
 }
 
 static bool has_blocks(const struct span *s)
@@ -68,11 +100,16 @@ static bool is_spare(const struct heap *h, const struct span *s)
 
 void heap__watched(struct heap *h, struct span *s)
 {
+	if (s->place == SPAN_CURRENT) {
+		count(h, s);
+		make_current(h, s);
+		return;
+	}
 	if (s->place == SPAN_FULL) {
 		unlist(h, s);
 		enlist(h, s, SPAN_PARTIAL);
 	}
-	if (s->used == 0 && !is_spare(h, s)) {
+	if (span__used(s) == 0 && !is_spare(h, s)) {
 		unlist(h, s);
 		release(h, s);
 	}
@@ -112,8 +149,11 @@ static void collect_span(struct heap *h, struct span *s)
 		s->state[last] = s->head;
 	}
 	s->head = remote__head(list);
-	s->used -= remote__count(list);
-	if (s->place == SPAN_FULL || (s->place == SPAN_PARTIAL && s->used == 0))
+	/* Whoever freed them counted them. */
+	s->put += remote__count(list);
+	s->put_counted += remote__count(list);
+	if (s->place == SPAN_CURRENT || s->place == SPAN_FULL ||
+	    (s->place == SPAN_PARTIAL && span__used(s) == 0))
 		heap__watched(h, s);
 }
 
@@ -161,7 +201,8 @@ static bool cut(struct span *s, unsigned int class)
 	s->inverse = UINT32_MAX / size + 1;
 	s->limit = 0;
 	s->head = NO_BLOCK;
-	s->used = 0;
+	s->taken = s->put = s->taken_counted = s->put_counted = 0;
+	s->bytes_taken = s->bytes_put = 0;
 	s->fresh = 0;
 	s->remote = REMOTE_EMPTY;
 	table__set(s->base, bytes, s);
@@ -225,9 +266,7 @@ struct span *heap__refill(struct heap *h, unsigned int class)
 			h->spans[class]++;
 			__atomic_store_n(&s->owner, h, __ATOMIC_RELEASE);
 		}
-		s->place = SPAN_CURRENT;
-		s->watch = NEVER;
-		h->current[class] = s;
+		make_current(h, s);
 	}
 	if (s->head == NO_BLOCK)
 		list_fresh(s);
@@ -241,13 +280,13 @@ void heap__trim(struct heap *h)
 	heap__collect(h);
 	for (unsigned int class = 0; class < CLASSES; class ++) {
 		s = h->current[class];
-		if (s != &no_span && s->used == 0) {
+		if (s != &no_span && span__used(s) == 0) {
 			h->current[class] = &no_span;
 			release(h, s);
 		}
 		for (s = h->partial[class]; s; s = next) {
 			next = s->next;
-			if (s->used == 0) {
+			if (span__used(s) == 0) {
 				unlist(h, s);
 				release(h, s);
 			}
@@ -257,7 +296,7 @@ void heap__trim(struct heap *h)
 
 static void give_span(struct heap *h, struct span *s)
 {
-	if (s->used == 0) {
+	if (span__used(s) == 0) {
 		release(h, s);
 		return;
 	}

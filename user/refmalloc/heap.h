@@ -32,7 +32,7 @@ extern struct heap shared_heap;
 
 /* A span with a free block, now current; NULL: no memory. The shared heap must be locked. */
 struct span *heap__refill(struct heap *h, unsigned int class);
-/* A block of the span was put back, and `used` is what the span watches for. */
+/* A block of the span was put back, and as many are as the span watches for. */
 void heap__watched(struct heap *h, struct span *s);
 /* Puts the block where its owner finds it. Any thread. */
 void heap__push_remote(struct span *s, unsigned int i);
@@ -40,6 +40,8 @@ void heap__push_remote(struct span *s, unsigned int i);
 void heap__collect(struct heap *h);
 /* Spans without blocks to the page heap. */
 void heap__trim(struct heap *h);
+/* Adds what the span counted and no heap's counters have yet. */
+void heap__count(const struct span *s, struct counters *c);
 /* Everything to the shared heap; without blocks, to the page heap. The shared heap is locked. */
 void heap__give_up(struct heap *h);
 
@@ -48,19 +50,25 @@ static inline void *heap__take(struct heap *h, struct span *s, size_t size)
 	unsigned int i = s->head;
 
 	s->head = s->state[i];
-	s->used++;
-	s->state[i] = STATE_LIVE | (s->size - size);
-	counters__served(&h->counters, s->route, size);
+	__atomic_store_n(&s->taken, s->taken + 1, __ATOMIC_RELAXED);
+	counter__add(&s->bytes_taken, size);
+	__atomic_store_n(&s->state[i], STATE_LIVE | (s->size - size), __ATOMIC_RELAXED);
+	/* The one class that is more than one bucket of the histogram. */
+	if (size <= GRANULE)
+		counter__add(&h->counters.served[s->route][bucket_of(size)], 1);
 	return s->base + i * (size_t)s->size;
 }
 
 /* i is live. */
 static inline void heap__put(struct heap *h, struct span *s, unsigned int i)
 {
-	counters__released(&h->counters, s->route, s->size - (s->state[i] & ~STATE_LIVE));
-	s->state[i] = s->head;
+	uint32_t put = s->put + 1;
+
+	counter__add(&s->bytes_put, s->size - (s->state[i] & ~STATE_LIVE));
+	__atomic_store_n(&s->state[i], s->head, __ATOMIC_RELAXED);
 	s->head = i;
-	if (__builtin_expect(--s->used == s->watch, 0))
+	__atomic_store_n(&s->put, put, __ATOMIC_RELAXED);
+	if (__builtin_expect(put == s->watch, 0))
 		heap__watched(h, s);
 }
 

@@ -212,6 +212,21 @@ static bool shrink(struct span *s, size_t pages)
 	return true;
 }
 
+/* A free run of at least so many pages right behind s; if s is the last block, the heap grows. */
+static struct span *room_behind(const struct span *s, size_t pages)
+{
+	struct segment *g = s->segment;
+	struct span *behind = free_neighbour(g, end_of(s));
+	bool at_top = g == segments__at_brk() && (behind ? end_of(behind) : end_of(s)) == g->end;
+
+	if (at_top && (!behind || behind->pages < pages)) {
+		if (!grow(pages))
+			return NULL;
+		behind = free_neighbour(g, end_of(s));
+	}
+	return behind && behind->pages >= pages ? behind : NULL;
+}
+
 bool pages__resize(struct span *s, size_t pages)
 {
 	struct span *behind;
@@ -221,8 +236,8 @@ bool pages__resize(struct span *s, size_t pages)
 		return true;
 	if (pages < s->pages)
 		return shrink(s, pages);
-	behind = free_neighbour(s->segment, end_of(s));
-	if (!behind || behind->pages < more || !(behind = carve(behind, behind->base, more)))
+	behind = room_behind(s, more);
+	if (!behind || !(behind = carve(behind, behind->base, more)))
 		return false;
 	table__set_ends(behind->base, (size_t)behind->pages << PAGE_SHIFT, NULL);
 	table__set_ends(s->base, (size_t)s->pages << PAGE_SHIFT, NULL);

@@ -43,23 +43,26 @@ struct span {
 	char *base; /* the first block */
 	uint16_t *state;
 	struct heap *owner; /* changes only in the hands of its owner; NULL but for SPAN_SMALL */
-	uint32_t size;	    /* of a block */
+	uint16_t size;	    /* of a block */
+	uint16_t head;	    /* first free block */
 	uint32_t inverse;   /* 2^32 / size, rounded up: a division by multiplying */
 	uint32_t limit;	    /* where the blocks that were ever used end, from base */
-	uint16_t head;	    /* first free block */
-	uint16_t used;	    /* blocks that are not on the owner's list */
-	uint16_t watch;	    /* the owner has something to do when `used` falls to this */
-	uint16_t fresh;	    /* blocks from here on were never used, and are on no list */
-	uint16_t count;
+	uint32_t taken;	    /* blocks taken, ever; this and the next wrap around */
+	uint32_t put;	    /* blocks put back on the list */
+	uint32_t watch;	    /* the owner has something to do when `put` gets here */
+	uint64_t bytes_taken, bytes_put;
+
+	/* What others write, or seldom matters. */
+	uint32_t remote;		     /* blocks freed by others: see remote.h */
+	uint32_t taken_counted, put_counted; /* what is in a heap's counters already */
+	uint16_t fresh; /* blocks from here on were never used, and are on no list */
+	uint16_t count; /* blocks */
 	uint8_t kind;
 	uint8_t route; /* enum refmalloc_route */
 	uint8_t class;
 	uint8_t place;	/* enum span_place */
 	bool zeroed;	/* SPAN_PAGES, just taken: never used, so all zero */
 	bool forgotten; /* SPAN_FREE: without memory */
-
-	/* What others write, or seldom matters. */
-	uint32_t remote __attribute__((aligned(64))); /* blocks freed by others: see remote.h */
 	uint32_t pages;
 	struct span *remote_next;
 	struct span *next, *prev; /* in its owner's list, a bin, or the list of large blocks */
@@ -69,7 +72,13 @@ struct span {
 	size_t lead;
 };
 
-_Static_assert(sizeof(struct span) == 128, "two cache lines");
+_Static_assert(offsetof(struct span, remote) == 64, "one cache line for malloc and free");
+
+/* Blocks that are not on the owner's list: live, or freed by others and not yet home. */
+static inline unsigned int span__used(const struct span *s)
+{
+	return s->taken - s->put;
+}
 
 /* Of SPAN_PAGES and SPAN_LARGE: what the block may use. */
 static inline size_t span__bytes(const struct span *s)

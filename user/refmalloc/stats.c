@@ -30,20 +30,42 @@ static void derive_malloc(struct refmalloc_stats *stats, const struct counters *
 	}
 }
 
+static uint64_t all_buckets(const uint64_t buckets[REFMALLOC_BUCKETS])
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < REFMALLOC_BUCKETS; i++)
+		sum += buckets[i];
+	return sum;
+}
+
+static void subtract(struct counters *from, const struct counters *c)
+{
+	uint64_t *to = (uint64_t *)from;
+
+	for (size_t i = 0; i < sizeof(*c) / sizeof(*to); i++)
+		to[i] -= ((const uint64_t *)c)[i];
+}
+
 PUBLIC void refmalloc_stats(struct refmalloc_stats *stats)
 {
-	struct counters sum;
+	struct counters sum, before;
 
 	memset(stats, 0, sizeof(*stats));
-	threads__sum(&sum, stats->live);
-	memcpy(stats->function, sum.function, sizeof(stats->function));
-	memcpy(stats->histogram, sum.served, sizeof(stats->histogram));
+	threads__sum(&sum, &before);
 	for (int route = 0; route < REFMALLOC_ROUTES; route++) {
-		for (int i = 0; i < REFMALLOC_BUCKETS; i++)
-			stats->route[route].calls += sum.served[route][i];
+		stats->live[route].calls = all_buckets(sum.served[route]) -
+					   sum.released[route].calls;
+		stats->live[route].bytes = sum.served_bytes[route] - sum.released[route].bytes;
+	}
+	subtract(&sum, &before);
+	for (int route = 0; route < REFMALLOC_ROUTES; route++) {
+		stats->route[route].calls = all_buckets(sum.served[route]);
 		stats->route[route].bytes = sum.served_bytes[route];
 		stats->frees += sum.released[route].calls;
 	}
+	memcpy(stats->function, sum.function, sizeof(stats->function));
+	memcpy(stats->histogram, sum.served, sizeof(stats->histogram));
 	stats->frees -= sum.released_by_realloc;
 	stats->frees_of_null = sum.frees_of_null;
 	stats->failed = sum.failed;

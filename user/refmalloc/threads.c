@@ -27,7 +27,7 @@ static __thread bool shared_only __attribute__((tls_model("initial-exec")));
 static struct lock shared_lock;
 static struct heap *heaps = &shared_heap; /* all of them */
 static struct heap *idle;
-static struct refmalloc_count inherited[REFMALLOC_ROUTES]; /* live when this process was forked */
+static struct counters before_this_process; /* the parent's at the fork */
 static bool ready;
 static pthread_key_t key;
 static bool has_key;
@@ -124,23 +124,15 @@ void threads__leave(struct heap *h)
 		threads__unlock();
 }
 
-static void add(struct refmalloc_count *to, const struct refmalloc_count *n, int sign)
+static int add_span(struct span *s, void *sum)
 {
-	to->calls += sign * n->calls;
-	to->bytes += sign * n->bytes;
+	if (s->kind == SPAN_SMALL)
+		heap__count(s, sum);
+	return 0;
 }
 
-static void add_live(struct refmalloc_count live[REFMALLOC_ROUTES], const struct counters *c)
-{
-	for (int route = 0; route < REFMALLOC_ROUTES; route++) {
-		for (int i = 0; i < REFMALLOC_BUCKETS; i++)
-			live[route].calls += c->served[route][i];
-		live[route].bytes += c->served_bytes[route];
-		add(&live[route], &c->released[route], -1);
-	}
-}
-
-static void sum_up(struct counters *sum, struct refmalloc_count live[REFMALLOC_ROUTES])
+/* Both locks are held. */
+static void sum_up(struct counters *sum)
 {
 	uint64_t *to = (uint64_t *)sum;
 
@@ -151,14 +143,16 @@ static void sum_up(struct counters *sum, struct refmalloc_count live[REFMALLOC_R
 		for (size_t i = 0; i < sizeof(*sum) / sizeof(*to); i++)
 			to[i] += __atomic_load_n(&from[i], __ATOMIC_RELAXED);
 	}
-	memcpy(live, inherited, sizeof(inherited));
-	add_live(live, sum);
+	pages__walk(add_span, sum);
 }
 
-void threads__sum(struct counters *sum, struct refmalloc_count live[REFMALLOC_ROUTES])
+void threads__sum(struct counters *sum, struct counters *before)
 {
 	threads__lock();
-	sum_up(sum, live);
+	pages__lock();
+	sum_up(sum);
+	*before = before_this_process;
+	pages__unlock();
 	threads__unlock();
 }
 
@@ -180,13 +174,7 @@ static void after_fork(void)
  */
 static void after_fork_in_child(void)
 {
-	struct refmalloc_count live[REFMALLOC_ROUTES];
-	struct counters sum;
-
-	sum_up(&sum, live);
-	memcpy(inherited, live, sizeof(inherited));
-	for (struct heap *h = heaps; h; h = h->next)
-		memset(&h->counters, 0, sizeof(h->counters));
+	sum_up(&before_this_process);
 	sys__reset_in_child();
 	pages__open_in_child();
 	lock__open_in_child(&shared_lock);

@@ -20,7 +20,7 @@ void threads__leave(struct heap *h);
 void threads__lock(void);
 void threads__unlock(void);
 
-/* The sum of all heaps' counters; with what was live before a fork already in it. */
-void threads__sum(struct counters *sum, struct refmalloc_count live[REFMALLOC_ROUTES]);
+/* All that is counted, of which `before` was in the process that forked this one. */
+void threads__sum(struct counters *sum, struct counters *before);
 
 #endif
