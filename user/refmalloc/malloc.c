@@ -25,17 +25,22 @@ static __attribute__((noinline)) void *malloc_any(size_t size)
 	return p;
 }
 
-PUBLIC void *malloc(size_t size)
+/* NULL: not this way. */
+static inline void *take_at_hand(struct heap *h, size_t size)
 {
-	struct heap *h = heap_self;
 	struct span *s;
 
 	if (__builtin_expect(size > TABLED_MAX, 0))
-		return malloc_any(size);
+		return NULL;
 	s = h->current[class_table[(size + GRANULE - 1) / GRANULE]];
-	if (__builtin_expect(s->head == NO_BLOCK, 0))
-		return malloc_any(size);
-	return heap__take(h, s, size);
+	return __builtin_expect(s->head == NO_BLOCK, 0) ? NULL : heap__take(h, s, size);
+}
+
+PUBLIC void *malloc(size_t size)
+{
+	void *p = take_at_hand(heap_self, size);
+
+	return __builtin_expect(p != NULL, 1) ? p : malloc_any(size);
 }
 
 PUBLIC void free(void *p)
@@ -63,17 +68,27 @@ static void *served(void *p, enum refmalloc_function function, size_t bytes)
 	return p;
 }
 
-PUBLIC void *calloc(size_t nmemb, size_t size)
+static __attribute__((noinline)) void *calloc_any(size_t bytes, bool overflow)
 {
-	size_t bytes;
-	void *p = NULL;
+	void *p = overflow ? NULL : block__alloc(bytes, GRANULE, true);
 
-	if (__builtin_mul_overflow(nmemb, size, &bytes))
-		bytes = SIZE_MAX;
-	else
-		p = block__alloc(bytes, GRANULE, true);
 	block__count_call(REFMALLOC_CALLOC, bytes);
 	return served(p, REFMALLOC_CALLOC, bytes);
+}
+
+PUBLIC void *calloc(size_t nmemb, size_t size)
+{
+	struct heap *h = heap_self;
+	size_t bytes;
+	void *p;
+
+	if (__builtin_mul_overflow(nmemb, size, &bytes))
+		return calloc_any(SIZE_MAX, true);
+	p = take_at_hand(h, bytes);
+	if (__builtin_expect(!p, 0))
+		return calloc_any(bytes, false);
+	counter__add_call(&h->counters.function[REFMALLOC_CALLOC], bytes);
+	return memset(p, 0, bytes);
 }
 
 static void *resize(void *p, size_t size, enum refmalloc_function function, const void *caller)
