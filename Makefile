@@ -120,7 +120,15 @@ $(OUT)/tests/preload/lib%.so: tests/preload/%.c
 	$(call say,CC,$@)
 	$(Q)$(CC) -std=gnu11 $(WARN) -O2 -g -fno-builtin -D_GNU_SOURCE -fPIC -shared -MMD -MP $< -o $@ -ldl
 
-test-build: $(UNIT_BINS) $(WORKLOADS) $(PRELOADS)
+# They find the library by where they are, and do on purpose what compilers warn of.
+CALLS_WRONGLY := -Wno-alloc-size-larger-than -Wno-use-after-free -Wno-free-nonheap-object -Wno-deprecated-declarations
+$(OUT)/tests/refmalloc/%: tests/refmalloc/%.c tests/refmalloc/test.h $(REFMALLOC)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) -std=gnu11 $(WARN) $(CALLS_WRONGLY) -O1 -g -fno-builtin -D_GNU_SOURCE -Iinclude -pthread $< -o $@ \
+		-L$(OUT) -Wl,-rpath,'$$ORIGIN/../..' -lrefmalloc
+
+test-build: $(UNIT_BINS) $(WORKLOADS) $(PRELOADS) $(REFMALLOC_TESTS)
 
 demo: ## the main job: sets up, builds, and shows it on this machine
 	$(Q)scripts/deps.sh demo

@@ -129,7 +129,11 @@ for source in tests/unit/test_*.c; do
 	run "unit/$test" "$OUT/tests/unit/$test"
 	run "unit-sanitized/$test" "$OUT/sanitizer/tests/unit/$test"
 done
-for test in tests/tools/*.sh tests/bpf/*.sh; do
+for source in tests/refmalloc/*.c; do
+	test=$(basename "$source" .c)
+	run "refmalloc/$test" "$OUT/tests/refmalloc/$test"
+done
+for test in tests/tools/*.sh tests/refmalloc/*.sh tests/bpf/*.sh; do
 	group=$(basename "$(dirname "$test")")
 	[ "$test" = tests/bpf/lib.sh ] || run "$group/$(basename "$test" .sh)" "$test"
 done

@@ -1,0 +1,53 @@
+#!/bin/bash
+# linked_statically.sh - librefmalloc.a in static programs, glibc's and musl's: the one malloc there.
+
+set -u
+. "$(dirname "$0")/../bpf/lib.sh"
+
+cat >"$WORK/program.c" <<'END'
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "refmalloc.h"
+
+static void *work(void *arg)
+{
+	void *volatile blocks[1000];
+
+	for (int i = 0; i < 1000; i++)
+		blocks[i] = malloc(i);
+	for (int i = 0; i < 1000; i++)
+		free(blocks[i]);
+	return arg;
+}
+
+int main(void)
+{
+	struct refmalloc_stats s;
+	pthread_t thread;
+	int status;
+	pid_t pid;
+
+	pthread_create(&thread, NULL, work, NULL);
+	pthread_join(thread, NULL);
+	pid = fork();
+	if (pid == 0) {
+		work(NULL);
+		_exit(0);
+	}
+	waitpid(pid, &status, 0);
+	free(malloc(1000000));
+	refmalloc_stats(&s);
+	return status || s.function[REFMALLOC_MALLOC].calls < 1001 ||
+	       s.mmap[REFMALLOC_MAP_BLOCK].calls != 1 || s.brk_grow.calls == 0;
+}
+END
+for compiler in gcc musl-gcc; do
+	$compiler -static -O1 -fno-builtin -Iinclude "$WORK/program.c" "$OUT/librefmalloc.a" -pthread \
+		-o "$WORK/program" 2>"$WORK/errors" || fail "$compiler: $(cat "$WORK/errors")"
+	"$WORK/program" || fail "the program of $compiler ends with $?"
+	"$WORK/program" || fail "again, the program of $compiler ends with $?"
+done

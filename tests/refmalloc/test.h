@@ -1,0 +1,95 @@
+/*
+ * test.h - what the tests of refmalloc share.  Each is a program linked with the library, which
+ * shows one behaviour and ends with 0.
+ */
+#ifndef REFMALLOC_TEST_H
+#define REFMALLOC_TEST_H
+
+#include <errno.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "refmalloc.h"
+
+#define CHECK(condition)                                                                           \
+	do {                                                                                       \
+		if (!(condition)) {                                                                \
+			dprintf(2, "%s:%d: not so: %s (%s)\n", __FILE__, __LINE__, #condition,     \
+				strerror(errno));                                                  \
+			_exit(1);                                                                  \
+		}                                                                                  \
+	} while (0)
+
+/* Not for the compiler to see through. */
+static inline void *hidden(void *p)
+{
+	__asm__ volatile("" : "+r"(p) : : "memory");
+	return p;
+}
+
+static inline struct refmalloc_stats stats(void)
+{
+	struct refmalloc_stats s;
+
+	refmalloc_stats(&s);
+	return s;
+}
+
+/* Starts the program again with these options, unless it has them. */
+static inline void with_options(char **argv, const char *options)
+{
+	const char *have = getenv("REFMALLOC_OPTIONS");
+
+	if (have && strcmp(have, options) == 0)
+		return;
+	setenv("REFMALLOC_OPTIONS", options, 1);
+	execv("/proc/self/exe", argv);
+	CHECK(!"exec");
+}
+
+/*
+ * f in a child ends it by SIGABRT with one line on standard error: the message, the address that
+ * f got in *block, and where from, which must be in this program if the message says it.
+ */
+static inline void check_death(void (*f)(void *volatile *block), const char *message, bool place)
+{
+	void *volatile *block = hidden(malloc(sizeof(*block)));
+	char said[1024], expected[256];
+	int to[2], status;
+	ssize_t len;
+	pid_t child;
+
+	CHECK(pipe(to) == 0);
+	child = fork();
+	CHECK(child >= 0);
+	if (child == 0) {
+		dup2(to[1], 2);
+		f(block);
+		_exit(0);
+	}
+	close(to[1]);
+	len = read(to[0], said, sizeof(said) - 1);
+	CHECK(waitpid(child, &status, 0) == child);
+	CHECK(len > 0);
+	said[len] = '\0';
+	snprintf(expected, sizeof(expected), "refmalloc: %s 0x", message);
+	if (strncmp(said, expected, strlen(expected)) != 0)
+		dprintf(2, "expected: %s\nwas: %s", expected, said);
+	CHECK(strncmp(said, expected, strlen(expected)) == 0);
+	CHECK(strchr(said, '\n') == said + len - 1);
+	CHECK(!place || strstr(said, ", called from 0x"));
+	CHECK(!place || strstr(said, program_invocation_short_name));
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+	close(to[0]);
+	free((void *)block);
+}
+
+#endif
