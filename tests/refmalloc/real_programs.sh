@@ -75,7 +75,8 @@ static void work()
 	}
 	try {
 		volatile size_t huge = 1ul << 60;
-		delete[] new char[huge];
+		char *none = new char[huge];
+		__asm__ volatile("" : : "r"(none));
 		abort();
 	} catch (const std::bad_alloc &) {
 	}

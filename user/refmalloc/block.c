@@ -154,7 +154,7 @@ static void free_small(struct heap *h, struct span *s, size_t i, const void *cal
 	uint16_t state;
 
 	check__freed(p, small_request(s, i), s->size, true, caller);
-	if (s->owner == h) {
+	if (__atomic_load_n(&s->owner, __ATOMIC_RELAXED) == h) {
 		heap__put(h, s, i);
 		return;
 	}

@@ -32,7 +32,7 @@ static void enlist(struct heap *h, struct span *s, enum span_place place)
 	s->next = *list;
 	if (s->next)
 		s->next->prev = s;
-	*list = s;
+	__atomic_store_n(list, s, __ATOMIC_RELAXED);
 }
 
 static void unlist(struct heap *h, struct span *s)
@@ -42,7 +42,7 @@ static void unlist(struct heap *h, struct span *s)
 	if (s->prev)
 		s->prev->next = s->next;
 	else
-		*list_of(h, s) = s->next;
+		__atomic_store_n(list_of(h, s), s->next, __ATOMIC_RELAXED);
 }
 
 void heap__count(const struct span *s, struct counters *c)

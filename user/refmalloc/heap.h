@@ -19,7 +19,7 @@
 struct heap {
 	struct span *current[CLASSES]; /* no_span: none */
 	struct counters counters;
-	struct span *partial[CLASSES];
+	struct span *partial[CLASSES]; /* the shared heap's are looked at without its lock */
 	struct span *full;
 	uint16_t spans[CLASSES];
 	struct heap *next;				  /* of all */
