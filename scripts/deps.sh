@@ -18,6 +18,7 @@ build   cmd:pkg-config          pkg-config
 build   cmd:clang               clang
 build   cmd:llvm-strip          llvm
 build   run:bpftool             bpftool             linux-tools-common,linux-tools-generic
+build   file:sys/sdt.h          systemtap-sdt-dev
 build   pc:libbpf               libbpf-dev
 build   pc:libelf               libelf-dev
 build   pc:zlib                 zlib1g-dev
@@ -67,7 +68,7 @@ is_there() {
 	cmd:*) command -v "$name" >/dev/null ;;
 	run:bpftool) bpftool_works ;;
 	pc:*) pkg-config --exists "$name" 2>/dev/null ;;
-	file:*) [ -e "/usr/include/$name" ] ;;
+	file:*) [ -e "/usr/include/$name" ] || [ -e "/usr/include/$(uname -m)-linux-gnu/$name" ] ;;
 	esac
 }
 

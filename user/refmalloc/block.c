@@ -94,6 +94,7 @@ static void *alloc_whole(struct heap *h, size_t size, size_t alignment, bool *ze
 	if (s->zeroed || s->kind == SPAN_LARGE)
 		*zero = false;
 	counters__served(&h->counters, s->route, size);
+	PROBE(alloc, s->base, size, s->route);
 	check__taken(s->base, size, span__bytes(s), false);
 	return s->base;
 }
@@ -163,6 +164,7 @@ static void free_small(struct heap *h, struct span *s, size_t i, const void *cal
 	if (!(state & STATE_LIVE))
 		fatal__block(messages[USE_FREE].freed, p, caller);
 	counters__released(&h->counters, s->route, s->size - (state & ~STATE_LIVE));
+	PROBE(free, p, s->size - (state & ~STATE_LIVE), s->route);
 	heap__push_remote(s, i);
 }
 
@@ -173,6 +175,7 @@ static void free_whole(struct heap *h, struct span *s, const void *caller)
 
 	check__freed(p, s->request, span__bytes(s), false, caller);
 	counters__released(&h->counters, s->route, s->request);
+	PROBE(free, p, s->request, s->route);
 	pages__lock();
 	freed_meanwhile = table__find(p) != s || s->kind == SPAN_FREE;
 	if (large && !freed_meanwhile)
@@ -234,6 +237,7 @@ static bool resize_whole(struct span *s, size_t size)
 static void *resize(struct span *s, size_t i, size_t size, size_t old_size)
 {
 	bool small = s->kind == SPAN_SMALL;
+	void *from = s->base + (small ? i * s->size : 0);
 	struct heap *h;
 	char *p;
 
@@ -247,6 +251,7 @@ static void *resize(struct span *s, size_t i, size_t size, size_t old_size)
 	counters__released(&h->counters, s->route, old_size);
 	counters__served(&h->counters, s->route, size);
 	threads__leave(h);
+	PROBE(realloc, from, p, size, s->route);
 	return p;
 }
 

@@ -13,6 +13,7 @@
 #define REFMALLOC_HEAP_H
 
 #include "counters.h"
+#include "probes.h"
 #include "sizeclass.h"
 #include "span.h"
 
@@ -48,6 +49,7 @@ void heap__give_up(struct heap *h);
 static inline void *heap__take(struct heap *h, struct span *s, size_t size)
 {
 	unsigned int i = s->head;
+	void *p = s->base + i * (size_t)s->size;
 
 	s->head = s->state[i];
 	__atomic_store_n(&s->taken, s->taken + 1, __ATOMIC_RELAXED);
@@ -56,15 +58,18 @@ static inline void *heap__take(struct heap *h, struct span *s, size_t size)
 	/* The one class that is more than one bucket of the histogram. */
 	if (size <= GRANULE)
 		counter__add(&h->counters.served[s->route][bucket_of(size)], 1);
-	return s->base + i * (size_t)s->size;
+	PROBE(alloc, p, size, s->route);
+	return p;
 }
 
 /* i is live. */
 static inline void heap__put(struct heap *h, struct span *s, unsigned int i)
 {
 	uint32_t put = s->put + 1;
+	size_t size = s->size - (s->state[i] & ~STATE_LIVE);
 
-	counter__add(&s->bytes_put, s->size - (s->state[i] & ~STATE_LIVE));
+	counter__add(&s->bytes_put, size);
+	PROBE(free, s->base + i * (size_t)s->size, size, s->route);
 	__atomic_store_n(&s->state[i], s->head, __ATOMIC_RELAXED);
 	s->head = i;
 	__atomic_store_n(&s->put, put, __ATOMIC_RELAXED);

@@ -14,6 +14,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "probes.h"
+
 extern void *__curbrk __attribute__((weak));
 
 static struct refmalloc_stats counts;
@@ -76,6 +78,7 @@ bool sys__set_break(char *from, char *to)
 	else
 		count(&counts.brk_shrink, from - to);
 	raise_peak(&counts.heap_peak, add(&counts.heap_bytes, to - from));
+	PROBE(brk, from, to);
 	return true;
 }
 
@@ -96,6 +99,7 @@ void *sys__map(enum refmalloc_mapping why, size_t bytes)
 	}
 	count(&counts.mmap[why], bytes);
 	mapped(why, bytes);
+	PROBE(mmap, start, bytes, why);
 	return start;
 }
 
@@ -110,6 +114,7 @@ bool sys__unmap(enum refmalloc_mapping why, void *start, size_t bytes)
 	}
 	count(&counts.munmap[why], bytes);
 	mapped(why, -(int64_t)bytes);
+	PROBE(munmap, start, bytes, why);
 	return true;
 }
 
@@ -128,6 +133,7 @@ void *sys__remap(void *start, size_t old_bytes, size_t new_bytes)
 	else
 		count(&counts.mremap_shrink, old_bytes - new_bytes);
 	mapped(REFMALLOC_MAP_BLOCK, (int64_t)(new_bytes - old_bytes));
+	PROBE(mremap, start, moved, new_bytes);
 	return moved;
 }
 

@@ -1,0 +1,77 @@
+/*
+ * probes.c - the probes' sites, one for each, out of the way of the short paths.
+ *
+ * A site is a nop of one byte, on which any kernel puts its breakpoint and which it emulates, and
+ * behind it one of five, where a kernel that turns such a probe into a call (x86, 6.18) has room
+ * for that: a tracer takes the address or the one behind it.  sys/sdt.h emits only the first.
+ *
+ * OpenTelemetry's names share the semaphores, so that they cost nothing more.
+ */
+#include "probes.h"
+
+#define _SDT_HAS_SEMAPHORES 1
+#include <sys/sdt.h>
+
+/* clang-format off */
+#if defined(__x86_64__)
+#undef _SDT_NOP
+#define _SDT_NOP nop; .nops 5
+#endif
+/* clang-format on */
+
+#define SEMAPHORE(name)                                                                            \
+	unsigned short refmalloc_##name##_semaphore __attribute__((section(".probes"), used))
+#define SHARED_SEMAPHORE(name)                                                                     \
+	extern unsigned short otel_memory_##name##_semaphore                                       \
+		__attribute__((alias("refmalloc_" #name "_semaphore")))
+
+SEMAPHORE(alloc);
+SEMAPHORE(free);
+SEMAPHORE(realloc);
+SEMAPHORE(brk);
+SEMAPHORE(mmap);
+SEMAPHORE(munmap);
+SEMAPHORE(mremap);
+SHARED_SEMAPHORE(alloc);
+SHARED_SEMAPHORE(free);
+SHARED_SEMAPHORE(mmap);
+SHARED_SEMAPHORE(munmap);
+
+void probes__alloc(const void *p, size_t size, int route)
+{
+	DTRACE_PROBE3(refmalloc, alloc, p, size, route);
+	DTRACE_PROBE2(otel_memory, alloc, p, size);
+}
+
+void probes__free(const void *p, size_t size, int route)
+{
+	DTRACE_PROBE3(refmalloc, free, p, size, route);
+	DTRACE_PROBE2(otel_memory, free, p, size);
+}
+
+void probes__realloc(const void *from, const void *to, size_t size, int route)
+{
+	DTRACE_PROBE4(refmalloc, realloc, from, to, size, route);
+}
+
+void probes__brk(const void *from, const void *to)
+{
+	DTRACE_PROBE2(refmalloc, brk, from, to);
+}
+
+void probes__mmap(const void *start, size_t bytes, int why)
+{
+	DTRACE_PROBE3(refmalloc, mmap, start, bytes, why);
+	DTRACE_PROBE2(otel_memory, mmap, start, bytes);
+}
+
+void probes__munmap(const void *start, size_t bytes, int why)
+{
+	DTRACE_PROBE3(refmalloc, munmap, start, bytes, why);
+	DTRACE_PROBE2(otel_memory, munmap, start, bytes);
+}
+
+void probes__mremap(const void *from, const void *to, size_t bytes)
+{
+	DTRACE_PROBE3(refmalloc, mremap, from, to, bytes);
+}

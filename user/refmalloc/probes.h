@@ -1,0 +1,41 @@
+/*
+ * probes.h - places for a tracer (USDT): each block taken, given back or resized, each system call.
+ *
+ *	refmalloc:alloc    address, bytes asked for, route
+ *	refmalloc:free     address, bytes asked for, route
+ *	refmalloc:realloc  old address, new address, bytes asked for, route
+ *	refmalloc:brk      old break, new break
+ *	refmalloc:mmap     address, bytes, enum refmalloc_mapping
+ *	refmalloc:munmap   address, bytes, enum refmalloc_mapping
+ *	refmalloc:mremap   old address, new address, new bytes
+ *	otel_memory:alloc, free, mmap, munmap    address, bytes
+ *
+ * realloc is one that needs no new block; another is an alloc and a free.  Unless somebody traces,
+ * a probe is the test of its semaphore.
+ */
+#ifndef REFMALLOC_PROBES_H
+#define REFMALLOC_PROBES_H
+
+#include <stddef.h>
+
+extern unsigned short refmalloc_alloc_semaphore, refmalloc_free_semaphore,
+	refmalloc_realloc_semaphore, refmalloc_brk_semaphore, refmalloc_mmap_semaphore,
+	refmalloc_munmap_semaphore, refmalloc_mremap_semaphore;
+
+void probes__alloc(const void *p, size_t size, int route);
+void probes__free(const void *p, size_t size, int route);
+void probes__realloc(const void *from, const void *to, size_t size, int route);
+void probes__brk(const void *from, const void *to);
+void probes__mmap(const void *start, size_t bytes, int why);
+void probes__munmap(const void *start, size_t bytes, int why);
+void probes__mremap(const void *from, const void *to, size_t bytes);
+
+/* The kernel writes a semaphore behind the compiler's back. */
+#define PROBE(name, ...)                                                                           \
+	do {                                                                                       \
+		if (__builtin_expect(                                                              \
+			    __atomic_load_n(&refmalloc_##name##_semaphore, __ATOMIC_RELAXED), 0))  \
+			probes__##name(__VA_ARGS__);                                               \
+	} while (0)
+
+#endif
