@@ -68,7 +68,7 @@ is_there() {
 	cmd:*) command -v "$name" >/dev/null ;;
 	run:bpftool) bpftool_works ;;
 	pc:*) pkg-config --exists "$name" 2>/dev/null ;;
-	file:*) [ -e "/usr/include/$name" ] || [ -e "/usr/include/$(uname -m)-linux-gnu/$name" ] ;;
+	file:*) [ -e "/usr/include/$name" ] || [ -e "/usr/include/$HOSTTYPE-linux-gnu/$name" ] ;;
 	esac
 }
 

@@ -43,7 +43,7 @@ int main(void)
 		CHECK(pthread_create(&threads[i], NULL, churn, (void *)i) == 0);
 	for (int i = 0; i < 100; i++)
 		inherited[i] = hidden(malloc(i * 10));
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < 40; i++) {
 		pid_t pid = fork();
 
 		CHECK(pid >= 0);

@@ -15,6 +15,8 @@
 #include "table.h"
 #include "threads.h"
 
+#define GROWS_BY_PAGES 4096
+
 void block__count_call(enum refmalloc_function function, size_t bytes)
 {
 	struct heap *h = threads__enter();
@@ -225,7 +227,7 @@ static bool resize_whole(struct span *s, size_t size)
 
 	if (s->kind == SPAN_LARGE)
 		return bytes >= threshold && large__resize(s, bytes);
-	if (bytes <= SMALL_MAX || bytes >= threshold)
+	if (bytes >= threshold || (bytes <= SMALL_MAX && bytes < span__bytes(s) / 2))
 		return false;
 	pages__lock();
 	done = pages__resize(s, pages_for(bytes));
@@ -255,9 +257,21 @@ static void *resize(struct span *s, size_t i, size_t size, size_t old_size)
 	return p;
 }
 
+/* A block that grows is likely to go on: whole pages can do that where they are. */
+static void *alloc_to_grow(size_t size)
+{
+	struct heap *h = threads__enter();
+	bool zero = false;
+	void *p = alloc_whole(h, size, GRANULE, &zero);
+
+	threads__leave(h);
+	return p;
+}
+
 static void *move(void *p, size_t old_size, size_t size, const void *caller)
 {
-	void *fresh = block__alloc(size, GRANULE, false);
+	void *fresh = size > old_size && size > GROWS_BY_PAGES ? alloc_to_grow(size)
+							       : block__alloc(size, GRANULE, false);
 
 	if (!fresh)
 		return NULL;

@@ -227,21 +227,39 @@ static struct span *room_behind(const struct span *s, size_t pages)
 	return behind && behind->pages >= pages ? behind : NULL;
 }
 
+/* The first pages of a free run are no longer its own. */
+static void take_front(struct span *s, size_t pages)
+{
+	struct segment *g = s->segment;
+
+	bins__remove(s);
+	table__set_ends(s->base, (size_t)s->pages << PAGE_SHIFT, NULL);
+	s->base += pages << PAGE_SHIFT;
+	s->pages -= pages;
+	if (s->base > g->clean)
+		g->clean = s->base;
+	if (!s->pages) {
+		records__free(s, sizeof(*s));
+		return;
+	}
+	table__set_ends(s->base, (size_t)s->pages << PAGE_SHIFT, s);
+	bins__add(s);
+}
+
 bool pages__resize(struct span *s, size_t pages)
 {
-	struct span *behind;
 	size_t more = pages - s->pages;
+	struct span *behind;
 
 	if (pages == s->pages)
 		return true;
 	if (pages < s->pages)
 		return shrink(s, pages);
 	behind = room_behind(s, more);
-	if (!behind || !(behind = carve(behind, behind->base, more)))
+	if (!behind)
 		return false;
-	table__set_ends(behind->base, (size_t)behind->pages << PAGE_SHIFT, NULL);
+	take_front(behind, more);
 	table__set_ends(s->base, (size_t)s->pages << PAGE_SHIFT, NULL);
-	records__free(behind, sizeof(*behind));
 	s->pages = pages;
 	table__set_ends(s->base, pages << PAGE_SHIFT, s);
 	return true;

@@ -21,7 +21,7 @@
 
 static struct heap no_heap = {.current = {[0 ... CLASSES - 1] = &no_span}};
 __thread struct heap *heap_self __attribute__((tls_model("initial-exec"))) = &no_heap;
-static __thread struct heap *mine __attribute__((tls_model("initial-exec")));
+__thread struct heap *heap_own __attribute__((tls_model("initial-exec")));
 static __thread bool shared_only __attribute__((tls_model("initial-exec")));
 
 static struct lock shared_lock;
@@ -47,7 +47,7 @@ static void end_thread(void *heap)
 	struct heap *h = heap;
 
 	shared_only = true;
-	mine = NULL;
+	heap_own = NULL;
 	heap_self = &no_heap;
 	threads__lock();
 	heap__give_up(h);
@@ -97,31 +97,25 @@ static void begin_thread(void)
 	bool is_main = syscall(SYS_gettid) == getpid();
 	int saved = errno;
 
-	mine = heap_for_thread(is_main);
-	if (!mine)
+	heap_own = heap_for_thread(is_main);
+	if (!heap_own)
 		shared_only = true;
 	/* It may allocate, and then finds a heap. */
-	else if (!is_main && pthread_setspecific(key, mine) != 0)
-		end_thread(mine);
-	if (mine && !options.check && !options.junk)
-		heap_self = mine;
+	else if (!is_main && pthread_setspecific(key, heap_own) != 0)
+		end_thread(heap_own);
+	if (heap_own && !options.check && !options.junk)
+		heap_self = heap_own;
 	errno = saved;
 }
 
-struct heap *threads__enter(void)
+struct heap *threads__enter_first(void)
 {
-	if (!mine && !shared_only)
+	if (!shared_only)
 		begin_thread();
-	if (mine)
-		return mine;
+	if (heap_own)
+		return heap_own;
 	threads__lock();
 	return &shared_heap;
-}
-
-void threads__leave(struct heap *h)
-{
-	if (h == &shared_heap)
-		threads__unlock();
 }
 
 static int add_span(struct span *s, void *sum)

@@ -12,13 +12,28 @@
  */
 extern __thread struct heap *heap_self __attribute__((tls_model("initial-exec")));
 
-/* The heap for this thread to work in until it leaves: its own, or the shared one, locked. */
-struct heap *threads__enter(void);
-void threads__leave(struct heap *h);
-
 /* The shared heap's lock, and that of the list of heaps. Taken before the page heap's. */
 void threads__lock(void);
 void threads__unlock(void);
+
+/* The thread's own heap, NULL if it has none (yet). */
+extern __thread struct heap *heap_own __attribute__((tls_model("initial-exec")));
+/* Gives it one; or the shared heap, locked. */
+struct heap *threads__enter_first(void);
+
+/* The heap for this thread to work in until it leaves: its own, or the shared one, locked. */
+static inline struct heap *threads__enter(void)
+{
+	struct heap *h = heap_own;
+
+	return __builtin_expect(h != NULL, 1) ? h : threads__enter_first();
+}
+
+static inline void threads__leave(struct heap *h)
+{
+	if (__builtin_expect(h == &shared_heap, 0))
+		threads__unlock();
+}
 
 /* All that is counted, of which `before` was in the process that forked this one. */
 void threads__sum(struct counters *sum, struct counters *before);
