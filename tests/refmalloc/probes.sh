@@ -4,12 +4,12 @@
 set -u
 . "$(dirname "$0")/../bpf/lib.sh"
 
-readelf -nW "$OUT/librefmalloc.so" >"$WORK/notes"
+readelf -n "$OUT/librefmalloc.so" >"$WORK/notes"
 for probe in refmalloc:{alloc,free,realloc,brk,mmap,munmap,mremap} otel_memory:{alloc,free,mmap,munmap}; do
 	site=$(awk -v provider="${probe%:*}" -v name="${probe#*:}" '
 		$1 == "Provider:" { p = $2 }
 		$1 == "Name:" { n = $2 }
-		$1 == "Location:" && p == provider && n == name && $6 !~ /^0x0+$/ { print $2 }' "$WORK/notes" | tr -d ,)
+		$1 == "Location:" && p == provider && n == name && $NF !~ /^0x0+$/ { print $2 }' "$WORK/notes" | tr -d ,)
 	[ -n "$site" ] || fail "no guarded probe $probe"
 	[ "$(uname -m)" = x86_64 ] || continue
 	code=$(objdump -d "$OUT/librefmalloc.so" --start-address="$site" --stop-address=$((site + 6)) |

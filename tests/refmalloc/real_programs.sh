@@ -104,10 +104,18 @@ same perl perl -e 'my %h; for my $i (1 .. 50000) { $h{$i % 5000} .= "x$i"; delet
 same sqlite3 sqlite3 :memory: 'create table t(a, b); with recursive c(x) as (select 1 union all
 	select x + 1 from c where x < 20000) insert into t select x, x * 7919 % 10007 from c;
 	create index i on t(b); select a, b from t where b > 9000 order by b, a;'
+mkdir "$WORK/repository"
+git_work() {
+	cd "$WORK/repository" && rm -rf .git && cp -r "$HERE/../../user" . && git init -q &&
+		git add . && git -c user.name=x -c user.email=x@x commit -qm all && git gc -q && git log --stat --format=%s
+}
+export -f git_work
+export WORK HERE
+PRELOAD=$PWD/$PRELOAD same git bash -c git_work
 
 # redis-server: real traffic, a child that saves, and memory that comes back.
 start env REFMALLOC_OPTIONS=stats="$WORK/stats" $PRELOAD redis-server --port 0 --unixsocket "$WORK/redis" \
-	--dir "$WORK" --save ''
+	--dir "$WORK" --save '' --logfile "$WORK/redis.log"
 server=$!
 eventually 10 test -S "$WORK/redis"
 redis-benchmark -s "$WORK/redis" -q -n 5000 -t set,get,lpush,lrange_100,mset >"$WORK/benchmark" ||

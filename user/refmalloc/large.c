@@ -104,8 +104,8 @@ struct span *large__alloc(size_t size, size_t alignment)
 
 static void adapt_threshold(size_t bytes)
 {
-	if (__atomic_load_n(&options.fixed, __ATOMIC_RELAXED) ||
-	    bytes <= option(&options.mmap_threshold) || bytes > MMAP_THRESHOLD_MAX)
+	if (options__fixed() || bytes <= option(&options.mmap_threshold) ||
+	    bytes > MMAP_THRESHOLD_MAX)
 		return;
 	__atomic_store_n(&options.mmap_threshold, bytes, __ATOMIC_RELAXED);
 	__atomic_store_n(&options.trim_threshold, 2 * bytes, __ATOMIC_RELAXED);

@@ -33,6 +33,11 @@ static inline size_t option(const size_t *value)
 	return __atomic_load_n(value, __ATOMIC_RELAXED);
 }
 
+static inline bool options__fixed(void)
+{
+	return __atomic_load_n(&options.fixed, __ATOMIC_RELAXED);
+}
+
 void options__set(size_t *value, size_t n);
 /* Once, before the first block. */
 void options__read_environment(void);

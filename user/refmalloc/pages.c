@@ -168,7 +168,7 @@ static void trim_top(struct span *s)
 {
 	struct segment *g = s->segment;
 	size_t bytes = (size_t)s->pages << PAGE_SHIFT;
-	size_t quarter = options.fixed ? 0 : (size_t)(g->end - g->start) / 4;
+	size_t quarter = options__fixed() ? 0 : (size_t)(g->end - g->start) / 4;
 
 	if (g != segments__at_brk() || end_of(s) != g->end ||
 	    bytes <= option(&options.trim_threshold) || bytes <= quarter)

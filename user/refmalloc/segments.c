@@ -25,7 +25,7 @@ size_t segments__pad(void)
 {
 	size_t pad = round_up(option(&options.top_pad), PAGE_SIZE);
 
-	return options.fixed || pad > total / 8 ? pad : round_up(total / 8, PAGE_SIZE);
+	return options__fixed() || pad > total / 8 ? pad : round_up(total / 8, PAGE_SIZE);
 }
 
 struct segment *segments__at_brk(void)

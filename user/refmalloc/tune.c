@@ -26,6 +26,8 @@ PUBLIC int mallopt(int parameter, int value)
 		options__set(&options.mmap_threshold, value);
 		break;
 	case M_TOP_PAD:
+		if (value < 0)
+			return 0;
 		options__set(&options.top_pad, value);
 		break;
 	case M_TRIM_THRESHOLD:
