@@ -40,7 +40,7 @@ REFMALLOC := $(OUT)/librefmalloc.so $(OUT)/librefmalloc.a
 REFMALLOC_OBJS := $(patsubst %.c,$(OUT)/%.o,$(wildcard user/refmalloc/*.c))
 REFMALLOC_TESTS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/refmalloc/*.c))
 
-.PHONY: all bpf refmalloc demo check bench test-build fuzz install uninstall format compdb clean help
+.PHONY: all bpf refmalloc demo check bench bench-malloc test-build fuzz install uninstall format compdb clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -144,6 +144,9 @@ check: ## every test: sets up, builds, and runs them
 
 bench: all test-build ## what being watched costs a program, as ratios
 	$(Q)scripts/bench.sh
+
+bench-malloc: $(REFMALLOC) $(OUT)/tests/bench/patterns ## refmalloc against libc's malloc, as ratios
+	$(Q)scripts/bench-malloc.sh
 
 FUZZERS := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(wildcard tests/fuzz/*.c))
 $(OUT)/fuzz/%: tests/fuzz/%.c $(wildcard user/*.[ch] user/model/*.[ch] user/kernel/*.[ch])
