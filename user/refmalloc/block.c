@@ -71,25 +71,25 @@ static void *alloc_small(struct heap *h, unsigned int class, size_t size)
 	return p;
 }
 
-static struct span *alloc_pages(size_t bytes, size_t alignment, size_t size)
+static struct span *alloc_pages(size_t bytes, size_t alignment, bool grows)
 {
+	size_t pages = pages_for(bytes);
 	struct span *s;
 
 	pages__lock();
-	s = pages__alloc(pages_for(bytes), alignment > PAGE_SIZE ? alignment >> PAGE_SHIFT : 1);
-	if (s)
-		s->request = size;
+	s = pages__alloc(pages, alignment > PAGE_SIZE ? alignment >> PAGE_SHIFT : 1,
+			 grows ? pages : 0);
 	pages__unlock();
 	return s;
 }
 
-static void *alloc_whole(struct heap *h, size_t size, size_t alignment, bool *zero)
+static void *alloc_whole(struct heap *h, size_t size, size_t alignment, bool grows, bool *zero)
 {
 	size_t bytes = size + check__guard();
 	struct span *s = bytes >= large__threshold() ? large__alloc(bytes, alignment) : NULL;
 
 	if (!s)
-		s = alloc_pages(bytes, alignment, size);
+		s = alloc_pages(bytes, alignment, grows);
 	if (!s)
 		return NULL;
 	__atomic_store_n(&s->request, size, __ATOMIC_RELAXED);
@@ -114,7 +114,7 @@ void *block__alloc(size_t size, size_t alignment, bool zero)
 	if (bytes <= SMALL_MAX && alignment <= PAGE_SIZE && bytes < large__threshold())
 		p = alloc_small(h, class_of_aligned(bytes, alignment), size);
 	else
-		p = alloc_whole(h, size, alignment, &zero);
+		p = alloc_whole(h, size, alignment, false, &zero);
 	threads__leave(h);
 	if (p && zero)
 		memset(p, 0, size);
@@ -257,12 +257,13 @@ static void *resize(struct span *s, size_t i, size_t size, size_t old_size)
 	return p;
 }
 
-/* A block that grows is likely to go on: whole pages can do that where they are. */
+/* A block that grows is likely to go on: whole pages, with room behind, can do that where they are.
+ */
 static void *alloc_to_grow(size_t size)
 {
 	struct heap *h = threads__enter();
 	bool zero = false;
-	void *p = alloc_whole(h, size, GRANULE, &zero);
+	void *p = alloc_whole(h, size, GRANULE, true, &zero);
 
 	threads__leave(h);
 	return p;

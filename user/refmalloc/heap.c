@@ -214,10 +214,10 @@ static struct span *new_span(struct heap *h, unsigned int class)
 	struct span *s;
 
 	pages__lock();
-	s = pages__alloc(class_pages(class, h->spans[class]), 1);
+	s = pages__alloc(class_pages(class, h->spans[class]), 1, 0);
 	/* Where memory is short, a little may still be had. */
 	if (!s)
-		s = pages__alloc(class_pages(class, 0), 1);
+		s = pages__alloc(class_pages(class, 0), 1, 0);
 	if (s && !cut(s, class)) {
 		pages__free(s);
 		s = NULL;

@@ -142,7 +142,7 @@ static struct span *carve(struct span *s, char *base, size_t pages)
 	return s;
 }
 
-struct span *pages__alloc(size_t pages, size_t alignment)
+struct span *pages__alloc(size_t pages, size_t alignment, size_t room)
 {
 	size_t want = pages + alignment - 1;
 	struct span *s;
@@ -151,7 +151,9 @@ struct span *pages__alloc(size_t pages, size_t alignment)
 	/* The record counts pages in 32 bits: 16 TiB. */
 	if (want > UINT32_MAX || want < pages)
 		return NULL;
-	s = bins__find(want);
+	s = bins__find(want + room);
+	if (!s && room)
+		s = bins__find(want);
 	if (!s)
 		s = grow(want);
 	if (!s)

@@ -17,10 +17,11 @@ void pages__unlock(void);
 void pages__open_in_child(void);
 
 /*
- * A run of `pages` at a multiple of `alignment` pages, its kind SPAN_PAGES, base, route, zeroed
- * and its ends in the table set.  NULL: no memory.
+ * A run of `pages`, with `room` free pages behind it if there is such a place, at a multiple of
+ * `alignment` pages, its kind SPAN_PAGES, base, route, zeroed and its ends in the table set.  NULL:
+ * no memory.
  */
-struct span *pages__alloc(size_t pages, size_t alignment);
+struct span *pages__alloc(size_t pages, size_t alignment, size_t room);
 void pages__free(struct span *s);
 /* In place; false leaves all as it was. */
 bool pages__resize(struct span *s, size_t pages);
