@@ -338,18 +338,26 @@ static const struct object *allocator_of(const struct targets *t, const struct p
 	return p->has_allocator ? objects__get(t->objects, p->allocator_index) : NULL;
 }
 
+/* Whose malloc it is cannot be told before its own calls do, or its mappings are read. */
+static void doubt_allocator(struct process *p)
+{
+	p->code_unknown = true;
+	p->has_allocator = false;
+	p->stats.allocator = ALLOCATOR_UNKNOWN;
+	p->stats.allocator_probed = false;
+	process__set_text(&p->stats.allocator_object, NULL);
+}
+
 void targets__saw_code(struct targets *t, struct process *p, const struct event_map *e)
 {
-	const struct object *o;
+	const struct object *o = NULL;
 
-	if (!e->file.ino || e->file.dev == SITE_ADDRESS) {
-		p->code_unknown = true;
-		return;
-	}
-	o = objects__of_range(t->objects, p->stats.pid, &e->file, e->result, e->result + e->e.size);
+	if (e->file.ino && e->file.dev != SITE_ADDRESS)
+		o = objects__of_range(t->objects, p->stats.pid, &e->file, e->result,
+				      e->result + e->e.size);
 	if (!o)
-		p->code_unknown = true;
-	else if (takes_over(o, allocator_of(t, p)))
+		doubt_allocator(p);
+	else if (!p->code_unknown && takes_over(o, allocator_of(t, p)))
 		set_allocator(t, p, o);
 	add_causes(t);
 }
@@ -370,6 +378,7 @@ static void look_for_allocator(struct targets *t, struct process *p)
 	if (!mappings__read(&maps, p->stats.pid, consider_allocator, &r) && r.allocator) {
 		set_allocator(t, p, r.allocator);
 		p->allocator_seen = true;
+		p->code_unknown = false;
 	}
 	mappings__clear(&maps);
 }
