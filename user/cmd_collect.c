@@ -47,7 +47,8 @@ struct collector {
 	int error;
 	int interrupts;
 	__u64 start_ns, stop_ns, window_ns, next_tick, shown_ns;
-	__u64 spill_read; /* how many had spilled at the last reading of the spill */
+	__u64 spill_read;   /* how many had spilled at the last reading of the spill */
+	bool spill_settled; /* as many as at the one before it */
 };
 
 /* ---- opening ---- */
@@ -405,10 +406,16 @@ static int read_spill(struct collector *c)
 {
 	struct spill_visitor v = {on_spilled_process, on_spilled_cell, c};
 	__u64 spilled = probes__spilled(c->probes);
+	bool same = spilled == c->spill_read;
 	int err;
 
-	if (spilled == c->spill_read && !model__spill_due(c->model))
+	/*
+	 * An event counts as spilled before its cell is written: a number that has
+	 * just changed is read once more, and the last reading is always made.
+	 */
+	if (!spilled || (same && c->spill_settled && !c->stop_ns && !model__spill_due(c->model)))
 		return 0;
+	c->spill_settled = same;
 	c->spill_read = spilled;
 	err = spill__read(c->spill, &v);
 	if (!err)

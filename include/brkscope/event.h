@@ -219,15 +219,13 @@ struct spilled_process {
 struct config {
 	__u32 agent_tgid;
 	__u32 page_shift;
-	__u32 huge_shift; /* of the default huge page */
-	__u64 ring_bytes;
+	__u32 huge_shift;   /* of the default huge page */
 	__u64 malloc_limit; /* ring fill, in bytes, from which malloc events spill */
 	__u64 wake_at;	    /* ring fill from which the reader is woken */
 	__u8 by_pid;	    /* only tgids in the map `pids` */
 	__u8 by_comm;
 	__u8 by_cgroup;
 	__u8 follow;	    /* children of a process in `pids` are put there too */
-	__u8 has_find_vma;  /* Linux 5.17 */
 	__u8 has_task_regs; /* bpf_task_pt_regs, Linux 5.15 */
 	__u8 has_cookie;    /* bpf_get_attach_cookie, Linux 5.15 */
 	__u8 never;	    /* false, but the compiler does not know */

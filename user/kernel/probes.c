@@ -76,18 +76,16 @@ static void set_autoload_by_kernel(struct probes *p)
 static void configure(struct probes *p, const struct probes_config *c)
 {
 	struct config *k = &p->skel->rodata->config;
-	__u64 page = sysconf(_SC_PAGESIZE);
+	__u64 page = sysconf(_SC_PAGESIZE), ring_bytes = c->ring_pages * page;
 
 	k->agent_tgid = getpid();
 	k->page_shift = __builtin_ctzl(page);
 	k->huge_shift = huge_page_shift();
-	k->ring_bytes = c->ring_pages * page;
-	k->malloc_limit = k->ring_bytes / 2;
-	k->wake_at = k->ring_bytes / 8;
+	k->malloc_limit = ring_bytes / 2;
+	k->wake_at = ring_bytes / 8;
 	k->by_pid = c->by_pid;
 	k->by_cgroup = c->cgroup != NULL;
 	k->follow = c->follow;
-	k->has_find_vma = p->features.find_vma;
 	k->has_task_regs = p->features.task_regs;
 	k->has_cookie = p->features.cookie;
 	k->cpus = libbpf_num_possible_cpus();
@@ -95,7 +93,7 @@ static void configure(struct probes *p, const struct probes_config *c)
 		k->by_comm = 1;
 		strncpy(k->comm, c->comm, sizeof(k->comm) - 1);
 	}
-	bpf_map__set_max_entries(p->skel->maps.ring, k->ring_bytes);
+	bpf_map__set_max_entries(p->skel->maps.ring, ring_bytes);
 	if (c->max_processes)
 		bpf_map__set_max_entries(p->skel->maps.processes, c->max_processes);
 	bpf_program__set_autoload(p->skel->progs.malloc_enter, c->malloc);
