@@ -131,6 +131,7 @@ static struct op take_op(struct input *in, bool raw)
 	op.r.continued = attributes & 4;
 	op.r.born_ns = attributes >> 3 & 1;
 	op.r.request = attributes >> 4 & 1;
+	op.r.caller = attributes >> 3 & 1;
 	/* One more than there are, where that is no cause's number. */
 	op.r.cause = (attributes >> 5) % (CAUSE_COUNT + raw);
 	take_range(in, raw, &op.r.start, &len);
@@ -161,7 +162,8 @@ static void inspect_node(const struct region_node *n, struct inspection *in)
 	require(!b || b->end <= n->start, "in order, without overlap");
 	if (n->continued)
 		require(b && b->end == n->start && b->usable != n->usable && b->cause == n->cause &&
-				b->born_ns == n->born_ns && b->request == n->request,
+				b->born_ns == n->born_ns && b->request == n->request &&
+				b->caller == n->caller && b->grows == n->grows,
 			"a continued piece continues the one before");
 	t->bytes += n->end - n->start;
 	t->usable_bytes += n->usable ? n->end - n->start : 0;

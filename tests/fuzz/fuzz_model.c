@@ -309,11 +309,11 @@ static void check(struct run *r)
 		const struct process_stats *s = &p->stats;
 
 		require(p->index == i, "a row knows its place");
-		require(s->exited == !p->ledger, "who lives has a ledger");
+		require(p->gone == !p->ledger, "who lives has a ledger");
 		require(s->heap.end >= s->heap.start, "a heap has an end");
-		require(s->exited || model__find(r->m, s->pid) == p, "one lives with a PID");
+		require(p->gone || model__find(r->m, s->pid) == p, "one lives with a PID");
 		exited += s->exited;
-		if (!s->exited)
+		if (!p->gone)
 			check_live(p);
 	}
 	for (const struct process *p = m->exited; p; p = p->next_exited)

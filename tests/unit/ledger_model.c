@@ -45,12 +45,15 @@ void model__map(struct model *m, const struct region *r)
 	struct model_page page = {
 		.born_ns = r->born_ns,
 		.request = r->request,
+		.caller = r->caller,
 		.cause = r->cause,
 		.usable = r->usable,
+		.grows = r->grows,
 	};
 
 	if (r->continued && before && before->id && before->cause == r->cause &&
-	    before->born_ns == r->born_ns && before->request == r->request)
+	    before->born_ns == r->born_ns && before->request == r->request &&
+	    before->caller == r->caller && before->grows == r->grows)
 		page.id = before->id;
 	else
 		page.id = ++m->last_id;
@@ -164,8 +167,10 @@ static bool next_piece(const struct model *m, __u32 *at, struct region *r)
 		.end = m->base + (__u64)i * MODEL_PAGE,
 		.born_ns = m->page[first].born_ns,
 		.request = m->page[first].request,
+		.caller = m->page[first].caller,
 		.cause = m->page[first].cause,
 		.usable = m->page[first].usable,
+		.grows = m->page[first].grows,
 		.continued = first && m->page[first - 1].id == m->page[first].id,
 	};
 	return true;
@@ -174,8 +179,8 @@ static bool next_piece(const struct model *m, __u32 *at, struct region *r)
 static bool same(const struct region *a, const struct region *b)
 {
 	return a->start == b->start && a->end == b->end && a->born_ns == b->born_ns &&
-	       a->request == b->request && a->cause == b->cause && a->usable == b->usable &&
-	       a->continued == b->continued;
+	       a->request == b->request && a->caller == b->caller && a->cause == b->cause &&
+	       a->usable == b->usable && a->grows == b->grows && a->continued == b->continued;
 }
 
 struct comparison {

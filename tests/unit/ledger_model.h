@@ -16,8 +16,9 @@
 struct model_page {
 	__u64 born_ns, request;
 	__u32 id; /* 0: not mapped */
+	__u32 caller;
 	__u8 cause;
-	bool usable;
+	bool usable, grows;
 };
 
 struct model {

@@ -62,6 +62,8 @@ static struct op draw_op(__u64 *state, __u64 base, __u32 pages)
 	/* Few values, for neighbours that are alike and yet two. */
 	op.r.born_ns = draw(state, 3);
 	op.r.request = draw(state, 2);
+	op.r.caller = op.r.request ^ (first & 1);
+	op.r.grows = op.r.request && to & 1;
 	op.r.cause = draw(state, CAUSE_COUNT);
 	op.r.usable = draw(state, 2);
 	op.r.continued = !draw(state, 4);

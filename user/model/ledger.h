@@ -35,8 +35,10 @@ struct region {
 	__u64 start, end;
 	__u64 born_ns;	/* 0: was there before */
 	__u64 request;	/* CAUSE_MALLOC: bytes that the malloc call asked for; 0: not known */
+	__u32 caller;	/* whoever keeps a table of callers: its index there; 0: none */
 	__u8 cause;	/* enum cause */
 	bool usable;	/* not PROT_NONE */
+	bool grows;	/* MAP_GROWSDOWN: faults below it add to it, and no event tells */
 	bool continued; /* the rest of the region that ends where it starts, split by mprotect:
 			 * not a region of its own in live_regions */
 };
@@ -64,7 +66,7 @@ struct ledger *ledger__share(struct ledger *l);
 
 /*
  * Replaces whatever [start, end) held.  continued is believed if the region
- * that ends at start has the same cause, born_ns and request.
+ * that ends at start has the same origin: all but its ends and usable.
  */
 int ledger__map(struct ledger **l, const struct region *r);
 int ledger__unmap(struct ledger **l, __u64 start, __u64 end);
@@ -74,7 +76,7 @@ int ledger__unmap(struct ledger **l, __u64 start, __u64 end);
  * may be old: resized in place.  keep: the old range stays mapped (old_len 0 of
  * a shared mapping, MREMAP_DONTUNMAP); only with it may old_len be 0.
  * What the ledger does not know at old stays what it is at new_start, or
- * else is mapped there with fallback, usable, born_ns and request 0.
+ * else is mapped there with fallback and usable, and nothing else known.
  */
 int ledger__remap(struct ledger **l, __u64 old, __u64 old_len, __u64 new_start, __u64 new_len,
 		  bool keep, enum cause fallback);

@@ -175,9 +175,11 @@ __u32 region_set__new(struct region_set *s, const struct region *r)
 		.end = r->end,
 		.born_ns = r->born_ns,
 		.request = r->request,
+		.caller = r->caller,
 		.cause = r->cause,
 		.usable = r->usable,
 		.continued = r->continued,
+		.grows = r->grows,
 		.height = 1,
 	};
 	count_in(s, &s->pool.nodes[i]);
@@ -210,13 +212,16 @@ struct region region__of(const struct region_node *n)
 		.end = n->end,
 		.born_ns = n->born_ns,
 		.request = n->request,
+		.caller = n->caller,
 		.cause = n->cause,
 		.usable = n->usable,
 		.continued = n->continued,
+		.grows = n->grows,
 	};
 }
 
 bool region__same_origin(const struct region *a, const struct region *b)
 {
-	return a->cause == b->cause && a->born_ns == b->born_ns && a->request == b->request;
+	return a->cause == b->cause && a->born_ns == b->born_ns && a->request == b->request &&
+	       a->caller == b->caller && a->grows == b->grows;
 }

@@ -53,7 +53,7 @@ __u32 region_set__new(struct region_set *s, const struct region *r);
 void region_set__fill(struct region_set *s, __u64 start, __u64 end, const struct region *r);
 
 struct region region__of(const struct region_node *n);
-/* Cause, birth and request: as the pieces of one region have them. */
+/* All but the ends and usable: as the pieces of one region have it. */
 bool region__same_origin(const struct region *a, const struct region *b);
 
 #endif
