@@ -72,6 +72,31 @@ static __always_inline __s64 rss_pages(struct mm_struct *mm, int member)
 			  member * bpf_core_type_size(struct percpu_counter));
 }
 
+/*
+ * Pages that the kernel has mapped into the process to carry out uprobes, ours or
+ * anybody's: where it single-steps what stood there, and since 6.18 (ba2bfc97b462
+ * "uprobes/x86: Add support to optimize uprobes") what a rewritten nop calls.
+ */
+#define MOST_TRAMPOLINES 16
+
+static __always_inline __u64 probe_pages(struct mm_struct *mm)
+{
+	__u64 pages = 0;
+	struct hlist_node *node;
+
+	if (!bpf_core_field_exists(mm->uprobes_state.xol_area))
+		return 0;
+	pages += BPF_CORE_READ(mm, uprobes_state.xol_area) != NULL;
+	if (!bpf_core_field_exists(mm->uprobes_state.head_tramps))
+		return pages;
+	node = BPF_CORE_READ(mm, uprobes_state.head_tramps.first);
+	for (int i = 0; i < MOST_TRAMPOLINES && node; i++) {
+		node = BPF_CORE_READ(node, next);
+		pages++;
+	}
+	return pages;
+}
+
 static __always_inline void task_fill(struct event_task *t, struct task_struct *task, __u8 type,
 				      __u32 tid)
 {
@@ -96,6 +121,7 @@ static __always_inline void mm_fill(struct event_task *t, struct mm_struct *mm, 
 	t->total_vm = BPF_CORE_READ(mm, total_vm);
 	t->stack_vm = BPF_CORE_READ(mm, stack_vm);
 	t->map_count = BPF_CORE_READ(mm, map_count);
+	t->e.size = probe_pages(mm);
 	t->rss_file = t->rss_anon = t->rss_shmem = 0;
 	if (rss) {
 		t->rss_file = rss_pages(mm, MM_FILEPAGES);

@@ -14,6 +14,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "brkscope/event.h"
+#include "brkscope/thread.h"
 
 const volatile struct config config __weak = {};
 
@@ -59,31 +60,6 @@ struct {
 	__type(key, __u32);
 	__type(value, __u32);
 } probe_at SEC(".maps") __weak;
-
-/*
- * What one thread is in the middle of.  Only the thread itself writes its
- * entry, so nothing here is atomic.
- */
-struct thread {
-	/* its last call of the malloc family */
-	__u64 probe_ip;
-	__u64 sp;
-	__u64 ret;
-	__u32 object;
-	__u64 request;
-	__u32 fn;
-	bool pending;	 /* no mapping has been made for it yet */
-	bool forwards;	 /* it may be going on in another function, by a jump */
-	bool in_others;	 /* it has been counted among the other processes' */
-	bool brk_failed; /* since that call, and nothing was mapped after it */
-	/* the system call under way */
-	__u8 syscall; /* enum event_type; 0: none */
-	__u8 pad;
-	__u64 begin_ns;
-	__u64 args[6];
-	__u64 brk_start, brk_before;
-	struct site ip, caller, file;
-};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

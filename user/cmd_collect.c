@@ -6,7 +6,7 @@
  * happened meanwhile is still in the ring and is applied on top, which the
  * ledger can take twice: no region is double, and none is missing.
  */
-#include "cmd_collect.h"
+#include "cmd_collector.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -27,29 +27,8 @@
 #include "kernel/spill.h"
 #include "log.h"
 
-#define NS_PER_S  1000000000ull
-#define READ_MOST 65536	      /* records, between looks at the clock and at signals */
-#define POLL_NS	  50000000ull /* events that nobody was woken for are read this often */
-
-struct collector {
-	struct options options;
-	struct collector_hooks hooks;
-	struct probes *probes;
-	struct ring *ring;
-	struct spill *spill;
-	struct model *model;
-	struct targets *targets;
-	struct command *command;
-	struct utsname uname;
-	sigset_t old_mask;
-	int signal_fd;
-	bool stop;
-	int error;
-	int interrupts;
-	__u64 start_ns, stop_ns, window_ns, next_tick, shown_ns;
-	__u64 spill_read;   /* how many had spilled at the last reading of the spill */
-	bool spill_settled; /* as many as at the one before it */
-};
+#define NS_PER_S 1000000000ull
+#define POLL_NS	 50000000ull /* events that nobody was woken for are read this often */
 
 /* ---- opening ---- */
 
@@ -222,7 +201,7 @@ static void on_event(const struct event *e, size_t size, void *arg)
 		c->hooks.event(e, &note, c->hooks.arg);
 }
 
-static int read_ring(struct collector *c)
+int collector__read_ring(struct collector *c)
 {
 	int n = ring__read(c->ring, READ_MOST, on_event, c);
 
@@ -344,11 +323,16 @@ static int begin(struct collector *c)
 	return c->command ? command__go(c->command) : 0;
 }
 
+/*
+ * What processes are is read while they are still followed: the kernel's counts
+ * are to be compared with all that led to them.
+ */
 static void finish(struct collector *c)
 {
+	numbers__read(c);
 	probes__stop(c->probes);
 	c->stop_ns = clock__boot_ns();
-	while (read_ring(c) > 0)
+	while (collector__read_ring(c) > 0)
 		;
 	clear_progress(c);
 }
@@ -367,7 +351,7 @@ int collector__run(struct collector *c)
 		wait_until(c, next);
 		read_signals(c);
 		/* A full batch: there is more, do not sleep. */
-		if (read_ring(c) == READ_MOST) {
+		if (collector__read_ring(c) == READ_MOST) {
 			on_clock(c, clock__boot_ns());
 			next = 0;
 			continue;
@@ -383,77 +367,6 @@ int collector__run(struct collector *c)
 void collector__stop(struct collector *c)
 {
 	c->stop = true;
-}
-
-/* ---- the numbers ---- */
-
-static bool on_spilled_process(__u32 tgid, const struct spilled_process *p, void *arg)
-{
-	struct collector *c = arg;
-
-	return model__spilled(c->model, tgid, p);
-}
-
-static void on_spilled_cell(const struct cell_key *key, const struct cell *cell, void *arg)
-{
-	struct collector *c = arg;
-
-	if (model__cell(c->model, key, cell))
-		c->error = -ENOMEM;
-}
-
-static int read_spill(struct collector *c)
-{
-	struct spill_visitor v = {on_spilled_process, on_spilled_cell, c};
-	__u64 spilled = probes__spilled(c->probes);
-	bool same = spilled == c->spill_read;
-	int err;
-
-	/*
-	 * An event counts as spilled before its cell is written: a number that has
-	 * just changed is read once more, and the last reading is always made.
-	 */
-	if (!spilled || (same && c->spill_settled && !c->stop_ns && !model__spill_due(c->model)))
-		return 0;
-	c->spill_settled = same;
-	c->spill_read = spilled;
-	err = spill__read(c->spill, &v);
-	if (!err)
-		err = c->error;
-	if (err)
-		log__error("reading the counters of spilled events: %s", strerror(-err));
-	return err;
-}
-
-static void refresh(struct process *p, void *arg)
-{
-	struct collector *c = arg;
-
-	targets__refresh(c->targets, c->model, p);
-}
-
-int collector__snapshot(struct collector *c, struct snapshot *s)
-{
-	__u64 now = c->stop_ns ? c->stop_ns : clock__boot_ns();
-	int err = read_spill(c);
-
-	if (err)
-		return err;
-	model__each(c->model, refresh, c);
-	*s = (struct snapshot){
-		.host = c->uname.nodename,
-		.kernel = c->uname.release,
-		.page_size = sysconf(_SC_PAGESIZE),
-		.level = c->options.level,
-		.start_ns = c->start_ns,
-		.duration_ns = now - c->start_ns,
-		.window_ns = now - c->window_ns,
-		.received = ring__received(c->ring),
-		.spilled = c->spill_read,
-		.lost = probes__lost(c->probes),
-	};
-	c->window_ns = now;
-	return model__snapshot(c->model, s);
 }
 
 void collector__forget_exited(struct collector *c)

@@ -41,8 +41,11 @@ static int take_map(const struct proc_map *map, void *arg)
 {
 	struct mappings *m = arg;
 
-	/* The kernel's own page, the same in every process and not in its address space. */
-	if (!strcmp(map->path, "[vsyscall]"))
+	/*
+	 * The kernel's own: a page that is the same in every process and not in its
+	 * address space, and what it maps to carry out probes.
+	 */
+	if (!strcmp(map->path, "[vsyscall]") || procfs__is_for_probes(map))
 		return 0;
 	if (need_room(m))
 		return -ENOMEM;

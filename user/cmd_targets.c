@@ -17,6 +17,7 @@
 #include "kernel/probes.h"
 #include "kernel/procfs.h"
 #include "log.h"
+#include "model/space.h"
 
 #define MOST_LINKED_PIDS 8
 
@@ -454,8 +455,11 @@ void targets__seed(struct targets *t, struct model *m)
 void targets__refresh(struct targets *t, struct model *m, struct process *p)
 {
 	struct proc_info info;
-	struct proc_rss rss;
+	struct proc_size size;
+	__u64 read_ns;
 
+	p->counted.read_ns = 0;
+	space__forget(p);
 	if (procfs__info(p->stats.pid, &info) || !same_process(p, &info)) {
 		p->stats.rss.known = false;
 		return;
@@ -465,10 +469,58 @@ void targets__refresh(struct targets *t, struct model *m, struct process *p)
 	look_for_allocator(t, p);
 	set_identity(p, &info);
 	set_paths(p);
-	p->stats.rss.known = !procfs__rss(p->stats.pid, &rss);
+	read_ns = clock__boot_ns();
+	p->stats.rss.known = !procfs__size(p->stats.pid, &size);
 	if (!p->stats.rss.known)
 		return;
-	p->stats.rss.anon_bytes = rss.anon_bytes;
-	p->stats.rss.file_bytes = rss.file_bytes;
-	p->stats.rss.shmem_bytes = rss.shmem_bytes;
+	p->stats.rss.anon_bytes = size.anon_bytes;
+	p->stats.rss.file_bytes = size.file_bytes;
+	p->stats.rss.shmem_bytes = size.shmem_bytes;
+	p->counted.bytes = size.bytes;
+	p->counted.stack_bytes = size.stack_bytes;
+	p->counted.read_ns = read_ns;
+}
+
+static int look_at_thread(__u32 tid, void *arg)
+{
+	const struct targets *t = arg;
+
+	return probes__in_syscall(t->probes, tid);
+}
+
+static int add_for_probes(const struct proc_map *map, void *arg)
+{
+	__u64 *bytes = arg;
+
+	if (procfs__is_for_probes(map))
+		*bytes += map->end - map->start;
+	return 0;
+}
+
+/* Looked for only where something is not explained: it is a list to read. */
+static bool explained_by_probes(struct process *p)
+{
+	__u64 bytes = 0;
+
+	if (procfs__maps(p->stats.pid, add_for_probes, &bytes) || !bytes)
+		return false;
+	space__check(p, p->counted.bytes, p->counted.stack_bytes + bytes);
+	return !stats__unexplained(&p->stats);
+}
+
+bool targets__check(struct targets *t, struct process *p)
+{
+	/* What came since may be in the kernel's count or not. */
+	if (!p->counted.read_ns || p->changed_ns >= p->counted.read_ns) {
+		space__forget(p);
+		return true;
+	}
+	space__check(p, p->counted.bytes, p->counted.stack_bytes);
+	if (!p->stats.space.known || !stats__unexplained(&p->stats) || explained_by_probes(p))
+		return true;
+	/* The kernel may have done what a call asks for that has not returned. */
+	if (!procfs__threads(p->stats.pid, look_at_thread, t))
+		return false;
+	space__forget(p);
+	return true;
 }

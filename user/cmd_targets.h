@@ -39,6 +39,12 @@ void targets__saw_malloc(struct targets *t, struct process *p, unsigned int inde
 /* Which file an address is in, by the process's mappings now; else *site stays. */
 void targets__resolve(__u32 pid, struct site *site);
 /* What only /proc knows: RSS, a new name; and the mappings, where the ledger missed some. */
+/*
+ * The kernel's own count of p's address space, as targets__refresh read it,
+ * against the ledger, once all events from before have been applied.  False:
+ * they differ, unless an event that explains it has just come.
+ */
+bool targets__check(struct targets *t, struct process *p);
 void targets__refresh(struct targets *t, struct model *m, struct process *p);
 
 #endif

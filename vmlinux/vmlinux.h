@@ -118,7 +118,23 @@ struct percpu_counter {
 	__s32 *counters;
 };
 
+struct hlist_node {
+	struct hlist_node *next;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
+};
+
+struct xol_area;
+
+struct uprobes_state {
+	struct xol_area *xol_area;
+	struct hlist_head head_tramps; /* since 6.18 */
+};
+
 struct mm_struct {
+	struct uprobes_state uprobes_state;
 	int map_count;
 	unsigned long total_vm, stack_vm;
 	unsigned long start_brk, brk;

@@ -125,7 +125,8 @@ static inline struct site site_in(const struct site_seen *map, __u64 addr)
 
 struct event {
 	__u64 ts_ns; /* CLOCK_BOOTTIME; syscalls: at their return */
-	__u64 size;  /* bytes: asked for (malloc), moved by (brk, mremap), mapped (mmap, munmap) */
+	__u64 size;  /* bytes: asked for (malloc), moved by (brk, mremap), mapped (mmap, munmap);
+		      * fork, exec, exit: pages that the kernel has mapped for uprobes */
 	__u32 tgid;  /* what user space calls the PID */
 	__u32 tid;
 	__u8 type;

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "brkscope.skel.h"
+#include "brkscope/thread.h"
 #include "kernel/ring.h"
 #include "kernel/spill.h"
 #include "kernel/tracefs.h"
@@ -428,6 +429,14 @@ bool probes__site_seen(const struct probes *p, __u32 pid, __u64 addr, struct sit
 		return false;
 	*site = site_in(&seen, addr);
 	return true;
+}
+
+bool probes__in_syscall(const struct probes *p, __u32 tid)
+{
+	struct thread thread;
+
+	return !bpf_map_lookup_elem(bpf_map__fd(p->skel->maps.threads), &tid, &thread) &&
+	       thread.syscall;
 }
 
 const struct features *probes__features(const struct probes *p)

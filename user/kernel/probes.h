@@ -53,6 +53,9 @@ __u64 probes__spilled(const struct probes *p);
 /* Events counted nowhere, as the programs and the kernel say. */
 __u64 probes__lost(const struct probes *p);
 
+/* Is this thread in the middle of a call that changes its address space? */
+bool probes__in_syscall(const struct probes *p, __u32 tid);
+
 /*
  * Where an address that could not be looked up was found to be on another call
  * of the same process.

@@ -106,6 +106,11 @@ int procfs__maps(__u32 pid, int (*visit)(const struct proc_map *map, void *arg),
 	return err;
 }
 
+bool procfs__is_for_probes(const struct proc_map *map)
+{
+	return !strncmp(map->path, "[uprobes", 8);
+}
+
 static int read_tgid(__u32 pid, __u32 *tgid)
 {
 	char *text, *at;
@@ -168,7 +173,7 @@ static bool status_kib(const char *text, const char *name, __u64 *bytes)
 	return true;
 }
 
-int procfs__rss(__u32 pid, struct proc_rss *rss)
+int procfs__size(__u32 pid, struct proc_size *size)
 {
 	char *text;
 	bool all;
@@ -176,9 +181,11 @@ int procfs__rss(__u32 pid, struct proc_rss *rss)
 
 	if (err)
 		return err;
-	all = status_kib(text, "\nRssAnon:", &rss->anon_bytes) &&
-	      status_kib(text, "\nRssFile:", &rss->file_bytes) &&
-	      status_kib(text, "\nRssShmem:", &rss->shmem_bytes);
+	all = status_kib(text, "\nVmSize:", &size->bytes) &&
+	      status_kib(text, "\nVmStk:", &size->stack_bytes) &&
+	      status_kib(text, "\nRssAnon:", &size->anon_bytes) &&
+	      status_kib(text, "\nRssFile:", &size->file_bytes) &&
+	      status_kib(text, "\nRssShmem:", &size->shmem_bytes);
 	free(text);
 	return all ? 0 : -ESRCH; /* a zombie has none */
 }
@@ -237,17 +244,30 @@ int procfs__cgroup(__u32 pid, char *path, size_t size)
 	return line ? 0 : -ENOENT;
 }
 
-int procfs__each(int (*visit)(__u32 pid, void *arg), void *arg)
+static int each_number(const char *path, int (*visit)(__u32 number, void *arg), void *arg)
 {
-	DIR *proc = opendir("/proc");
+	DIR *dir = opendir(path);
 	struct dirent *entry;
 	int err = 0;
 
-	if (!proc)
-		return -errno;
-	while (!err && (entry = readdir(proc)))
+	if (!dir)
+		return errno == ENOENT ? -ESRCH : -errno;
+	while (!err && (entry = readdir(dir)))
 		if (isdigit((unsigned char)entry->d_name[0]))
 			err = visit(strtoul(entry->d_name, NULL, 10), arg);
-	closedir(proc);
+	closedir(dir);
 	return err;
+}
+
+int procfs__threads(__u32 pid, int (*visit)(__u32 tid, void *arg), void *arg)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%u/task", pid);
+	return each_number(path, visit, arg);
+}
+
+int procfs__each(int (*visit)(__u32 pid, void *arg), void *arg)
+{
+	return each_number("/proc", visit, arg);
 }

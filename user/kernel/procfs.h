@@ -32,14 +32,19 @@ struct proc_info {
 	char comm[16];
 };
 
-struct proc_rss {
-	__u64 anon_bytes, file_bytes, shmem_bytes;
+/* How large it is: the kernel's own counters, all of one instant. */
+struct proc_size {
+	__u64 bytes;				   /* of the address space */
+	__u64 stack_bytes;			   /* of that, of mappings that grow down */
+	__u64 anon_bytes, file_bytes, shmem_bytes; /* resident */
 };
 
 /* Each line of /proc/PID/maps, in address order, until visit returns nonzero (returned as is). */
 int procfs__maps(__u32 pid, int (*visit)(const struct proc_map *map, void *arg), void *arg);
+/* Pages that the kernel has mapped to carry out uprobes, anybody's. */
+bool procfs__is_for_probes(const struct proc_map *map);
 int procfs__info(__u32 pid, struct proc_info *info);
-int procfs__rss(__u32 pid, struct proc_rss *rss);
+int procfs__size(__u32 pid, struct proc_size *size);
 /* Addresses in what exec mapped: the program, its loader (0: none), the vdso. */
 struct proc_image {
 	__u64 entry, loader, vdso;
@@ -48,6 +53,8 @@ int procfs__image(__u32 pid, struct proc_image *image);
 /* The target of /proc/PID/exe; of a cgroup v2 the path.  NUL-terminated, cut at size. */
 int procfs__exe(__u32 pid, char *path, size_t size);
 int procfs__cgroup(__u32 pid, char *path, size_t size);
+/* The process's threads, until visit returns nonzero (returned as is); -ESRCH. */
+int procfs__threads(__u32 pid, int (*visit)(__u32 tid, void *arg), void *arg);
 /* Every process there is now. */
 int procfs__each(int (*visit)(__u32 pid, void *arg), void *arg);
 

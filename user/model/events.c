@@ -8,6 +8,8 @@
 
 /* include/uapi/linux/mman.h */
 #define REMAP_DONTUNMAP 4
+/* include/uapi/asm-generic/mman.h */
+#define FLAG_GROWSDOWN 0x100
 
 struct caller caller__of(struct model *m, __u32 pid, const struct site *ip,
 			 const struct site *caller)
@@ -75,7 +77,8 @@ static int apply_mmap(struct process *mm, const struct event_map *e, enum cause 
 			   .born_ns = e->e.ts_ns,
 			   .request = e->e.flags & EVENT_F_REQUEST ? e->request : 0,
 			   .cause = cause,
-			   .usable = e->prot != 0};
+			   .usable = e->prot != 0,
+			   .grows = e->flags & FLAG_GROWSDOWN};
 
 	/* A piece that malloc takes back inside one of its arenas is no new one. */
 	if (cause == CAUSE_ARENA && e->addr == e->result) {
@@ -203,7 +206,7 @@ static int on_map(struct model *m, struct process *p, const struct event_map *e,
 		return err;
 	/* Ranges that wrap are the kernel's no: there is nothing to apply. */
 	err = apply_map(m, mm, e, cause);
-	model__check_order(mm, e->e.ts_ns);
+	model__changed(mm, e->e.ts_ns);
 	process__update_live(mm);
 	return err == -EINVAL ? 0 : err;
 }
@@ -211,7 +214,7 @@ static int on_brk(struct model *m, struct process *p, const struct event_brk *e)
 {
 	struct process *mm = model__mm_owner(m, p);
 
-	model__check_order(mm, e->e.ts_ns);
+	model__changed(mm, e->e.ts_ns);
 	process__set_heap(mm, e->start, e->after, m->config.page_size);
 	return count_event(p, &e->e, CAUSE_UNATTRIBUTED);
 }

@@ -45,7 +45,8 @@ struct region {
 
 struct ledger_total {
 	__u64 bytes, usable_bytes;
-	__u64 regions; /* pieces of one are one */
+	__u64 regions;	   /* pieces of one are one */
+	__u64 grows_bytes; /* of bytes, those of regions that faults make larger */
 };
 
 struct ledger;

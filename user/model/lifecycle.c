@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "model/space.h"
 #include "model/state.h"
 
 void lifecycle__set_comm(struct process *p, const char comm[16])
@@ -33,6 +34,7 @@ static int inherit(struct process *child, const struct process *parent)
 	child->image_regions = parent->image_regions;
 	child->stale |= parent->stale; /* one of its own may have spilled already */
 	child->unseen = parent->unseen;
+	child->stack_is_code = parent->stack_is_code;
 	if (parent->ledger) {
 		ledger__free(child->ledger);
 		child->ledger = ledger__share(parent->ledger);
@@ -52,6 +54,23 @@ static struct process *fresh_process(struct model *m, const struct event_task *t
 	return model__add(m, t->e.tgid, t->start_ns);
 }
 
+/*
+ * The kernel copied the address space some time before this event.  What other
+ * threads of the parent changed meanwhile, and what it leaves out of a copy
+ * (MADV_DONTFORK), shows in its count.
+ */
+static void check_inherited(struct model *m, struct process *child, const struct event_task *t)
+{
+	space__check(child, t->total_vm * m->config.page_size,
+		     (t->stack_vm + t->e.size) * m->config.page_size);
+	if (child->stats.space.known && stats__unexplained(&child->stats)) {
+		child->stale = true;
+		child->stats.live_known = false;
+	}
+	space__forget(child);
+	child->changed_ns = t->e.ts_ns;
+}
+
 static int on_process_fork(struct model *m, const struct event_task *t, struct note *note)
 {
 	struct process *child = fresh_process(m, t);
@@ -68,10 +87,14 @@ static int on_process_fork(struct model *m, const struct event_task *t, struct n
 		err = inherit(child, mm);
 	else
 		model__want_maps(m, child, false);
-	if (t->e.flags & EVENT_F_SHARED_MM)
-		child->borrows = mm ? mm->stats.pid : t->e.tid;
 	process__set_heap(child, t->brk_start, t->brk_end, m->config.page_size);
 	process__update_live(child);
+	if (t->e.flags & EVENT_F_SHARED_MM) {
+		m->borrowers += !child->borrows;
+		child->borrows = mm && mm != child ? mm->stats.pid : t->e.tid;
+	} else {
+		check_inherited(m, child, t);
+	}
 	process__set_baseline(child);
 	note->process = child;
 	return err;
@@ -90,12 +113,11 @@ static int on_process_exec(struct model *m, const struct event_exec *x, struct n
 		return -ENOMEM;
 	}
 	note->process = p;
-	ledger__free(p->ledger);
-	p->ledger = fresh;
+	model__own(m, p, fresh);
 	p->stale = false;
-	model__check_order(p, t->e.ts_ns);
-	p->borrows = 0;
-	p->image_bytes = (t->total_vm - t->stack_vm) * m->config.page_size;
+	p->stack_is_code = false;
+	model__changed(p, t->e.ts_ns);
+	p->image_bytes = (t->total_vm - t->stack_vm - t->e.size) * m->config.page_size;
 	p->image_regions = t->map_count ? t->map_count - 1 : 0;
 	p->unseen = false;
 	p->stats.start_ns = t->start_ns;
@@ -148,6 +170,10 @@ static int on_process_exit(struct model *m, const struct event_task *t, struct n
 		p->stats.ppid = t->ppid;
 	lifecycle__set_comm(p, t->comm);
 	lifecycle__set_final(m, p, t->brk_start, t->brk_end, t->e.flags & EVENT_F_MM ? rss : NULL);
+	space__forget(p);
+	if (t->e.flags & EVENT_F_MM)
+		space__check(p, t->total_vm * m->config.page_size,
+			     (t->stack_vm + t->e.size) * m->config.page_size);
 	model__end(m, p);
 	return 0;
 }

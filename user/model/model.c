@@ -81,6 +81,44 @@ struct process *model__others(struct model *m)
 	return m->others;
 }
 
+/* The address space of p lives on in those that it was lent to: the first is now whose it is. */
+static void hand_on(struct model *m, struct process *p)
+{
+	struct process *heir = NULL;
+
+	for (size_t i = 0; i < m->n && m->borrowers; i++) {
+		struct process *q = m->all[i];
+
+		if (q->gone || q == p || q->borrows != p->stats.pid)
+			continue;
+		q->borrows = heir ? heir->stats.pid : 0;
+		if (heir)
+			continue;
+		heir = q;
+		m->borrowers--;
+		process__lend_live(q, p);
+		ledger__free(q->ledger);
+		q->ledger = ledger__share(p->ledger);
+		q->stale = p->stale;
+		q->unseen = p->unseen;
+		q->reread_ns = p->reread_ns;
+		q->changed_ns = p->changed_ns;
+		q->image_bytes = p->image_bytes;
+		q->image_regions = p->image_regions;
+	}
+}
+
+void model__own(struct model *m, struct process *p, struct ledger *fresh)
+{
+	if (p->borrows)
+		m->borrowers--;
+	else
+		hand_on(m, p);
+	p->borrows = 0;
+	ledger__free(p->ledger);
+	p->ledger = fresh;
+}
+
 void model__end(struct model *m, struct process *p)
 {
 	p->stats.exited = true;
@@ -89,7 +127,10 @@ void model__end(struct model *m, struct process *p)
 
 void model__leave(struct model *m, struct process *p)
 {
-	process__end(p);
+	if (p->borrows)
+		process__lend_live(p, model__mm_owner(m, p));
+	model__own(m, p, NULL);
+	p->gone = true;
 	m->spill_due |= p->in_spill;
 	p->next_exited = NULL;
 	*(m->exited ? m->exited_end : &m->exited) = p;
@@ -168,22 +209,28 @@ struct process *model__process_of(struct model *m, __u32 pid)
 	return p;
 }
 
-/* vfork: until its exec the child's mappings are its parent's. */
+/*
+ * vfork, CLONE_VM: the child's mappings are its parent's, until one of the two
+ * goes or execs.
+ */
 struct process *model__mm_owner(struct model *m, struct process *p)
 {
 	struct process *owner = p->borrows ? model__find(m, p->borrows) : NULL;
 
 	if (!p->borrows || owner)
 		return owner ? owner : p;
-	/* Who lent it has gone, and what is there now was not kept here. */
+	/* Who lent it was not seen going, and what is there now was not kept here. */
 	p->borrows = 0;
+	m->borrowers--;
 	p->stale = true;
 	p->stats.live_known = false;
 	return p;
 }
 
-void model__check_order(struct process *p, __u64 ts_ns)
+void model__changed(struct process *p, __u64 ts_ns)
 {
+	if (ts_ns > p->changed_ns)
+		p->changed_ns = ts_ns;
 	if (ts_ns >= p->reread_ns)
 		return;
 	p->stale = true;
@@ -241,6 +288,8 @@ int model__snapshot(struct model *m, struct snapshot *s)
 		struct process *p = m->all[i];
 
 		p->stats.malloc_known = malloc_known(m, p);
+		if (p->borrows && !p->gone)
+			process__lend_live(p, model__mm_owner(m, p));
 		close_window(p);
 		rows[i] = &p->stats;
 	}

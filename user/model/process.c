@@ -264,11 +264,24 @@ void process__set_heap(struct process *p, __u64 start, __u64 end, __u64 page_siz
 		p->stats.heap.peak_bytes = stats__heap_bytes(&p->stats);
 }
 
-void process__end(struct process *p)
+void process__lend_live(struct process *p, const struct process *owner)
 {
-	p->gone = true;
-	ledger__free(p->ledger);
-	p->ledger = NULL;
+	p->stats.live_known = owner->stats.live_known;
+	p->stats.heap.known = owner->stats.heap.known;
+	p->stats.heap.start = owner->stats.heap.start;
+	p->stats.heap.end = owner->stats.heap.end;
+	for (int i = 0; i < CAUSE_COUNT; i++) {
+		struct mapped *to = &p->stats.mapped[i];
+		const struct mapped *from = &owner->stats.mapped[i];
+
+		to->live_bytes = from->live_bytes;
+		to->usable_bytes = from->usable_bytes;
+		to->live_regions = from->live_regions;
+		if (to->live_bytes > to->peak_bytes)
+			to->peak_bytes = to->live_bytes;
+	}
+	if (stats__heap_bytes(&p->stats) > p->stats.heap.peak_bytes)
+		p->stats.heap.peak_bytes = stats__heap_bytes(&p->stats);
 }
 
 void process__forget_peaks(struct process *p)

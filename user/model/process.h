@@ -17,19 +17,26 @@ struct process {
 	bool gone;		       /* exited, or of another name by now: no event is its */
 	bool stale;		       /* the ledger has missed an event */
 	__u64 reread_ns;	       /* its mappings were read anew then, because it was stale */
-	bool in_spill;		       /* the kernel has an entry of it */
-	bool unseen;		       /* its mappings from before were not read */
-	bool allocator_seen;	       /* found among its mappings, not only by a call */
-	bool has_allocator;	       /* of whoever looks at objects: */
-	__u32 allocator_index;	       /* the one that defines its malloc */
-	bool code_unknown;	       /* it maps code that could not be looked at */
-	__u64 calls_before_exec;       /* of malloc */
+	struct {
+		__u64 bytes, stack_bytes; /* of its address space, as the kernel counts them */
+		__u64 read_ns;		  /* when reading that began; 0: not read */
+	} counted;
+	__u64 changed_ns;	 /* when the last change that the ledger knows of had ended */
+	bool stack_is_code;	 /* the kernel's count of its stack leaves it out then */
+	bool in_spill;		 /* the kernel has an entry of it */
+	bool unseen;		 /* its mappings from before were not read */
+	bool allocator_seen;	 /* found among its mappings, not only by a call */
+	bool has_allocator;	 /* of whoever looks at objects: */
+	__u32 allocator_index;	 /* the one that defines its malloc */
+	bool code_unknown;	 /* it maps code that could not be looked at */
+	__u64 calls_before_exec; /* of malloc */
 	/*
 	 * What exec mapped, from the kernel's own counters, as long as the
 	 * mappings themselves have not been read.
 	 */
 	__u64 image_bytes, image_regions;
-	__u32 borrows; /* vfork: the process whose address space it runs in; 0: its own */
+	/* vfork, CLONE_VM: the process whose address space it runs in; 0: its own */
+	__u32 borrows;
 	struct {
 		__u64 brk_calls, mmap_calls, malloc_calls, memory;
 	} last;			     /* at the last snapshot */
@@ -63,9 +70,8 @@ void process__set_heap(struct process *p, __u64 start, __u64 end, __u64 page_siz
 void process__set_baseline(struct process *p);
 /* After exec: what was live before counts no more. */
 void process__forget_peaks(struct process *p);
-/* Frees what only a living process needs; the live numbers stay as they are. */
-void process__end(struct process *p);
-
+/* Two processes in one address space: p's is what `owner` has. */
+void process__lend_live(struct process *p, const struct process *owner);
 /* Copies; NULL makes it unknown.  0 or -ENOMEM. */
 int process__set_text(const char **field, const char *text);
 

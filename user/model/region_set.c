@@ -11,6 +11,7 @@ static void count_in(struct region_set *s, const struct region_node *n)
 
 	t->bytes += n->end - n->start;
 	t->usable_bytes += n->usable ? n->end - n->start : 0;
+	t->grows_bytes += n->grows ? n->end - n->start : 0;
 	t->regions += !n->continued;
 }
 
@@ -20,6 +21,7 @@ static void count_out(struct region_set *s, const struct region_node *n)
 
 	t->bytes -= n->end - n->start;
 	t->usable_bytes -= n->usable ? n->end - n->start : 0;
+	t->grows_bytes -= n->grows ? n->end - n->start : 0;
 	t->regions -= !n->continued;
 }
 

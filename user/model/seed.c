@@ -54,6 +54,8 @@ static void seed_heap(struct model *m, struct process *p, const struct mapping *
 	__u64 end = start_brk, start = start_brk;
 
 	for (size_t i = 0; i < n; i++) {
+		if (maps[i].kind == MAPPING_STACK)
+			p->stack_is_code = maps[i].executable;
 		if (maps[i].kind != MAPPING_HEAP)
 			continue;
 		if (!start || start > maps[i].start)

@@ -76,6 +76,16 @@ struct process_stats {
 		__u64 query_calls, failed_calls;
 	} heap;
 
+	/*
+	 * The whole address space, by the kernel's own count, and what of it the
+	 * regions, the heap and the stack explain.  Not known: it was changing.
+	 */
+	struct {
+		bool known;
+		__u64 bytes;
+		__u64 explained_bytes; /* more than bytes: something that has gone was missed */
+	} space;
+
 	bool live_known; /* every live_*, usable_* and peak_* of mapped[] */
 	struct mapped mapped[CAUSE_COUNT];
 	struct tally munmap;
@@ -144,6 +154,12 @@ static inline __u64 stats__gained(const struct process_stats *p)
 {
 	return p->heap.grow.bytes + p->mapped[CAUSE_MALLOC].bytes + p->mapped[CAUSE_ARENA].bytes +
 	       p->mapped[CAUSE_DIRECT].bytes;
+}
+
+/* 0 where nothing was missed */
+static inline __s64 stats__unexplained(const struct process_stats *p)
+{
+	return p->space.bytes - p->space.explained_bytes;
 }
 
 static inline __u64 stats__rss(const struct process_stats *p)

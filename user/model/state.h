@@ -22,8 +22,9 @@ struct model {
 	size_t n, most;
 	struct process *exited, **exited_end; /* in the order that they did */
 	size_t n_exited;
-	bool folded;	/* some of them into the others */
-	bool spill_due; /* a process that has an entry in the kernel's has exited */
+	bool folded;	  /* some of them into the others */
+	size_t borrowers; /* that run in another one's address space */
+	bool spill_due;	  /* a process that has an entry in the kernel's has exited */
 	struct process *others;
 	const struct process_stats **rows;
 };
@@ -38,8 +39,13 @@ void model__end(struct model *m, struct process *p);
 void model__leave(struct model *m, struct process *p);
 /* The row of all that have none of their own; NULL: no memory. */
 struct process *model__others(struct model *m);
-/* This event belongs before what was read of a stale process: it is stale once more. */
-void model__check_order(struct process *p, __u64 ts_ns);
+/*
+ * An event has changed p's address space.  If it belongs before what was read of
+ * a stale process, that is stale once more.
+ */
+void model__changed(struct process *p, __u64 ts_ns);
+/* p has an address space of its own now, with this ledger; who shared its last one keeps that. */
+void model__own(struct model *m, struct process *p, struct ledger *fresh);
 /* The one whose address space p runs in: itself, but for a vfork's child. */
 struct process *model__mm_owner(struct model *m, struct process *p);
 

@@ -9,6 +9,8 @@
  *   - Strings are other people's bytes: every byte that is no UTF-8 is U+FFFD.
  *   - "heap_or_arena" is what is neither mmap nor a known arena.  Where the two
  *     are told apart it is the same as "heap"; else "heap" and "arena" are null.
+ *   - "address_space" is the kernel's count of it, and how much of that the ledger
+ *     explains; null while it was changing.
  *   - "other_processes" is one object for all that got none of their own, or null;
  *     its pid is null.
  */

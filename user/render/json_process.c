@@ -140,16 +140,27 @@ static json_t *rss_of(const struct process_stats *p)
 			 value__known(known, p->rss.shmem_bytes));
 }
 
+/* unexplained_bytes is below 0 where the ledger has something that is gone. */
+static json_t *space_of(const struct process_stats *p)
+{
+	bool known = p->space.known;
+
+	return json_pack("{s:o, s:o, s:o}", "bytes", value__known(known, p->space.bytes),
+			 "explained_bytes", value__known(known, p->space.explained_bytes),
+			 "unexplained_bytes",
+			 known ? json_integer(stats__unexplained(p)) : json_null());
+}
+
 json_t *json_process(const struct snapshot *s, const struct process_stats *p)
 {
 	bool one = p->pid != 0; /* and not all the others */
 
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "pid",
-			 value__known(one, p->pid), "ppid", value__known(one, p->ppid), "comm",
-			 value__string(p->pid ? p->comm : NULL, sizeof(p->comm)), "exe",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+			 "pid", value__known(one, p->pid), "ppid", value__known(one, p->ppid),
+			 "comm", value__string(p->pid ? p->comm : NULL, sizeof(p->comm)), "exe",
 			 value__string(p->exe, PATH_MAX), "cgroup",
 			 value__string(p->cgroup, PATH_MAX), "exited", p->exited, "execs",
 			 value__number(p->execs), "allocator", allocator_of(p), "heap",
 			 heap_of(s, p), "mmap", mmap_of(p), "malloc", malloc_of(p), "histograms",
-			 json_histograms(p), "rss", rss_of(p));
+			 json_histograms(p), "address_space", space_of(p), "rss", rss_of(p));
 }

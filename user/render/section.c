@@ -274,6 +274,23 @@ static void print_rss(const struct section *c)
 			unit__bytes(shmem, p->rss.shmem_bytes));
 }
 
+static void print_space(const struct section *c)
+{
+	const struct process_stats *p = c->p;
+	__s64 missing = stats__unexplained(p);
+	char text[UNIT_SIZE];
+
+	if (!p->space.known)
+		return;
+	fprintf(c->out, "%-*s%s", LABEL, "  space", unit__bytes(text, p->space.bytes));
+	if (!missing)
+		fprintf(c->out, " by the kernel's count, all of it explained\n");
+	else
+		fprintf(c->out, " by the kernel's count; %lld bytes %s\n",
+			missing < 0 ? -missing : missing,
+			missing < 0 ? "less than the ledger has" : "are not explained");
+}
+
 void section__print(FILE *out, const struct snapshot *s, const struct style *style,
 		    const struct process_stats *p)
 {
@@ -287,6 +304,7 @@ void section__print(FILE *out, const struct snapshot *s, const struct style *sty
 	print_heap_calls(&c);
 	print_malloc(&c);
 	print_mmap(&c);
+	print_space(&c);
 	print_rss(&c);
 	if (p->histograms)
 		sizes__print(out, style, p);

@@ -60,6 +60,37 @@ static void print_events(FILE *out, const struct snapshot *s, const struct style
 	flow__end(&f);
 }
 
+/* Do the ledgers add up to what the kernel counts? */
+static void print_ledger(FILE *out, const struct snapshot *s, const struct style *style)
+{
+	__u64 unexplained = 0;
+	size_t equal = 0, differ = 0, unknown = 0;
+	char text[UNIT_SIZE];
+	struct flow f;
+
+	for (size_t i = 0; i < s->count; i++) {
+		const struct process_stats *p = s->processes[i];
+		__s64 missing = stats__unexplained(p);
+
+		unknown += !p->space.known;
+		equal += p->space.known && !missing;
+		differ += p->space.known && missing;
+		if (p->space.known)
+			unexplained += missing < 0 ? -missing : missing;
+	}
+	flow__begin(&f, out, style, 0, "ledger: ");
+	unit__bytes(text, unexplained);
+	if (differ)
+		flow__add(&f, INK_ALARM, "%s unexplained in %zu of %zu processes", text, differ,
+			  differ + equal);
+	else
+		flow__add(&f, INK_PLAIN, "%s unexplained in %zu process%s", text, equal,
+			  equal == 1 ? "" : "es");
+	if (unknown)
+		flow__add(&f, INK_PLAIN, "%zu not compared", unknown);
+	flow__end(&f);
+}
+
 static int render(FILE *out, const struct snapshot *s, const struct style *style, int sections)
 {
 	const struct process_stats **rows = sort__processes(s, style->sort, style->rates);
@@ -71,6 +102,7 @@ static int render(FILE *out, const struct snapshot *s, const struct style *style
 		return -ENOMEM;
 	print_subject(out, s, style);
 	print_events(out, s, style);
+	print_ledger(out, s, style);
 	fputc('\n', out);
 	table__print(out, s, style, rows, shown);
 	for (i = 0; i < shown && sections > 0; i++) {

@@ -1,0 +1,34 @@
+/*
+ * thread.h - what a thread is in the middle of: the programs' own memory of it.
+ */
+#ifndef BRKSCOPE_THREAD_H
+#define BRKSCOPE_THREAD_H
+
+#include "brkscope/event.h"
+
+/*
+ * What one thread is in the middle of.  Only the thread itself writes its
+ * entry, so nothing here is atomic.
+ */
+struct thread {
+	/* its last call of the malloc family */
+	__u64 probe_ip;
+	__u64 sp;
+	__u64 ret;
+	__u32 object;
+	__u64 request;
+	__u32 fn;
+	__u8 pending;	 /* no mapping has been made for it yet */
+	__u8 forwards;	 /* it may be going on in another function, by a jump */
+	__u8 in_others;	 /* it has been counted among the other processes' */
+	__u8 brk_failed; /* since that call, and nothing was mapped after it */
+	/* the system call under way */
+	__u8 syscall; /* enum event_type; 0: none */
+	__u8 pad;
+	__u64 begin_ns;
+	__u64 args[6];
+	__u64 brk_start, brk_before;
+	struct site ip, caller, file;
+};
+
+#endif

@@ -1,0 +1,47 @@
+/*
+ * cmd_collector.h - what a collector consists of, for the files that make one up.
+ *
+ * cmd_collect.c opens, runs and closes it; cmd_numbers.c makes the numbers of what
+ * it has collected.
+ */
+#ifndef BRKSCOPE_CMD_COLLECTOR_H
+#define BRKSCOPE_CMD_COLLECTOR_H
+
+#include <signal.h>
+#include <sys/utsname.h>
+
+#include "cmd_collect.h"
+
+struct collector {
+	struct options options;
+	struct collector_hooks hooks;
+	struct probes *probes;
+	struct ring *ring;
+	struct spill *spill;
+	struct model *model;
+	struct targets *targets;
+	struct command *command;
+	struct utsname uname;
+	sigset_t old_mask;
+	int signal_fd;
+	bool stop;
+	int error;
+	int interrupts;
+	__u64 start_ns, stop_ns, window_ns, next_tick, shown_ns;
+	__u64 spill_read;   /* how many had spilled at the last reading of the spill */
+	size_t differing;   /* processes of which the kernel counts otherwise than their ledgers */
+	bool spill_settled; /* as many as at the one before it */
+};
+
+#define READ_MOST 65536 /* records of the ring, between looks at the clock and at signals */
+
+/* How many records were read; -errno with the error said, and the collector stopped. */
+int collector__read_ring(struct collector *c);
+
+/*
+ * What processes are now, and how much the kernel counts of theirs: while they
+ * are still followed, for then every change from before is in the ring.
+ */
+void numbers__read(struct collector *c);
+
+#endif

@@ -1,0 +1,135 @@
+/*
+ * cmd_numbers.c - the numbers of what was collected: the spill, what the kernel says now, a
+ * snapshot.
+ */
+#include "cmd_collector.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "cmd_targets.h"
+#include "kernel/probes.h"
+#include "kernel/ring.h"
+#include "kernel/spill.h"
+#include "log.h"
+
+static bool on_spilled_process(__u32 tgid, const struct spilled_process *p, void *arg)
+{
+	struct collector *c = arg;
+
+	return model__spilled(c->model, tgid, p);
+}
+
+static void on_spilled_cell(const struct cell_key *key, const struct cell *cell, void *arg)
+{
+	struct collector *c = arg;
+
+	if (model__cell(c->model, key, cell))
+		c->error = -ENOMEM;
+}
+
+static int read_spill(struct collector *c)
+{
+	struct spill_visitor v = {on_spilled_process, on_spilled_cell, c};
+	__u64 spilled = probes__spilled(c->probes);
+	bool same = spilled == c->spill_read;
+	int err;
+
+	/*
+	 * An event counts as spilled before its cell is written: a number that has
+	 * just changed is read once more, and the last reading is always made.
+	 */
+	if (!spilled || (same && c->spill_settled && !c->stop_ns && !model__spill_due(c->model)))
+		return 0;
+	c->spill_settled = same;
+	c->spill_read = spilled;
+	err = spill__read(c->spill, &v);
+	if (!err)
+		err = c->error;
+	if (err)
+		log__error("reading the counters of spilled events: %s", strerror(-err));
+	return err;
+}
+
+static void refresh(struct process *p, void *arg)
+{
+	struct collector *c = arg;
+
+	targets__refresh(c->targets, c->model, p);
+}
+
+static void drain(struct collector *c)
+{
+	for (int i = 0; i < 4 && collector__read_ring(c) == READ_MOST; i++)
+		;
+}
+
+static void check_space(struct process *p, void *arg)
+{
+	struct collector *c = arg;
+
+	c->differing += !targets__check(c->targets, p);
+}
+
+/* A difference that stays: the next time it begins with what is there then. */
+static void recheck_space(struct process *p, void *arg)
+{
+	struct collector *c = arg;
+
+	if (!targets__check(c->targets, p))
+		p->stale = true;
+}
+
+/* Are the ledgers right?  Every event from before refresh is in the ring by now. */
+static void check_spaces(struct collector *c)
+{
+	drain(c);
+	c->differing = 0;
+	model__each(c->model, check_space, c);
+	if (!c->differing)
+		return;
+	/* A call that was under way may have ended since the ring was read. */
+	drain(c);
+	model__each(c->model, recheck_space, c);
+}
+
+void numbers__read(struct collector *c)
+{
+	if (!read_spill(c))
+		model__each(c->model, refresh, c);
+}
+
+static void refresh_stale(struct process *p, void *arg)
+{
+	if (!p->stale && !p->unseen)
+		return;
+	refresh(p, arg);
+	p->counted.read_ns = 0; /* what happened since the end was seen by neither */
+}
+
+int collector__snapshot(struct collector *c, struct snapshot *s)
+{
+	__u64 now = c->stop_ns ? c->stop_ns : clock__boot_ns();
+	int err = read_spill(c);
+
+	if (err)
+		return err;
+	model__each(c->model, c->stop_ns ? refresh_stale : refresh, c);
+	check_spaces(c);
+	*s = (struct snapshot){
+		.host = c->uname.nodename,
+		.kernel = c->uname.release,
+		.page_size = sysconf(_SC_PAGESIZE),
+		.level = c->options.level,
+		.start_ns = c->start_ns,
+		.duration_ns = now - c->start_ns,
+		.window_ns = now - c->window_ns,
+		.received = ring__received(c->ring),
+		.spilled = c->spill_read,
+		.lost = probes__lost(c->probes),
+	};
+	c->window_ns = now;
+	return model__snapshot(c->model, s);
+}

@@ -1,0 +1,32 @@
+/*
+ * space.c - a process's address space by the kernel's own count against what its ledger has.
+ */
+#include "model/space.h"
+
+static __u64 explained(const struct process *p)
+{
+	__u64 bytes = stats__heap_bytes(&p->stats) + p->image_bytes;
+
+	for (int cause = 0; cause < CAUSE_COUNT; cause++) {
+		const struct ledger_total *t = ledger__total(p->ledger, cause);
+
+		bytes += t->bytes - t->grows_bytes;
+	}
+	return bytes;
+}
+
+void space__check(struct process *p, __u64 bytes, __u64 untold)
+{
+	/* Of a stack that is executable the kernel keeps no count of its own. */
+	p->stats.space.known = p->ledger && p->stats.live_known && p->stats.heap.known &&
+			       !p->stack_is_code && !p->borrows;
+	if (!p->stats.space.known)
+		return;
+	p->stats.space.bytes = bytes;
+	p->stats.space.explained_bytes = explained(p) + untold;
+}
+
+void space__forget(struct process *p)
+{
+	p->stats.space.known = false;
+}
