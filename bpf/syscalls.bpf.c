@@ -46,17 +46,55 @@ static __always_inline struct thread *syscall_begin(__u8 type,
 	return t;
 }
 
-/* The call that this thread began, if collection saw it begin. */
+/* The arguments are still in the registers when a call returns. */
+static __always_inline void args_read(__u64 *args)
+{
+	struct pt_regs *regs = user_regs();
+
+#if defined(__TARGET_ARCH_arm64)
+	args[0] = BPF_CORE_READ(regs, orig_x0);
+	args[5] = BPF_CORE_READ(regs, regs[5]);
+#else
+	args[0] = PT_REGS_PARM1_CORE_SYSCALL(regs);
+	args[5] = BPF_CORE_READ(regs, r9);
+#endif
+	args[1] = PT_REGS_PARM2_CORE_SYSCALL(regs);
+	args[2] = PT_REGS_PARM3_CORE_SYSCALL(regs);
+	args[3] = PT_REGS_PARM4_CORE_SYSCALL(regs);
+	args[4] = PT_REGS_PARM5_CORE_SYSCALL(regs);
+}
+
+/*
+ * A call that was under way when collection began: what it does may come after
+ * the list of mappings that the agent reads then, so it must not be missed.
+ */
+static __noinline struct thread *late_begin(__u64 id)
+{
+	struct thread *t;
+
+	if (!watched(id >> 32))
+		return NULL;
+	t = thread_get(id);
+	if (!t)
+		return NULL; /* as its beginning would have been: that is counted there */
+	t->begin_ns = 0;
+	t->ip = t->caller = (struct site){.dev = SITE_ADDRESS};
+	args_read(t->args);
+	return t;
+}
+
+/* The call that this thread is in, and that returns now. */
 static __always_inline struct thread *syscall_end(__u8 type)
 {
-	__u32 tid = bpf_get_current_pid_tgid();
+	__u64 id = bpf_get_current_pid_tgid();
+	__u32 tid = id;
 	struct thread *t;
 
 	if (!collecting)
 		return NULL;
 	t = bpf_map_lookup_elem(&threads, &tid);
 	if (!t || t->syscall != type)
-		return NULL;
+		return late_begin(id);
 	t->syscall = 0;
 	return t;
 }
@@ -73,6 +111,15 @@ static __always_inline void event_fill(struct event *e, __u8 type, __u8 op, __u6
 	e->op = op;
 	e->flags = flags;
 	e->object = 0;
+}
+
+/* Read once and first: the verifier takes no second address made from the context's. */
+static __always_inline long result_of(struct trace_event_raw_sys_exit *ctx)
+{
+	long ret = ctx->ret;
+
+	barrier_var(ret);
+	return ret;
 }
 
 /* ---- brk ---- */
@@ -99,12 +146,17 @@ static __always_inline __u8 brk_outcome(__u64 request, __u64 before, __u64 after
 	return !request || request == before ? BRK_QUERY : BRK_FAILED;
 }
 
-static __noinline int brk_spill(__u8 op, __u64 size)
+static __noinline int brk_spill(__u8 op, __u64 size, __u8 flags)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct cell_key key = {.type = EVENT_BRK, .op = op, .bucket = size_bucket(size)};
 	struct spilled_process *p = spill_begin(&key, task, bpf_get_current_pid_tgid() >> 32);
 
+	if (flags & EVENT_F_LATE) {
+		if (p)
+			p->mm_changed = 1;
+		return 0;
+	}
 	cells_add(&key, size);
 	note_change(p, &key);
 	return 0;
@@ -113,13 +165,19 @@ static __noinline int brk_spill(__u8 op, __u64 size)
 SEC("tracepoint/syscalls/sys_exit_brk")
 int brk_exit(struct trace_event_raw_sys_exit *ctx)
 {
+	__u64 after = result_of(ctx), size, fill;
 	struct thread *t = syscall_end(EVENT_BRK);
-	__u64 after = ctx->ret, size, fill;
 	struct event_brk *b;
-	__u8 op;
+	__u8 op, flags = 0;
 
 	if (!t)
 		return 0;
+	if (!t->begin_ns) {
+		flags = EVENT_F_LATE;
+		t->brk_start = BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), mm,
+					     start_brk);
+		t->brk_before = after;
+	}
 	op = brk_outcome(t->args[0], t->brk_before, after);
 	size = op == BRK_SHRINK ? t->brk_before - after : after - t->brk_before;
 	if (op == BRK_FAILED)
@@ -127,8 +185,8 @@ int brk_exit(struct trace_event_raw_sys_exit *ctx)
 	fill = ring_fill();
 	b = bpf_ringbuf_reserve(&ring, sizeof(*b), 0);
 	if (!b)
-		return brk_spill(op, size);
-	event_fill(&b->e, EVENT_BRK, op, size, 0);
+		return brk_spill(op, size, flags);
+	event_fill(&b->e, EVENT_BRK, op, size, flags);
 	b->request = t->args[0];
 	b->start = t->brk_start;
 	b->before = t->brk_before;
@@ -282,18 +340,23 @@ int mmap_enter_old(struct trace_event_raw_sys_enter *ctx)
 	return mmap_begin(ctx, EVENT_MMAP, false);
 }
 
-static __always_inline int mmap_end(struct trace_event_raw_sys_exit *ctx, bool can_find)
+static __always_inline void caller_end(struct thread *t, bool can_find)
 {
-	struct thread *t = syscall_end(EVENT_MMAP);
-	struct outcome o = {.type = EVENT_MMAP, .sited = true};
-	long ret = ctx->ret;
-
-	/* Once: the verifier takes no second address made from the context's. */
-	barrier_var(ret);
-	if (!t)
-		return 0;
 	if (can_find)
 		caller_retry(t);
+	else if (!t->begin_ns)
+		caller_find(t, false);
+}
+
+static __always_inline int mmap_end(struct trace_event_raw_sys_exit *ctx, bool can_find)
+{
+	long ret = result_of(ctx);
+	struct thread *t = syscall_end(EVENT_MMAP);
+	struct outcome o = {.type = EVENT_MMAP, .sited = true};
+
+	if (!t)
+		return 0;
+	caller_end(t, can_find);
 	o.size = page_align(t->args[1], t->args[3]);
 	if (t->args[3] & MAP_ANONYMOUS)
 		o.flags |= EVENT_F_ANON;
@@ -345,17 +408,17 @@ int mremap_enter_old(struct trace_event_raw_sys_enter *ctx)
 
 static __always_inline int mremap_end(struct trace_event_raw_sys_exit *ctx, bool can_find)
 {
+	long ret = result_of(ctx);
 	struct thread *t = syscall_end(EVENT_MREMAP);
 	struct outcome o = {.type = EVENT_MREMAP, .op = REMAP_SAME, .sited = true};
 	__u64 old, new;
 
 	if (!t)
 		return 0;
-	if (can_find)
-		caller_retry(t);
+	caller_end(t, can_find);
 	old = page_align(t->args[1], 0);
 	new = page_align(t->args[2], 0);
-	if (failed(ctx->ret)) {
+	if (failed(ret)) {
 		o.op = REMAP_REFUSED;
 	} else {
 		o.flags |= take_request(t);
@@ -365,7 +428,7 @@ static __always_inline int mremap_end(struct trace_event_raw_sys_exit *ctx, bool
 		o.op = new > old ? REMAP_GROW : new < old ? REMAP_SHRINK : REMAP_SAME;
 		o.size = new > old ? new - old : old - new;
 	}
-	map_emit(&o, t, ctx->ret);
+	map_emit(&o, t, ret);
 	return 0;
 }
 
@@ -390,17 +453,18 @@ int munmap_enter(struct trace_event_raw_sys_enter *ctx)
 
 static __always_inline int range_end(struct trace_event_raw_sys_exit *ctx, __u8 type)
 {
+	long ret = result_of(ctx);
 	struct thread *t = syscall_end(type);
 	struct outcome o = {.type = type};
 
 	if (!t)
 		return 0;
 	o.size = page_align(t->args[1], 0);
-	if (failed(ctx->ret)) {
+	if (failed(ret)) {
 		o.op = MAP_REFUSED;
 		o.size = 0;
 	}
-	map_emit(&o, t, ctx->ret);
+	map_emit(&o, t, ret);
 	return 0;
 }
 

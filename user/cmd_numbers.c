@@ -62,7 +62,7 @@ static void refresh(struct process *p, void *arg)
 
 static void drain(struct collector *c)
 {
-	for (int i = 0; i < 4 && collector__read_ring(c) == READ_MOST; i++)
+	for (int i = 0; i < 8 && collector__read_ring(c) == READ_MOST; i++)
 		;
 }
 
@@ -97,13 +97,14 @@ static void check_spaces(struct collector *c)
 
 void numbers__read(struct collector *c)
 {
+	drain(c);
 	if (!read_spill(c))
 		model__each(c->model, refresh, c);
 }
 
 static void refresh_stale(struct process *p, void *arg)
 {
-	if (!p->stale && !p->unseen)
+	if (!p->stale && !p->unseen && !p->doubtful)
 		return;
 	refresh(p, arg);
 	p->counted.read_ns = 0; /* what happened since the end was seen by neither */
@@ -111,9 +112,13 @@ static void refresh_stale(struct process *p, void *arg)
 
 int collector__snapshot(struct collector *c, struct snapshot *s)
 {
-	__u64 now = c->stop_ns ? c->stop_ns : clock__boot_ns();
-	int err = read_spill(c);
+	__u64 now;
+	int err;
 
+	/* A list of mappings is not to be older than what is still to be applied. */
+	drain(c);
+	now = c->stop_ns ? c->stop_ns : clock__boot_ns();
+	err = read_spill(c);
 	if (err)
 		return err;
 	model__each(c->model, c->stop_ns ? refresh_stale : refresh, c);

@@ -464,7 +464,7 @@ void targets__refresh(struct targets *t, struct model *m, struct process *p)
 		p->stats.rss.known = false;
 		return;
 	}
-	if (p->stale || p->unseen)
+	if (p->stale || p->unseen || p->doubtful)
 		targets__read(t, m, p->stats.pid, false);
 	look_for_allocator(t, p);
 	set_identity(p, &info);

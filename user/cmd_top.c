@@ -2,7 +2,7 @@
  * cmd_top.c - the table of all processes, again and again.
  *
  * On a terminal it is redrawn in place; in a pipe, or with -b, the tables
- * follow each other.
+ * follow each other; with -j each of them is a line of JSON.
  */
 #include "commands.h"
 
@@ -13,6 +13,7 @@
 
 #include "cmd_collect.h"
 #include "output.h"
+#include "render/json.h"
 #include "render/text.h"
 
 #define ROWS_DEFAULT 20
@@ -50,17 +51,10 @@ static void print_time(FILE *out)
 	fprintf(out, "%s\n", text);
 }
 
-static void show(void *arg)
+static void print_table(const struct top *t, const struct snapshot *s)
 {
-	struct top *t = arg;
 	struct style style = {};
-	struct snapshot s;
 
-	if (collector__snapshot(t->collector, &s)) {
-		t->failed = true;
-		collector__stop(t->collector);
-		return;
-	}
 	style__detect(&style, t->out.fd);
 	style.rows = rows_that_fit(t);
 	style.sort = t->options->sort_given ? t->options->sort : SORT_MEMORY;
@@ -71,7 +65,23 @@ static void show(void *arg)
 		fputc('\n', t->out.file);
 	if (t->options->timestamps)
 		print_time(t->out.file);
-	render__table(t->out.file, &s, &style);
+	render__table(t->out.file, s, &style);
+}
+
+static void show(void *arg)
+{
+	struct top *t = arg;
+	struct snapshot s;
+
+	if (collector__snapshot(t->collector, &s)) {
+		t->failed = true;
+		collector__stop(t->collector);
+		return;
+	}
+	if (t->options->json)
+		render__json_line(t->out.file, &s);
+	else
+		print_table(t, &s);
 	fflush(t->out.file);
 	collector__forget_exited(t->collector);
 	t->shown++;
@@ -88,7 +98,7 @@ static int run(const struct options *o)
 	if (output__open(&t.out, o->output))
 		return STATUS_FAILED;
 	hooks.out_fd = t.out.fd;
-	t.in_place = !o->batch && !o->no_clear && isatty(t.out.fd);
+	t.in_place = !o->json && !o->batch && !o->no_clear && isatty(t.out.fd);
 	err = collector__open(&t.collector, o, &hooks);
 	if (!err) {
 		output__truncate(&t.out);
@@ -101,12 +111,13 @@ static int run(const struct options *o)
 }
 
 const struct subcommand cmd_top = {
-	.options = {.command = "top", .letters = "pncdlrsbCTo", .interval_and_count = true},
+	.options = {.command = "top", .letters = "pncdljrsbCTo", .interval_and_count = true},
 	.arguments = "[OPTIONS] [INTERVAL [COUNT]]",
 	.summary = "live: one row a process, with what it got since the last update",
 	.examples = "  brkscope top               every second, until Ctrl-C\n"
 		    "  brkscope top 5 -s growth   every 5 seconds, what grows first\n"
 		    "  brkscope top -b 1 3        three plain tables\n"
+		    "  brkscope top -j 10         a line of JSON every 10 seconds\n"
 		    "  brkscope top -l syscalls   brk and mmap alone: nothing on malloc's path\n",
 	.run = run,
 };

@@ -64,6 +64,7 @@ struct pt_regs {
 			__u64 sp, pc, pstate;
 		};
 	};
+	__u64 orig_x0; /* a system call's first argument, once its result is in regs[0] */
 };
 #else
 #error "this architecture's struct pt_regs is not here yet"

@@ -69,6 +69,8 @@ enum event_flags {
 	/* mmap, mremap: struct event_map.request is the thread's pending malloc call */
 	EVENT_F_REQUEST = 1 << 4,
 	EVENT_F_LARGE = 1 << 5, /* and asks for at least LARGE_REQUEST bytes */
+	/* brk: it had begun before collection did, and what it changed is not known */
+	EVENT_F_LATE = 1 << 0,
 	/* fork: the child runs in the parent's address space (vfork, CLONE_VM) */
 	EVENT_F_SHARED_MM = 1 << 0,
 	/* exit: rss and the break could be read */
@@ -151,7 +153,7 @@ struct event_map {
 	__u64 offset;	/* mmap: of the file; mremap: the old length */
 	__u64 new_addr; /* mremap, with MREMAP_FIXED */
 	__u64 request;	/* bytes that the thread's pending malloc call asked for */
-	__u64 begin_ns; /* when the call was entered */
+	__u64 begin_ns; /* when the call was entered; 0: before collection began */
 	__u32 prot;
 	__u32 flags;
 	__s32 fd;

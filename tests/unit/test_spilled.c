@@ -200,10 +200,10 @@ static void only_what_changes_the_mappings_makes_stale(void **state)
 		const void *event;
 		bool stale;
 	} rules[] = {
-		{&fork, true},	   {&exec, true},    {&exit, false},	   {&grow, true},
-		{&shrink, true},   {&query, false},  {&failed, false},	   {&map, true},
-		{&no, false},	   {&unmap, true},   {&no_unmap, false},   {&move, true},
-		{&no_move, false}, {&protect, true}, {&no_protect, false}, {&call, false},
+		{&fork, true},	  {&exec, true},    {&exit, false},	 {&grow, true},
+		{&shrink, true},  {&query, false},  {&failed, false},	 {&map, true},
+		{&no, true},	  {&unmap, true},   {&no_unmap, false},	 {&move, true},
+		{&no_move, true}, {&protect, true}, {&no_protect, true}, {&call, false},
 	};
 
 	failed.e.op = BRK_FAILED;

@@ -7,8 +7,10 @@
 #include "model/state.h"
 
 /* include/uapi/linux/mman.h */
+#define REMAP_FIXED	2
 #define REMAP_DONTUNMAP 4
-/* include/uapi/asm-generic/mman.h */
+/* include/uapi/asm-generic/mman-common.h, asm-generic/mman.h; FIXED_NOREPLACE is another bit */
+#define FLAG_FIXED     0x10
 #define FLAG_GROWSDOWN 0x100
 
 struct caller caller__of(struct model *m, __u32 pid, const struct site *ip,
@@ -176,6 +178,54 @@ static bool map_failed(const struct event *e)
 	return e->type == EVENT_MREMAP ? e->op == REMAP_REFUSED : e->op == MAP_REFUSED;
 }
 
+#define ASK_EVERY_NS 100000000ull
+
+/*
+ * Only the kernel's list tells what there is now: at once, for all that changes
+ * later comes as events; but not so often that a process could keep us busy by it.
+ */
+static void ask_again(struct model *m, struct process *mm, __u64 ts_ns)
+{
+	mm->doubtful = true;
+	mm->stats.live_known = false;
+	if (ts_ns - mm->doubted_ns < ASK_EVERY_NS)
+		return;
+	mm->doubted_ns = ts_ns;
+	model__want_maps(m, mm, false);
+}
+
+/*
+ * What a call that failed has done all the same.  mprotect changes what comes
+ * before the first hole (do_mprotect_pkey, mm/mprotect.c); a mapping to a fixed
+ * place can have cleared that before it failed (mremap_to, mm/mremap.c), and only
+ * the kernel's list can tell.
+ */
+static int apply_refused(struct model *m, struct process *mm, const struct event_map *e)
+{
+	__u64 start = page_down(m, e->addr), end = start + page_up(m, e->length);
+	int err = -(__s64)e->result;
+	bool doubt = false;
+
+	if (err == EINVAL)
+		return 0;
+	if (e->e.type == EVENT_MPROTECT) {
+		__u64 hole = ledger__hole(mm->ledger, start, end);
+
+		if (err == ENOMEM && hole < end)
+			return hole > start
+				       ? ledger__protect(&mm->ledger, start, hole, e->prot != 0)
+				       : 0;
+		doubt = start < end;
+	} else if (e->e.type == EVENT_MREMAP) {
+		doubt = e->flags & REMAP_FIXED;
+	} else if (e->e.type == EVENT_MMAP) {
+		doubt = e->flags & FLAG_FIXED && err != EBADF && err != EACCES && err != EPERM;
+	}
+	if (doubt)
+		ask_again(m, mm, e->e.ts_ns);
+	return 0;
+}
+
 /* Why the range was mapped, now or before. */
 static enum cause cause_of_map(struct model *m, struct process *mm, const struct event_map *e,
 			       const struct caller *by)
@@ -202,10 +252,10 @@ static int on_map(struct model *m, struct process *p, const struct event_map *e,
 	err = count_event(p, &e->e, cause);
 	if (!err)
 		err = count_request(m, p, e, &by);
-	if (err || map_failed(&e->e) || !mm->ledger)
+	if (err || !mm->ledger)
 		return err;
 	/* Ranges that wrap are the kernel's no: there is nothing to apply. */
-	err = apply_map(m, mm, e, cause);
+	err = map_failed(&e->e) ? apply_refused(m, mm, e) : apply_map(m, mm, e, cause);
 	model__changed(mm, e->e.ts_ns);
 	process__update_live(mm);
 	return err == -EINVAL ? 0 : err;
@@ -216,6 +266,8 @@ static int on_brk(struct model *m, struct process *p, const struct event_brk *e)
 
 	model__changed(mm, e->e.ts_ns);
 	process__set_heap(mm, e->start, e->after, m->config.page_size);
+	if (e->e.flags & EVENT_F_LATE)
+		return 0;
 	return count_event(p, &e->e, CAUSE_UNATTRIBUTED);
 }
 int model__event(struct model *m, const struct event *e, size_t size, struct note *note)

@@ -284,6 +284,13 @@ bool ledger__find(const struct ledger *l, __u64 addr, struct region *out)
 	return i != 0;
 }
 
+__u64 ledger__hole(const struct ledger *l, __u64 start, __u64 end)
+{
+	struct gap g = region_tree__gap(&l->set.pool, l->set.root, start, end);
+
+	return g.start < end ? g.start : end;
+}
+
 struct visitor {
 	bool (*visit)(const struct region *r, void *arg);
 	void *arg;

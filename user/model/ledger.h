@@ -88,6 +88,8 @@ const struct ledger_total *ledger__total(const struct ledger *l, enum cause caus
 size_t ledger__count(const struct ledger *l); /* with pieces: as many as ledger__each visits */
 /* The region, or piece, that holds addr, into *out. */
 bool ledger__find(const struct ledger *l, __u64 addr, struct region *out);
+/* The first address in [start, end) that no region holds; end: none. */
+__u64 ledger__hole(const struct ledger *l, __u64 start, __u64 end);
 /* Those that have a part in [start, end), in address order, until visit returns false. */
 void ledger__within(const struct ledger *l, __u64 start, __u64 end,
 		    bool (*visit)(const struct region *r, void *arg), void *arg);

@@ -57,18 +57,20 @@ static struct process *fresh_process(struct model *m, const struct event_task *t
 /*
  * The kernel copied the address space some time before this event.  What other
  * threads of the parent changed meanwhile, and what it leaves out of a copy
- * (MADV_DONTFORK), shows in its count.
+ * (MADV_DONTFORK), shows in its count.  All that the child itself does comes after.
  */
 static void check_inherited(struct model *m, struct process *child, const struct event_task *t)
 {
 	space__check(child, t->total_vm * m->config.page_size,
 		     (t->stack_vm + t->e.size) * m->config.page_size);
 	if (child->stats.space.known && stats__unexplained(&child->stats)) {
-		child->stale = true;
+		child->unseen = true;
 		child->stats.live_known = false;
 	}
 	space__forget(child);
 	child->changed_ns = t->e.ts_ns;
+	if (child->unseen)
+		model__want_maps(m, child, false);
 }
 
 static int on_process_fork(struct model *m, const struct event_task *t, struct note *note)
@@ -85,8 +87,6 @@ static int on_process_fork(struct model *m, const struct event_task *t, struct n
 	lifecycle__set_comm(child, t->comm);
 	if (mm && mm != child)
 		err = inherit(child, mm);
-	else
-		model__want_maps(m, child, false);
 	process__set_heap(child, t->brk_start, t->brk_end, m->config.page_size);
 	process__update_live(child);
 	if (t->e.flags & EVENT_F_SHARED_MM) {

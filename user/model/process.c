@@ -245,7 +245,7 @@ void process__update_live(struct process *p)
 		if (m->live_bytes > m->peak_bytes)
 			m->peak_bytes = m->live_bytes;
 	}
-	p->stats.live_known = !p->stale && !p->unseen;
+	p->stats.live_known = !p->stale && !p->unseen && !p->doubtful;
 	if (ledger__total(p->ledger, CAUSE_ARENA)->regions)
 		p->stats.malloc.arena_split = false;
 }

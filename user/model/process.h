@@ -16,6 +16,8 @@ struct process {
 	struct ledger *ledger;	       /* NULL: it has exited */
 	bool gone;		       /* exited, or of another name by now: no event is its */
 	bool stale;		       /* the ledger has missed an event */
+	bool doubtful;		       /* nobody knows what a call that failed has done */
+	__u64 doubted_ns;	       /* its mappings were asked for then, because of that */
 	__u64 reread_ns;	       /* its mappings were read anew then, because it was stale */
 	struct {
 		__u64 bytes, stack_bytes; /* of its address space, as the kernel counts them */

@@ -87,7 +87,8 @@ int model__seed(struct model *m, struct process *p, const struct mapping *maps, 
 		return err;
 	/* What has spilled is in the list, but is not in the ring behind events from before it. */
 	p->reread_ns = p->stale ? read_ns : 0;
-	p->stale = p->unseen = false;
+	p->stats.space.rereads += p->stale || p->doubtful;
+	p->stale = p->unseen = p->doubtful = false;
 	p->image_bytes = p->image_regions = 0;
 	seed_heap(m, p, maps, n, start_brk);
 	process__update_live(p);

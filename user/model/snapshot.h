@@ -84,6 +84,7 @@ struct process_stats {
 		bool known;
 		__u64 bytes;
 		__u64 explained_bytes; /* more than bytes: something that has gone was missed */
+		__u64 rereads; /* how often the list was read anew, because something was missed */
 	} space;
 
 	bool live_known; /* every live_*, usable_* and peak_* of mapped[] */

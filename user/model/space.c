@@ -18,7 +18,7 @@ static __u64 explained(const struct process *p)
 void space__check(struct process *p, __u64 bytes, __u64 untold)
 {
 	/* Of a stack that is executable the kernel keeps no count of its own. */
-	p->stats.space.known = p->ledger && p->stats.live_known && p->stats.heap.known &&
+	p->stats.space.known = bytes && p->ledger && p->stats.live_known && p->stats.heap.known &&
 			       !p->stack_is_code && !p->borrows;
 	if (!p->stats.space.known)
 		return;

@@ -63,10 +63,10 @@ static void miss_event(struct process *p, const struct cell_key *key)
 {
 	bool changes = key->type == EVENT_FORK || key->type == EVENT_EXEC ||
 		       (key->type == EVENT_BRK && key->op <= BRK_SHRINK) ||
-		       (key->type == EVENT_MREMAP && key->op != REMAP_REFUSED) ||
-		       ((key->type == EVENT_MMAP || key->type == EVENT_MUNMAP ||
-			 key->type == EVENT_MPROTECT) &&
-			key->op != MAP_REFUSED);
+		       /* These may have done a part of it even where they failed. */
+		       key->type == EVENT_MREMAP || key->type == EVENT_MMAP ||
+		       key->type == EVENT_MPROTECT ||
+		       (key->type == EVENT_MUNMAP && key->op != MAP_REFUSED);
 
 	if (!changes)
 		return;

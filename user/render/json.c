@@ -49,18 +49,28 @@ static json_t *report_of(const struct snapshot *s)
 		"other_processes", s->others ? json_process(s, s->others) : json_null());
 }
 
-int render__json(FILE *out, const struct snapshot *s)
+static int print(FILE *out, const struct snapshot *s, size_t flags)
 {
 	json_t *report = report_of(s);
 	char *text;
 
 	if (!report)
 		return -ENOMEM;
-	text = json_dumps(report, JSON_INDENT(2));
+	text = json_dumps(report, flags);
 	json_decref(report);
 	if (!text)
 		return -ENOMEM;
 	fprintf(out, "%s\n", text);
 	free(text);
 	return ferror(out) ? -EIO : 0;
+}
+
+int render__json(FILE *out, const struct snapshot *s)
+{
+	return print(out, s, JSON_INDENT(2));
+}
+
+int render__json_line(FILE *out, const struct snapshot *s)
+{
+	return print(out, s, JSON_COMPACT);
 }

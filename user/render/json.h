@@ -23,5 +23,7 @@
 
 /* 0; -ENOMEM, and nothing is written; -EIO: out has an error. */
 int render__json(FILE *out, const struct snapshot *s);
+/* The same in one line: for one snapshot after another. */
+int render__json_line(FILE *out, const struct snapshot *s);
 
 #endif
