@@ -209,6 +209,24 @@ static __always_inline __u64 page_align(__u64 bytes, __u64 flags)
 	return (bytes + (1ULL << shift) - 1) & ~((1ULL << shift) - 1);
 }
 
+#define HUGETLBFS_MAGIC 0x958458f6 /* include/uapi/linux/magic.h */
+
+/* A file of hugetlbfs is mapped in its own pages, whatever the flags (ksys_mmap_pgoff). */
+static __noinline __u64 file_align(__u64 bytes, __u32 fd)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct file **files = BPF_CORE_READ(table, fd), *file = NULL;
+	__u64 size;
+
+	if (fd < BPF_CORE_READ(table, max_fds))
+		bpf_probe_read_kernel(&file, sizeof(file), files + fd);
+	if (!file || BPF_CORE_READ(file, f_inode, i_sb, s_magic) != HUGETLBFS_MAGIC)
+		return page_align(bytes, 0);
+	size = 1ULL << (BPF_CORE_READ(file, f_inode, i_sb, s_blocksize_bits) & 63);
+	return (bytes + size - 1) & ~(size - 1);
+}
+
 struct outcome {
 	__u64 size;
 	__u8 type, op;
@@ -357,9 +375,12 @@ static __always_inline int mmap_end(struct trace_event_raw_sys_exit *ctx, bool c
 	if (!t)
 		return 0;
 	caller_end(t, can_find);
-	o.size = page_align(t->args[1], t->args[3]);
-	if (t->args[3] & MAP_ANONYMOUS)
+	if (t->args[3] & MAP_ANONYMOUS) {
+		o.size = page_align(t->args[1], t->args[3]);
 		o.flags |= EVENT_F_ANON;
+	} else {
+		o.size = file_align(t->args[1], t->args[4]);
+	}
 	if (t->args[3] & MAP_STACK)
 		o.flags |= EVENT_F_STACK;
 	if (t->args[2] == PROT_NONE)

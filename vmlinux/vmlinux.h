@@ -82,6 +82,7 @@ typedef struct {
 
 struct super_block {
 	__u32 s_dev;
+	unsigned char s_blocksize_bits;
 	unsigned long s_magic;
 };
 
@@ -92,6 +93,15 @@ struct inode {
 
 struct file {
 	struct inode *f_inode;
+};
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
 };
 
 struct dentry {
@@ -162,6 +172,7 @@ struct task_struct {
 	__u64 start_boottime;
 	__u64 self_exec_id;
 	char comm[16];
+	struct files_struct *files;
 	struct signal_struct *signal;
 };
 
