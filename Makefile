@@ -22,13 +22,14 @@ WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
 CFLAGS  ?= -O2 -g
 ALL_CFLAGS := -std=gnu11 $(WARN) $(CFLAGS) $(if $(SANITIZER),-fsanitize=$(SANITIZER) -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
 CPPFLAGS_ALL := -D_GNU_SOURCE -Iinclude -Iuser -I$(OUT)
-LIBS    := -lbpf -lelf -lcapstone -ljansson
+LIBS    := -lbpf -lelf -lcapstone -ljansson -pthread
 BPF_CFLAGS := -g -O2 -mcpu=v3 -target bpf -D__TARGET_ARCH_$(BPF_ARCH) -Ivmlinux -Iinclude -Wall -Wextra -Wno-unused-parameter
 
 BPF_SRCS  := $(wildcard bpf/*.bpf.c)
 BPF_OBJS  := $(BPF_SRCS:%.bpf.c=$(OUT)/%.bpf.o)
 SKEL      := $(OUT)/brkscope.skel.h
-SRCS      := $(wildcard user/*.c user/kernel/*.c user/model/*.c user/render/*.c)
+SRCS      := $(wildcard user/*.c user/kernel/*.c user/model/*.c user/render/*.c \
+	user/selftest/*.c)
 OBJS      := $(SRCS:%.c=$(OUT)/%.o)
 LIB_OBJS  := $(filter-out $(OUT)/user/main.o,$(OBJS))
 UNIT_SRCS := $(wildcard tests/unit/test_*.c)
@@ -66,6 +67,9 @@ $(OUT)/%.o: %.c | $(SKEL)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(CPPFLAGS_ALL) $(UNIT_FLAGS) -MMD -MP -c $< -o $@
 	@echo '{"directory":"$(CURDIR)","file":"$<","command":"$(CC) $(ALL_CFLAGS) $(CPPFLAGS_ALL) -c $<"}' > $@.json
+
+# Workloads: each call that is written is made, and none that is not.
+$(OUT)/user/selftest/%.o: ALL_CFLAGS += -fno-builtin -pthread
 
 $(OUT)/brkscope: $(OBJS)
 	$(call say,LD,$@)

@@ -69,7 +69,7 @@ function check_include(name, system_header,   target, to, from) {
 	if (to == "" || to == from || to == "shared")
 		return
 	if (from == "kernel" && to != "top" || from == "model" && to != "shared" ||
-	    from == "bpf" || from == "shared")
+	    from == "bpf" || from == "shared" || from == "selftest")
 		violation(from " includes " to ": " name)
 	else if (from == "render" && target !~ /^user\/model\/(snapshot|cause)\.h$/ && to != "top")
 		violation("render includes " to ": " name)

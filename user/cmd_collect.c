@@ -379,6 +379,11 @@ __u64 collector__spilled(const struct collector *c)
 	return probes__spilled(c->probes);
 }
 
+const struct features *collector__features(const struct collector *c)
+{
+	return probes__features(c->probes);
+}
+
 int collector__status(struct collector *c, int status)
 {
 	int command_status;

@@ -10,6 +10,7 @@
 #include "cmd_options.h"
 
 struct collector;
+struct features;
 
 struct collector_hooks {
 	/* Each event, after the model has taken it; NULL: not wanted. */
@@ -39,6 +40,8 @@ void collector__stop(struct collector *c);
 int collector__snapshot(struct collector *c, struct snapshot *s);
 void collector__forget_exited(struct collector *c);
 __u64 collector__spilled(const struct collector *c);
+/* What this kernel offers. */
+const struct features *collector__features(const struct collector *c);
 
 /* The exit status: the command's, waited for, where one ran; else `status`. */
 int collector__status(struct collector *c, int status);

@@ -30,7 +30,7 @@ static const struct described {
 	{'d', "duration", "SECONDS", "stop after so long"},
 	{'l', "level", "LEVEL",
 	 "what is probed: syscalls (brk and mmap alone), or sizes (the default)"},
-	{'j', "json", NULL, "JSON, schema brkscope.report/1"},
+	{'j', "json", NULL, "JSON, schema "},
 	{'r', "rows", "ROWS", "at most so many processes; 0: all"},
 	{'s', "sort", "KEY", "sort by"},
 	{'b', "batch", NULL, "plain output that scrolls, also on a terminal"},
@@ -317,7 +317,10 @@ void options__help(const struct option_set *set)
 				 d->argument ? " " : "", d->argument ? d->argument : "");
 		else
 			snprintf(left, sizeof(left), "    --%s %s", d->name, d->argument);
-		printf("  %-26s %s\n", left, d->help);
+		printf("  %-26s %s%s\n", left, d->help,
+		       d->letter != 'j' ? ""
+		       : set->schema	? set->schema
+					: "brkscope.report/1");
 		for (int k = 0; d->letter == 's' && k < SORT_KEY_COUNT; k++)
 			printf("  %-26s   %-12s %s\n", "", sort_key__name(k), sort_key__help(k));
 	}

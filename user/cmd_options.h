@@ -41,6 +41,7 @@ struct option_set {
 	const char *letters;
 	bool interval_and_count; /* two numbers without a letter */
 	bool takes_command;	 /* -- COMMAND ARGS */
+	const char *schema;	 /* of -j; NULL: brkscope.report/1 */
 };
 
 enum parsed { PARSED_RUN, PARSED_HELP, PARSED_WRONG };

@@ -20,5 +20,6 @@ extern const struct subcommand cmd_top;
 extern const struct subcommand cmd_report;
 extern const struct subcommand cmd_trace;
 extern const struct subcommand cmd_probes;
+extern const struct subcommand cmd_selftest;
 
 #endif

@@ -6,15 +6,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "brkscope/selftest.h"
 #include "brkscope/version.h"
 #include "commands.h"
 #include "log.h"
+#include "selftest/workload.h"
 
 static const struct subcommand *const subcommands[] = {
-	&cmd_top,
-	&cmd_report,
-	&cmd_trace,
-	&cmd_probes,
+	&cmd_top, &cmd_report, &cmd_trace, &cmd_probes, &cmd_selftest,
 };
 
 #define N_SUBCOMMANDS (sizeof(subcommands) / sizeof(*subcommands))
@@ -87,6 +86,9 @@ int main(int argc, char **argv)
 
 	fill_standard_descriptors();
 
+	/* First of all: what such a process allocates is what it says it does. */
+	if (!strcmp(name, SELFTEST_ENTRY))
+		return workload__main(argc - 1, argv + 1);
 	if (!strcmp(name, "--version") || !strcmp(name, "version")) {
 		printf("brkscope " BRKSCOPE_VERSION "\n");
 		return STATUS_DONE;
