@@ -189,12 +189,18 @@ int verdicts__compare(struct verdicts *v, const struct comparison *c)
 	return err;
 }
 
+/* Or a number of the agent's own. */
+static bool is_workload(const struct verdict *v)
+{
+	return v->pid || !v->quantity[0];
+}
+
 static bool is_first(const struct verdicts *v, size_t i)
 {
 	for (size_t k = 0; k < i; k++)
-		if (!strcmp(v->all[k].workload, v->all[i].workload))
+		if (is_workload(&v->all[k]) && !strcmp(v->all[k].workload, v->all[i].workload))
 			return false;
-	return true;
+	return is_workload(&v->all[i]);
 }
 
 struct verdict_sums verdicts__sum(const struct verdicts *v)
@@ -207,7 +213,7 @@ struct verdict_sums verdicts__sum(const struct verdicts *v)
 		s.not_measured += outcome == OUTCOME_NOT_MEASURED;
 		s.quantities += outcome != OUTCOME_NOT_MEASURED && v->all[i].quantity[0];
 		s.errors += outcome == OUTCOME_WRONG || outcome == OUTCOME_UNKNOWN;
-		s.workloads += is_first(v, i) && (v->all[i].pid || !v->all[i].quantity[0]);
+		s.workloads += is_first(v, i);
 	}
 	return s;
 }

@@ -59,8 +59,10 @@ refused 2 "'nonsense'" "$BRKSCOPE" top -s nonsense
 refused 2 'value' "$BRKSCOPE" report -d
 refused 2 'extra' "$BRKSCOPE" report extra
 refused 2 '1x' "$BRKSCOPE" top 1x
+refused 2 'extra' "$BRKSCOPE" selftest extra
+refused 2 '-p' "$BRKSCOPE" selftest -p 1
 status 2 "$BRKSCOPE"
-for command in top report trace probes; do
+for command in top report trace probes selftest; do
 	status 0 "$BRKSCOPE" help $command
 	status 0 "$BRKSCOPE" $command --help
 done

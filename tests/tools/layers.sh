@@ -5,7 +5,7 @@ scripts/check-layers.sh || exit 1
 
 tree=$(mktemp -d)
 trap 'rm -rf "$tree"' EXIT
-mkdir -p "$tree"/{bpf,include/brkscope,user/{kernel,model,render}}
+mkdir -p "$tree"/{bpf,include/brkscope,user/{kernel,model,render,selftest}}
 put() { printf '%b' "$2" >"$tree/$1"; }
 
 put include/brkscope/event.h ''
@@ -44,6 +44,8 @@ refused user/render/x.c '#include "kernel/ring.h"\n' 'render includes kernel'
 refused user/render/x.c '#include "model/ledger.h"\n' 'render includes model'
 refused user/render/x.c '#include <bpf/libbpf.h>\n' 'render includes libbpf'
 refused user/main.c '#include "model/cause.h"\n#include "kernel/ring.h"\n' 'joins model and kernel'
+refused user/selftest/x.c '#include "model/cause.h"\n' 'selftest includes model'
+refused user/selftest/x.c '#include "log.h"\n' 'selftest includes top'
 refused bpf/x.bpf.c '#include "../user/model/cause.h"\n' 'bpf includes model'
 refused user/model/cause.h '#include "snapshot.h"\n' 'includes itself'
 exit $wrong
