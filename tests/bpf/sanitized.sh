@@ -36,6 +36,8 @@ clean 0 report -j -d 0.3 -l syscalls
 clean 0 report -j -p $$ -d 0.1
 clean 0 report -n true -d 0.3
 clean 0 probes
+clean 0 selftest
+clean 0 selftest -j
 clean 1 report -- /nonexistent
 clean 1 report -p 4194304
 clean 2 report -Z

@@ -68,9 +68,9 @@ static void aligned(void)
 		size_t alignment = 16ul << i % 9;
 		void *p;
 
-		free(keep(aligned_alloc(alignment, sizes[i])));
+		free(keep(aligned_alloc(alignment, alignment * sizes[i])));
+		count(ALIGNED, alignment * sizes[i]);
 		free(keep(memalign(alignment, sizes[i])));
-		count(ALIGNED, sizes[i]);
 		count(ALIGNED, sizes[i]);
 		MUST(!posix_memalign(&p, alignment, sizes[i]));
 		free(keep(p));

@@ -18,6 +18,7 @@ struct workload {
 	const char *name;
 	void (*run)(void);
 	bool refmalloc; /* runs under librefmalloc.so */
+	bool bare;	/* makes system calls only: whose malloc this is does not matter */
 };
 
 /* Ends with a name of NULL. */
