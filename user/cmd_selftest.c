@@ -11,7 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "brkscope/version.h"
@@ -23,21 +25,37 @@
 #include "render/selftest.h"
 #include "selftest/workload.h"
 
-#define BURST	  "burst"
-#define TEXT_MOST (1u << 20)
+#define BURST	   "burst"
+#define TEXT_MOST  (1u << 20)
+#define STALL_MOST 20000 /* milliseconds */
 
 struct round {
 	struct collector *collector;
 	struct baselines baselines;
 	struct claims claims;
 	int claims_fd;
+	bool stalls; /* reads no more, from the first malloc on until the claims are there */
 	int err;
 };
+
+/* Claims come when the workload has done all it does: what did not fit the ring has spilled. */
+static void wait_for_claims(const struct round *r)
+{
+	const struct timespec millisecond = {.tv_nsec = 1000000};
+	struct stat s;
+
+	for (int i = 0; i < STALL_MOST && !fstat(r->claims_fd, &s) && !s.st_size; i++)
+		nanosleep(&millisecond, NULL);
+}
 
 static void on_event(const struct event *e, const struct note *note, void *arg)
 {
 	struct round *r = arg;
 
+	if (r->stalls && e->type == EVENT_MALLOC) {
+		r->stalls = false;
+		wait_for_claims(r);
+	}
 	if (!r->err && note->process)
 		r->err = baselines__event(&r->baselines, e, &note->process->stats);
 }
@@ -180,7 +198,7 @@ static void set_features(struct selftest *t, const struct features *f)
 /* 0, or -errno with the error said. */
 static int measure(struct selftest *t, const struct options *o)
 {
-	struct round all = {.claims_fd = -1}, small = {.claims_fd = -1};
+	struct round all = {.claims_fd = -1}, small = {.claims_fd = -1, .stalls = true};
 	struct options least = *o;
 	const struct claimant *burst;
 	const struct baseline *before = NULL;
