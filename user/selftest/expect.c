@@ -3,11 +3,8 @@
  */
 #include "selftest/workload.h"
 
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "brkscope/selftest.h"
