@@ -9,6 +9,7 @@
 #define CALLER_BPF_H
 
 #include "maps.bpf.h"
+#include "returns.bpf.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 
@@ -142,6 +143,7 @@ static __always_inline void caller_find(struct thread *t, bool can_find)
 #else
 	caller.addr = PT_REGS_RET_CORE(regs);
 #endif
+	caller.addr = real_return(caller.addr);
 	/* libc's malloc calls libc's mmap: one mapping tells both. */
 	if (known && caller.addr >= ip.map.start && caller.addr < ip.map.end)
 		caller.map = ip.map;

@@ -6,6 +6,7 @@
  * submit.  One program serves every function: the probe's cookie says which.
  */
 #include "emit.bpf.h"
+#include "returns.bpf.h"
 #include "thread.bpf.h"
 #include <bpf/bpf_tracing.h>
 
@@ -61,10 +62,11 @@ static __always_inline __u64 return_address(struct pt_regs *ctx)
 	__u64 ret = 0;
 
 	bpf_probe_read_user(&ret, sizeof(ret), (void *)PT_REGS_SP(ctx));
-	return ret;
 #else
-	return PT_REGS_RET(ctx);
+	__u64 ret = PT_REGS_RET(ctx);
+
 #endif
+	return real_return(ret);
 }
 
 /* The product, or false where it does not fit. */

@@ -137,7 +137,17 @@ struct hlist_head {
 	struct hlist_node *first;
 };
 
-struct xol_area;
+struct xol_area {
+	unsigned long vaddr;
+};
+
+struct return_instance {
+	unsigned long orig_ret_vaddr;
+};
+
+struct uprobe_task {
+	struct return_instance *return_instances;
+};
 
 struct uprobes_state {
 	struct xol_area *xol_area;
@@ -173,6 +183,7 @@ struct task_struct {
 	__u64 self_exec_id;
 	char comm[16];
 	struct files_struct *files;
+	struct uprobe_task *utask;
 	struct signal_struct *signal;
 };
 
