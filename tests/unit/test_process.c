@@ -36,7 +36,11 @@ static void assert_same_counts(const struct process *a, const struct process *b)
 	struct process_stats x = a->stats, y = b->stats;
 
 	x.histograms = y.histograms = NULL;
+	x.callers = y.callers = NULL;
 	assert_memory_equal(&x, &y, sizeof(x));
+	if (x.n_callers)
+		assert_memory_equal(a->callers.entries, b->callers.entries,
+				    x.n_callers * sizeof(*x.callers));
 	assert_memory_equal(a->histograms, b->histograms, sizeof(*a->histograms));
 }
 
@@ -62,7 +66,7 @@ static void a_cell_is_so_many_events(void **state)
 		for (__u8 op = 0; op < ops[type]; op++)
 			for (__u8 flags = 0; flags < 4; flags++)
 				for (int cause = 0; cause < CAUSE_COUNT; cause++) {
-					struct count c = {type, op, flags, 12, cause, 1, 4000};
+					struct count c = {type, op, flags, 12, cause, op, 1, 4000};
 
 					for (int i = 0; i < 7; i++)
 						assert_int_equal(process__count(one, &c), 0);
@@ -224,6 +228,7 @@ static void counts_add_up(void **state)
 					  .cause = i == 1 ? CAUSE_DIRECT
 						   : i	  ? CAUSE_MALLOC
 							  : CAUSE_ARENA,
+					  .caller = i,
 					  .calls = type + i,
 					  .bytes = 100 * type + i};
 

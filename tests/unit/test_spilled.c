@@ -95,6 +95,46 @@ static union record draw_event(__u64 *s, __u32 pid)
 	return r;
 }
 
+/* What the other one has for the same caller, which it may have given another number. */
+static bool has_caller(struct world *w, const struct process_stats *p, struct world *other,
+		       const struct caller_stats *want)
+{
+	const struct site *site = model__caller_site(other->m, want->caller), *mine;
+
+	for (size_t i = 0; i < p->n_callers; i++) {
+		const struct caller_stats *c = &p->callers[i];
+
+		mine = model__caller_site(w->m, c->caller);
+		if (c->cause == want->cause &&
+		    (site ? mine && !memcmp(site, mine, sizeof(*site)) : c->caller == want->caller))
+			return c->calls == want->calls && c->bytes == want->bytes;
+	}
+	return false;
+}
+
+static void assert_same_callers(struct world *a, const struct process_stats *p, struct world *b,
+				const struct process_stats *q)
+{
+	assert_int_equal(p->n_callers, q->n_callers);
+	for (size_t i = 0; i < p->n_callers; i++)
+		assert_true(has_caller(b, q, a, &p->callers[i]));
+}
+
+/* Each mapping has one caller. */
+static void assert_callers_add_up(const struct process_stats *p)
+{
+	struct tally sums[CAUSE_COUNT] = {};
+
+	for (size_t i = 0; i < p->n_callers; i++) {
+		sums[p->callers[i].cause].calls += p->callers[i].calls;
+		sums[p->callers[i].cause].bytes += p->callers[i].bytes;
+	}
+	for (int i = 0; i < CAUSE_COUNT; i++) {
+		assert_int_equal(sums[i].calls, p->mapped[i].calls);
+		assert_int_equal(sums[i].bytes, p->mapped[i].bytes);
+	}
+}
+
 /* All that is counted and not live. */
 static void assert_same_counts(struct world *a, struct world *b, __u64 seed)
 {
@@ -104,6 +144,9 @@ static void assert_same_counts(struct world *a, struct world *b, __u64 seed)
 	assert_int_equal(process__add_counts(counts_p, p), 0);
 	assert_int_equal(process__add_counts(counts_q, q), 0);
 	counts_p->stats.histograms = counts_q->stats.histograms = NULL;
+	assert_callers_add_up(&counts_p->stats);
+	assert_same_callers(a, &counts_p->stats, b, &counts_q->stats);
+	counts_p->stats.callers = counts_q->stats.callers = NULL;
 	if (memcmp(&counts_p->stats, &counts_q->stats, sizeof(counts_p->stats)) ||
 	    memcmp(counts_p->histograms, counts_q->histograms, sizeof(*counts_p->histograms)))
 		fail_msg("seed %llu: the totals differ", seed);

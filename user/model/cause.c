@@ -78,10 +78,8 @@ static bool in_code(const struct cause_table *t, const struct site *site, enum c
 	return false;
 }
 
-/* Who asked: the wrapper's caller, or, where the system call stands in the code itself, that code.
- */
-static const struct site *asker(const struct cause_table *t, const struct site *ip,
-				const struct site *caller)
+const struct site *cause_asker(const struct cause_table *t, const struct site *ip,
+			       const struct site *caller)
 {
 	return in_code(t, ip, CODE_WRAPPER) ? caller : ip;
 }
@@ -113,7 +111,7 @@ static enum cause musl_cause(__u8 flags)
 enum cause cause_of(const struct cause_table *t, __u8 flags, const struct site *ip,
 		    const struct site *caller)
 {
-	const struct site *who = asker(t, ip, caller);
+	const struct site *who = cause_asker(t, ip, caller);
 	bool known = !unread(who);
 
 	if (known && in_code(t, who, CODE_GLIBC))
@@ -132,7 +130,7 @@ enum cause cause_of(const struct cause_table *t, __u8 flags, const struct site *
 int cause_is_allocator(const struct cause_table *t, const struct site *ip,
 		       const struct site *caller)
 {
-	const struct site *who = asker(t, ip, caller);
+	const struct site *who = cause_asker(t, ip, caller);
 
 	return in_code(t, who, CODE_GLIBC) || in_code(t, who, CODE_MUSL);
 }

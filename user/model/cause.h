@@ -47,6 +47,9 @@ void cause_table__free(struct cause_table *t);
 /* 0, or -ENOMEM. The same range twice is one. */
 int cause_table__add(struct cause_table *t, const struct code_range *range);
 
+/* Who asked: the wrapper's caller, or, where the system call stands in the code itself, that. */
+const struct site *cause_asker(const struct cause_table *t, const struct site *ip,
+			       const struct site *caller);
 /* flags: event_flags of an mmap. */
 enum cause cause_of(const struct cause_table *t, __u8 flags, const struct site *ip,
 		    const struct site *caller);

@@ -25,6 +25,20 @@ struct caller caller__of(struct model *m, __u32 pid, const struct site *ip,
 	return by;
 }
 
+__u32 caller__index(struct model *m, const struct process *p, const struct caller *by)
+{
+	const struct site *who = cause_asker(m->config.causes, &by->ip, &by->caller);
+	__u32 known;
+
+	if (who->dev == SITE_ADDRESS)
+		return CALLER_UNKNOWN;
+	known = call_sites__find(m->sites, who);
+	if (known)
+		return known;
+	/* One process's endless callers take no numbers from the others'. */
+	return caller_table__full(&p->callers) ? CALLER_OTHERS : call_sites__add(m->sites, who);
+}
+
 /* What malloc does outside of its arenas, by mmap or by mremap, is for one block. */
 enum cause caller__route(struct model *m, enum cause cause, const struct caller *by)
 {
@@ -33,13 +47,15 @@ enum cause caller__route(struct model *m, enum cause cause, const struct caller 
 	return cause_is_allocator(m->config.causes, &by->ip, &by->caller) ? CAUSE_MALLOC
 									  : CAUSE_DIRECT;
 }
-static int count_event(struct process *p, const struct event *e, enum cause cause)
+
+static int count_event(struct process *p, const struct event *e, enum cause cause, __u32 caller)
 {
 	struct count c = {.type = e->type,
 			  .op = e->op,
 			  .flags = e->flags,
 			  .bucket = size_bucket(e->size),
 			  .cause = cause,
+			  .caller = caller,
 			  .calls = 1,
 			  .bytes = e->size};
 
@@ -72,12 +88,13 @@ static __u64 page_down(const struct model *m, __u64 addr)
 	return addr & ~(m->config.page_size - 1);
 }
 
-static int apply_mmap(struct process *mm, const struct event_map *e, enum cause cause)
+static int apply_mmap(struct process *mm, const struct event_map *e, enum cause cause, __u32 caller)
 {
 	struct region r = {.start = e->result,
 			   .end = e->result + e->e.size,
 			   .born_ns = e->e.ts_ns,
 			   .request = e->e.flags & EVENT_F_REQUEST ? e->request : 0,
+			   .caller = caller,
 			   .cause = cause,
 			   .usable = e->prot != 0,
 			   .grows = e->flags & FLAG_GROWSDOWN};
@@ -94,7 +111,7 @@ static int apply_mmap(struct process *mm, const struct event_map *e, enum cause 
 }
 
 static int apply_mremap(struct model *m, struct process *mm, const struct event_map *e,
-			enum cause cause)
+			enum cause cause, __u32 caller)
 {
 	__u64 old_len = page_up(m, e->offset), new_len = page_up(m, e->length);
 	bool keep = !old_len || e->flags & REMAP_DONTUNMAP;
@@ -102,17 +119,21 @@ static int apply_mremap(struct model *m, struct process *mm, const struct event_
 			       .end = e->result + new_len,
 			       .born_ns = e->e.ts_ns,
 			       .request = e->request,
+			       .caller = caller,
 			       .cause = CAUSE_MALLOC,
 			       .usable = true};
-	struct region at;
+	struct region at = {};
 	int err;
 
 	/* Another thread's mapping has its place by now: only where it went to is news. */
 	if (ledger__find(mm->ledger, e->addr, &at) && at.born_ns > e->begin_ns) {
 		block.cause = cause == CAUSE_MALLOC ? cause : CAUSE_UNATTRIBUTED;
+		block.caller = cause == CAUSE_MALLOC ? caller : CALLER_UNKNOWN;
 		return ledger__map(&mm->ledger, &block);
 	}
 	/* Length 0 makes a second mapping of the same pages: as long as the new one. */
+	if (at.caller && at.cause == CAUSE_MALLOC)
+		block.caller = at.caller;
 	err = ledger__remap(&mm->ledger, e->addr, old_len ? old_len : new_len, e->result, new_len,
 			    keep, cause);
 	/* malloc moves whole blocks: whatever it was taken for, this is one, of a new size. */
@@ -157,15 +178,15 @@ static int apply_munmap(struct process *mm, __u64 start, __u64 end, __u64 begin_
 }
 
 static int apply_map(struct model *m, struct process *mm, const struct event_map *e,
-		     enum cause cause)
+		     enum cause cause, __u32 caller)
 {
 	__u64 start = page_down(m, e->addr);
 
 	switch (e->e.type) {
 	case EVENT_MMAP:
-		return apply_mmap(mm, e, cause);
+		return apply_mmap(mm, e, cause, caller);
 	case EVENT_MREMAP:
-		return apply_mremap(m, mm, e, cause);
+		return apply_mremap(m, mm, e, cause, caller);
 	case EVENT_MUNMAP:
 		return apply_munmap(mm, start, start + e->e.size, e->begin_ns);
 	default:
@@ -246,16 +267,21 @@ static int on_map(struct model *m, struct process *p, const struct event_map *e,
 	struct process *mm = model__mm_owner(m, p);
 	struct caller by = caller__of(m, e->e.tgid, &e->ip, &e->caller);
 	enum cause cause = cause_of_map(m, mm, e, &by);
+	__u32 caller = CALLER_UNKNOWN;
 	int err;
 
+	if (e->e.type == EVENT_MMAP || e->e.type == EVENT_MREMAP)
+		caller = caller__index(m, p, &by);
+
 	note->cause = cause == CAUSE_UNATTRIBUTED && e->e.type != EVENT_MMAP ? CAUSE_COUNT : cause;
-	err = count_event(p, &e->e, cause);
+	note->caller = e->e.type == EVENT_MMAP ? caller : CALLER_UNKNOWN;
+	err = count_event(p, &e->e, cause, caller);
 	if (!err)
 		err = count_request(m, p, e, &by);
 	if (err || !mm->ledger)
 		return err;
 	/* Ranges that wrap are the kernel's no: there is nothing to apply. */
-	err = map_failed(&e->e) ? apply_refused(m, mm, e) : apply_map(m, mm, e, cause);
+	err = map_failed(&e->e) ? apply_refused(m, mm, e) : apply_map(m, mm, e, cause, caller);
 	model__changed(mm, e->e.ts_ns);
 	process__update_live(mm);
 	return err == -EINVAL ? 0 : err;
@@ -268,7 +294,7 @@ static int on_brk(struct model *m, struct process *p, const struct event_brk *e)
 	process__set_heap(mm, e->start, e->after, m->config.page_size);
 	if (e->e.flags & EVENT_F_LATE)
 		return 0;
-	return count_event(p, &e->e, CAUSE_UNATTRIBUTED);
+	return count_event(p, &e->e, CAUSE_UNATTRIBUTED, CALLER_UNKNOWN);
 }
 int model__event(struct model *m, const struct event *e, size_t size, struct note *note)
 {
@@ -287,7 +313,7 @@ int model__event(struct model *m, const struct event *e, size_t size, struct not
 	note->process = p;
 	switch (e->type) {
 	case EVENT_MALLOC:
-		return count_event(p, e, CAUSE_UNATTRIBUTED);
+		return count_event(p, e, CAUSE_UNATTRIBUTED, CALLER_UNKNOWN);
 	case EVENT_BRK:
 		return on_brk(m, p, (const struct event_brk *)e);
 	default:

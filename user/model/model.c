@@ -15,9 +15,14 @@ struct model *model__new(const struct model_config *config)
 {
 	struct model *m = calloc(1, sizeof(*m));
 
-	if (m)
-		m->config = *config;
-	return m;
+	if (!m)
+		return NULL;
+	m->config = *config;
+	m->sites = call_sites__new();
+	if (m->sites)
+		return m;
+	free(m);
+	return NULL;
 }
 
 void model__free(struct model *m)
@@ -27,6 +32,7 @@ void model__free(struct model *m)
 	for (size_t i = 0; i < m->n; i++)
 		process__free(m->all[i]);
 	process__free(m->others);
+	call_sites__free(m->sites);
 	free(m->all);
 	free(m->rows);
 	free(m);
@@ -129,6 +135,7 @@ void model__leave(struct model *m, struct process *p)
 {
 	if (p->borrows)
 		process__lend_live(p, model__mm_owner(m, p));
+	process__update_callers(p, model__mm_owner(m, p));
 	model__own(m, p, NULL);
 	p->gone = true;
 	m->spill_due |= p->in_spill;
@@ -297,6 +304,29 @@ int model__snapshot(struct model *m, struct snapshot *s)
 	s->count = m->n;
 	s->others = m->others ? &m->others->stats : NULL;
 	return 0;
+}
+
+int model__update_callers(struct model *m)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < m->n; i++) {
+		struct process *p = m->all[i];
+
+		if (!p->gone && process__update_callers(p, model__mm_owner(m, p)))
+			err = -ENOMEM;
+	}
+	return err;
+}
+
+const struct site *model__caller_site(const struct model *m, __u32 caller)
+{
+	return call_sites__at(m->sites, caller);
+}
+
+__u32 model__caller_count(const struct model *m)
+{
+	return call_sites__count(m->sites);
 }
 
 void model__forget_exited(struct model *m)

@@ -48,6 +48,7 @@ int model__seed(struct model *m, struct process *p, const struct mapping *maps, 
 /* What trace says beside the event itself. */
 struct note {
 	enum cause cause; /* of the mapping; CAUSE_COUNT: none, or not known */
+	__u32 caller;	  /* of mmap: enum caller_index, and on */
 	struct process *process;
 };
 
@@ -71,6 +72,11 @@ void model__each(struct model *m, void (*visit)(struct process *p, void *arg), v
  * until the model changes; the array is the model's.
  */
 int model__snapshot(struct model *m, struct snapshot *s);
+/* Callers' live numbers, in the snapshot as well: walks through every region.  0 or -ENOMEM. */
+int model__update_callers(struct model *m);
+/* The place that a caller's number stands for; NULL: none is known. */
+const struct site *model__caller_site(const struct model *m, __u32 caller);
+__u32 model__caller_count(const struct model *m); /* every number is below it */
 /* Drops the processes that have exited: a live view shows them once. */
 void model__forget_exited(struct model *m);
 

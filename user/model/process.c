@@ -30,6 +30,7 @@ void process__free(struct process *p)
 	if (!p)
 		return;
 	ledger__free(p->ledger);
+	caller_table__clear(&p->callers);
 	free(p->histograms);
 	free((char *)p->stats.exe);
 	free((char *)p->stats.cgroup);
@@ -105,6 +106,24 @@ static void count_brk(struct process *p, const struct count *c)
 	}
 }
 
+/* The table may have moved. */
+static void show_callers(struct process *p)
+{
+	p->stats.callers = p->callers.entries;
+	p->stats.n_callers = p->callers.n;
+}
+
+/* There is room for one more. */
+static void count_caller(struct process *p, __u32 caller, enum cause cause, __u64 calls,
+			 __u64 bytes)
+{
+	struct caller_stats *e = caller_table__entry(&p->callers, caller, cause);
+
+	e->calls += calls;
+	e->bytes += bytes;
+	show_callers(p);
+}
+
 static void count_mmap(struct process *p, const struct count *c)
 {
 	if (c->op == MAP_REFUSED) {
@@ -113,6 +132,7 @@ static void count_mmap(struct process *p, const struct count *c)
 	}
 	p->stats.mapped[c->cause].calls += c->calls;
 	p->stats.mapped[c->cause].bytes += c->bytes;
+	count_caller(p, c->caller, c->cause, c->calls, c->bytes);
 	p->histograms->mmap_size[c->bucket][c->cause] += c->calls;
 	if (c->cause == CAUSE_ARENA)
 		p->stats.malloc.arena_split = false;
@@ -141,7 +161,7 @@ static int need_histograms(struct process *p)
 
 int process__count(struct process *p, const struct count *c)
 {
-	if (need_histograms(p))
+	if (need_histograms(p) || (c->type == EVENT_MMAP && caller_table__reserve(&p->callers, 1)))
 		return -ENOMEM;
 	switch (c->type) {
 	case EVENT_MALLOC:
@@ -206,7 +226,7 @@ int process__add_counts(struct process *to, const struct process *p)
 	struct process_stats *t = &to->stats;
 	const struct process_stats *s = &p->stats;
 
-	if (need_histograms(to))
+	if (need_histograms(to) || caller_table__reserve(&to->callers, p->callers.n))
 		return -ENOMEM;
 	t->execs += s->execs;
 	add_tally(&t->heap.grow, &s->heap.grow);
@@ -216,6 +236,12 @@ int process__add_counts(struct process *to, const struct process *p)
 	for (int c = 0; c < CAUSE_COUNT; c++) {
 		t->mapped[c].calls += s->mapped[c].calls;
 		t->mapped[c].bytes += s->mapped[c].bytes;
+	}
+	for (__u32 i = 0; i < p->callers.n; i++) {
+		const struct caller_stats *e = &p->callers.entries[i];
+
+		if (e->calls)
+			count_caller(to, e->caller, e->cause, e->calls, e->bytes);
 	}
 	add_tally(&t->munmap, &s->munmap);
 	t->mremap.calls += s->mremap.calls;
@@ -282,6 +308,28 @@ void process__lend_live(struct process *p, const struct process *owner)
 	}
 	if (stats__heap_bytes(&p->stats) > p->stats.heap.peak_bytes)
 		p->stats.heap.peak_bytes = stats__heap_bytes(&p->stats);
+}
+
+int process__update_callers(struct process *p, const struct process *owner)
+{
+	struct caller_stats *image;
+	int err = 0;
+
+	if (!owner->ledger)
+		return 0; /* as they were at its end */
+	err = caller_table__set_live(&p->callers, owner->ledger);
+	if (!err && owner->image_regions) {
+		err = caller_table__reserve(&p->callers, 1);
+		if (!err) {
+			image = caller_table__entry(&p->callers, CALLER_UNKNOWN, CAUSE_LOADER);
+			image->live_bytes += owner->image_bytes;
+			image->live_regions += owner->image_regions;
+		}
+	}
+	if (err)
+		p->stats.live_known = false;
+	show_callers(p);
+	return err;
 }
 
 void process__forget_peaks(struct process *p)

@@ -7,6 +7,7 @@
 #ifndef BRKSCOPE_PROCESS_H
 #define BRKSCOPE_PROCESS_H
 
+#include "model/callers.h"
 #include "model/ledger.h"
 #include "model/snapshot.h"
 
@@ -14,11 +15,12 @@ struct process {
 	struct process_stats stats;
 	struct histograms *histograms; /* NULL until there is something in it */
 	struct ledger *ledger;	       /* NULL: it has exited */
-	bool gone;		       /* exited, or of another name by now: no event is its */
-	bool stale;		       /* the ledger has missed an event */
-	bool doubtful;		       /* nobody knows what a call that failed has done */
-	__u64 doubted_ns;	       /* its mappings were asked for then, because of that */
-	__u64 reread_ns;	       /* its mappings were read anew then, because it was stale */
+	struct caller_table callers;
+	bool gone;	  /* exited, or of another name by now: no event is its */
+	bool stale;	  /* the ledger has missed an event */
+	bool doubtful;	  /* nobody knows what a call that failed has done */
+	__u64 doubted_ns; /* its mappings were asked for then, because of that */
+	__u64 reread_ns;  /* its mappings were read anew then, because it was stale */
 	struct {
 		__u64 bytes, stack_bytes; /* of its address space, as the kernel counts them */
 		__u64 read_ns;		  /* when reading that began; 0: not read */
@@ -53,6 +55,7 @@ struct count {
 	__u8 flags;
 	__u8 bucket;
 	enum cause cause; /* MMAP, MREMAP, ROUTE */
+	__u32 caller;	  /* MMAP */
 	__u64 calls, bytes;
 };
 
@@ -70,6 +73,11 @@ void process__update_live(struct process *p);
 void process__set_heap(struct process *p, __u64 start, __u64 end, __u64 page_size);
 /* What it has now is not growth of this window. */
 void process__set_baseline(struct process *p);
+/*
+ * The callers' live numbers, from the regions of whose address space it is: a
+ * walk through all.  0, or -ENOMEM: they are not known.
+ */
+int process__update_callers(struct process *p, const struct process *owner);
 /* After exec: what was live before counts no more. */
 void process__forget_peaks(struct process *p);
 /* Two processes in one address space: p's is what `owner` has. */

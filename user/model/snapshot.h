@@ -32,6 +32,28 @@ struct mapped {
 	__u64 peak_bytes;
 };
 
+/* Who called mmap, as a number that is the same in every process of a snapshot. */
+enum caller_index {
+	CALLER_UNKNOWN, /* from before the agent, mapped by exec, or nobody could look it up */
+	CALLER_OTHERS,	/* more than are told apart */
+	CALLER_FIRST,	/* from here on: a place in code */
+};
+
+/* One caller's mappings of one cause: calls and bytes as seen, live_* as they are now. */
+struct caller_stats {
+	__u32 caller; /* enum caller_index, and on */
+	enum cause cause;
+	__u64 calls, bytes;
+	__u64 live_bytes, live_regions;
+};
+
+/* What there is to say of a place in code. */
+struct caller_name {
+	struct site site;     /* all 0: in no file, as a JIT's code */
+	const char *object;   /* the file; NULL: not known; hostile bytes */
+	const char *function; /* NULL: not known; hostile bytes */
+};
+
 /* Allocated with the first event that needs it: most processes are idle. */
 struct histograms {
 	struct {
@@ -87,8 +109,14 @@ struct process_stats {
 		__u64 rereads; /* how often the list was read anew, because something was missed */
 	} space;
 
-	bool live_known; /* every live_*, usable_* and peak_* of mapped[] */
+	bool live_known; /* every live_*, usable_* and peak_* of mapped[], and of callers */
 	struct mapped mapped[CAUSE_COUNT];
+	/*
+	 * Of each cause they add up to what mapped has.  Live numbers are those of
+	 * the last time that they were asked for (model__update_callers).
+	 */
+	const struct caller_stats *callers; /* in no order */
+	size_t n_callers;
 	struct tally munmap;
 	struct {
 		__u64 calls, grow_bytes, shrink_bytes;
@@ -134,6 +162,9 @@ struct snapshot {
 	const struct process_stats **processes; /* in no order; not owned */
 	size_t count;
 	const struct process_stats *others; /* NULL: every process had a row of its own */
+	/* By number, below CALLER_FIRST without meaning; NULL: nobody looked for names. */
+	const struct caller_name *caller_names;
+	size_t n_caller_names;
 };
 
 /* bytes and pages of the heap now */

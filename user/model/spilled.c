@@ -95,7 +95,9 @@ int model__cell(struct model *m, const struct cell_key *key, const struct cell *
 	if (key->type == EVENT_MMAP || key->type == EVENT_ROUTE) {
 		by = caller__of(m, key->tgid, &key->ip, &key->caller);
 		c.cause = cause_of(m->config.causes, key->flags, &by.ip, &by.caller);
-		if (key->type == EVENT_ROUTE)
+		if (key->type == EVENT_MMAP)
+			c.caller = caller__index(m, p, &by);
+		else
 			c.cause = caller__route(m, c.cause, &by);
 	}
 	if (key->start_ns)

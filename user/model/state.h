@@ -26,6 +26,7 @@ struct model {
 	size_t borrowers; /* that run in another one's address space */
 	bool spill_due;	  /* a process that has an entry in the kernel's has exited */
 	struct process *others;
+	struct call_sites *sites;
 	const struct process_stats **rows;
 };
 
@@ -58,6 +59,8 @@ struct caller {
 };
 struct caller caller__of(struct model *m, __u32 pid, const struct site *ip,
 			 const struct site *caller);
+/* Its number, for what p has called. */
+__u32 caller__index(struct model *m, const struct process *p, const struct caller *by);
 /* Of a request that a mapping by this caller was made for. */
 enum cause caller__route(struct model *m, enum cause cause, const struct caller *by);
 
