@@ -384,6 +384,16 @@ const struct features *collector__features(const struct collector *c)
 	return probes__features(c->probes);
 }
 
+struct model *collector__model(const struct collector *c)
+{
+	return c->model;
+}
+
+struct targets *collector__targets(const struct collector *c)
+{
+	return c->targets;
+}
+
 int collector__status(struct collector *c, int status)
 {
 	int command_status;

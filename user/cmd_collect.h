@@ -11,6 +11,7 @@
 
 struct collector;
 struct features;
+struct targets;
 
 struct collector_hooks {
 	/* Each event, after the model has taken it; NULL: not wanted. */
@@ -42,6 +43,10 @@ void collector__forget_exited(struct collector *c);
 __u64 collector__spilled(const struct collector *c);
 /* What this kernel offers. */
 const struct features *collector__features(const struct collector *c);
+
+/* For who joins them to more. */
+struct model *collector__model(const struct collector *c);
+struct targets *collector__targets(const struct collector *c);
 
 /* The exit status: the command's, waited for, where one ran; else `status`. */
 int collector__status(struct collector *c, int status);

@@ -179,7 +179,7 @@ const struct cause_table *targets__causes(const struct targets *t)
 	return t->causes;
 }
 
-const struct objects *targets__objects(const struct targets *t)
+struct objects *targets__objects(const struct targets *t)
 {
 	return t->objects;
 }

@@ -20,7 +20,7 @@ int targets__check_pids(const __u32 *pids, size_t n);
 int targets__open(struct targets **out, const struct options *o, struct probes *probes);
 void targets__close(struct targets *t); /* NULL is allowed */
 const struct cause_table *targets__causes(const struct targets *t);
-const struct objects *targets__objects(const struct targets *t);
+struct objects *targets__objects(const struct targets *t);
 
 /* Probes every libc that was found. */
 int targets__attach(struct targets *t, const __u32 *pids, size_t n);

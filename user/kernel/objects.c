@@ -98,6 +98,9 @@ static const struct object *add(struct objects *o, __u32 dev, __u64 ino, const c
 	e->object.dev = dev;
 	e->object.ino = ino;
 	e->good = !object__inspect(&e->object, name, file) && !list(o, e);
+	/* It has a name all the same. */
+	if (!e->object.path)
+		e->object.path = strdup(name);
 	e->next = *chain;
 	*chain = e;
 	return e->good ? &e->object : NULL;
@@ -148,6 +151,13 @@ const struct object *objects__of_path(struct objects *o, const char *path)
 	if (known)
 		return known->good ? &known->object : NULL;
 	return add(o, kernel_dev(st.st_dev), st.st_ino, path, path);
+}
+
+const struct object *objects__known(const struct objects *o, __u32 dev, __u64 ino)
+{
+	const struct entry *known = find(o, dev, ino);
+
+	return known && known->object.path ? &known->object : NULL;
 }
 
 size_t objects__count(const struct objects *o)

@@ -24,7 +24,7 @@ struct symbol {
 };
 
 /* objects outlives it.  NULL with errno set. */
-struct symbols *symbols__new(struct objects *objects);
+struct symbols *symbols__new(const struct objects *objects);
 void symbols__free(struct symbols *s); /* NULL is allowed */
 /* site: where a call returns to.  Without memory nothing is known. */
 struct symbol symbols__name(struct symbols *s, const struct site *site);

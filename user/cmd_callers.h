@@ -1,0 +1,27 @@
+/*
+ * cmd_callers.h - the names of those who called mmap.
+ *
+ * Joins the model's numbers of places in code to the files and functions that
+ * kernel/ finds for them.
+ */
+#ifndef BRKSCOPE_CMD_CALLERS_H
+#define BRKSCOPE_CMD_CALLERS_H
+
+#include "model/model.h"
+
+struct callers;
+struct objects;
+
+/* Both outlive it.  NULL with errno set. */
+struct callers *callers__new(struct model *m, struct objects *objects);
+void callers__free(struct callers *c); /* NULL is allowed */
+
+/* NULL: there is no place in code to name, or no memory.  Valid until the next call. */
+const struct caller_name *callers__name(struct callers *c, __u32 caller);
+/*
+ * Every name and live number of the snapshot's callers into it, valid until the
+ * model changes.  0 or -ENOMEM.
+ */
+int callers__join(struct callers *c, struct snapshot *s);
+
+#endif
