@@ -3,7 +3,11 @@
  */
 #include "commands.h"
 
+#include <errno.h>
+
+#include "cmd_callers.h"
 #include "cmd_collect.h"
+#include "cmd_targets.h"
 #include "output.h"
 #include "render/json.h"
 #include "render/text.h"
@@ -11,21 +15,33 @@
 #define ROWS_DEFAULT	 20
 #define SECTIONS_DEFAULT 3
 
-static int print(struct collector *c, const struct options *o, struct output *out)
+static int render(const struct snapshot *s, const struct options *o, struct output *out)
 {
 	struct style style = {};
-	struct snapshot s;
-	int err = collector__snapshot(c, &s);
 
-	if (err)
-		return err;
 	if (o->json)
-		return render__json(out->file, &s);
+		return render__json(out->file, s);
 	style__detect(&style, out->fd);
 	style.rows = o->rows >= 0 ? o->rows : ROWS_DEFAULT;
 	style.histograms = SECTIONS_DEFAULT;
 	style.sort = o->sort_given ? o->sort : SORT_GAINED;
-	return render__report(out->file, &s, &style);
+	return render__report(out->file, s, &style);
+}
+
+static int print(struct collector *c, const struct options *o, struct output *out)
+{
+	struct snapshot s;
+	struct callers *callers;
+	int err = collector__snapshot(c, &s);
+
+	if (err)
+		return err;
+	callers = callers__new(collector__model(c), targets__objects(collector__targets(c)));
+	err = callers ? callers__join(callers, &s) : -ENOMEM;
+	if (!err)
+		err = render(&s, o, out);
+	callers__free(callers);
+	return err;
 }
 
 static int run(const struct options *o)

@@ -6,11 +6,15 @@
  */
 #include "commands.h"
 
+#include <errno.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "cmd_callers.h"
 #include "cmd_collect.h"
+#include "cmd_targets.h"
 #include "output.h"
+#include "render/callers.h"
 #include "render/style.h"
 #include "render/traceline.h"
 
@@ -18,6 +22,7 @@
 
 struct trace {
 	struct collector *collector;
+	struct callers *callers;
 	struct output out;
 	struct style style;
 	__s64 midnight_ns; /* of today, as time since boot */
@@ -43,14 +48,31 @@ static __s64 find_midnight(void)
 	return boot - real % NS_PER_S - ((tm.tm_hour * 60 + tm.tm_min) * 60 + tm.tm_sec) * NS_PER_S;
 }
 
+/* Whose a direct mapping is; NULL: it is another one, or that is not known. */
+static const char *caller_of(struct trace *t, const struct event *e, const struct note *note,
+			     char text[SANITIZED_SIZE(CALLER_COLUMNS)])
+{
+	const struct caller_name *name;
+
+	if (e->type != EVENT_MMAP || note->cause != CAUSE_DIRECT)
+		return NULL;
+	name = callers__name(t->callers, note->caller);
+	if (!name)
+		return NULL;
+	caller__text(text, name, CALLER_COLUMNS, t->style.utf8);
+	return text;
+}
+
 static void on_event(const struct event *e, const struct note *note, void *arg)
 {
 	struct trace *t = arg;
 	__s64 since = (__s64)e->ts_ns - t->midnight_ns;
+	char by[SANITIZED_SIZE(CALLER_COLUMNS)];
 	struct trace_line line = {
 		.e = e,
 		.day_ns = since % (86400 * NS_PER_S),
 		.comm = note->process ? note->process->stats.comm : NULL,
+		.by = caller_of(t, e, note, by),
 		.cause = note->cause,
 		.page_size = t->page_size,
 		.colour = t->style.colour,
@@ -90,6 +112,11 @@ static int run(const struct options *o)
 	style__detect(&t.style, t.out.fd);
 	err = collector__open(&t.collector, o, &hooks);
 	if (!err) {
+		t.callers = callers__new(collector__model(t.collector),
+					 targets__objects(collector__targets(t.collector)));
+		err = t.callers ? 0 : -ENOMEM;
+	}
+	if (!err) {
 		output__truncate(&t.out);
 		err = collector__run(t.collector);
 		/* Reads what the kernel says it has lost. */
@@ -105,6 +132,7 @@ static int run(const struct options *o)
 		status = STATUS_DONE;
 	if (t.collector)
 		status = collector__status(t.collector, status);
+	callers__free(t.callers);
 	collector__close(t.collector);
 	return status;
 }

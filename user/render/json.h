@@ -11,6 +11,12 @@
  *     are told apart it is the same as "heap"; else "heap" and "arena" are null.
  *   - "address_space" is the kernel's count of it, and how much of that the ledger
  *     explains; null while it was changing.
+ *   - "callers" tells each mapping once, by who called mmap and why, the largest
+ *     first.  "where" says what is known of the place: "file" (then "offset" is
+ *     where the call returns to, in bytes from the file's start), "no file" (a JIT's
+ *     code), "others" (more than are told apart), "unknown" (mapped by exec, or
+ *     before the agent came).  "object" and "function" are null where they are not
+ *     known.
  *   - "other_processes" is one object for all that got none of their own, or null;
  *     its pid is null.
  */

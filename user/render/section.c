@@ -8,6 +8,7 @@
 
 #include <limits.h>
 
+#include "render/callers.h"
 #include "render/flow.h"
 #include "render/ink.h"
 #include "render/names.h"
@@ -304,6 +305,7 @@ void section__print(FILE *out, const struct snapshot *s, const struct style *sty
 	print_heap_calls(&c);
 	print_malloc(&c);
 	print_mmap(&c);
+	callers__print(out, s, style, p);
 	print_space(&c);
 	print_rss(&c);
 	if (p->histograms)

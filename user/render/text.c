@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "render/callers.h"
 #include "render/flow.h"
 #include "render/names.h"
 #include "render/sanitize.h"
@@ -91,7 +92,8 @@ static void print_ledger(FILE *out, const struct snapshot *s, const struct style
 	flow__end(&f);
 }
 
-static int render(FILE *out, const struct snapshot *s, const struct style *style, int sections)
+static int render(FILE *out, const struct snapshot *s, const struct style *style, bool callers,
+		  int sections)
 {
 	const struct process_stats **rows = sort__processes(s, style->sort, style->rates);
 	size_t shown = rows_shown(s, style), i;
@@ -105,6 +107,8 @@ static int render(FILE *out, const struct snapshot *s, const struct style *style
 	print_ledger(out, s, style);
 	fputc('\n', out);
 	table__print(out, s, style, rows, shown);
+	if (callers && s->count > 1)
+		callers__print_all(out, s, style);
 	for (i = 0; i < shown && sections > 0; i++) {
 		if (!rows[i]->histograms && !idle_too)
 			continue;
@@ -118,10 +122,10 @@ static int render(FILE *out, const struct snapshot *s, const struct style *style
 
 int render__table(FILE *out, const struct snapshot *s, const struct style *style)
 {
-	return render(out, s, style, 0);
+	return render(out, s, style, false, 0);
 }
 
 int render__report(FILE *out, const struct snapshot *s, const struct style *style)
 {
-	return render(out, s, style, style->histograms);
+	return render(out, s, style, true, style->histograms);
 }

@@ -13,7 +13,10 @@
 
 /* What was collected, and one row a process. */
 int render__table(FILE *out, const struct snapshot *s, const struct style *style);
-/* The same, and a section with histograms for each of the leading processes. */
+/*
+ * The same, with who called mmap, and a section with histograms for each of the
+ * leading processes.
+ */
 int render__report(FILE *out, const struct snapshot *s, const struct style *style);
 
 #endif

@@ -128,6 +128,8 @@ static void print_cause(FILE *out, const struct trace_line *line, const struct e
 			print_request(out, m->request_fn, m->request);
 		}
 	}
+	if (line->by)
+		fprintf(out, " by %s", line->by);
 	ink__end(out, line->colour, ink);
 }
 
