@@ -22,7 +22,7 @@ WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
 CFLAGS  ?= -O2 -g
 ALL_CFLAGS := -std=gnu11 $(WARN) $(CFLAGS) $(if $(SANITIZER),-fsanitize=$(SANITIZER) -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
 CPPFLAGS_ALL := -D_GNU_SOURCE -Iinclude -Iuser -I$(OUT)
-LIBS    := -lbpf -lelf -lcapstone -ljansson -pthread
+LIBS    := -lbpf -lelf -lcapstone -ljansson -liberty -pthread
 BPF_CFLAGS := -g -O2 -mcpu=v3 -target bpf -D__TARGET_ARCH_$(BPF_ARCH) -Ivmlinux -Iinclude -Wall -Wextra -Wno-unused-parameter
 
 BPF_SRCS  := $(wildcard bpf/*.bpf.c)

@@ -24,6 +24,7 @@ build   pc:libelf               libelf-dev
 build   pc:zlib                 zlib1g-dev
 build   pc:capstone             libcapstone-dev
 build   pc:jansson              libjansson-dev
+build   file:libiberty/demangle.h libiberty-dev
 build   pc:cmocka               libcmocka-dev
 demo    cmd:python3             python3
 demo    cmd:sqlite3             sqlite3

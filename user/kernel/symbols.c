@@ -11,6 +11,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "kernel/demangle.h"
 #include "kernel/elf_symbols.h"
 
 #define DEBUG_FILES   "/usr/lib/debug"
@@ -120,13 +121,16 @@ static const struct elf_symbols *open_symbols(struct symbols *s, const struct ob
 	return s->open;
 }
 
-/* Without its version; NULL: no memory. */
+/* Without its version, and as it was written; NULL: no memory. */
 static char *plain_name(const char *name)
 {
+	char demangled[NAME_MOST];
 	size_t length = strcspn(name, "@");
 
 	if (!length || length > NAME_MOST)
 		length = strnlen(name, NAME_MOST);
+	if (demangle(name, demangled, sizeof(demangled)))
+		return strdup(demangled);
 	return strndup(name, length);
 }
 
