@@ -18,12 +18,17 @@ static __always_inline __u64 task_start_ns(struct task_struct *task)
  * The reader sleeps until the ring fills or its clock ticks: waking it for each
  * event would cost more than the event.
  */
-static __always_inline __u64 wake_flags(__u64 fill)
+static __always_inline __u64 wake_now(void)
 {
-	if (fill < config.wake_at || woken)
+	if (woken)
 		return BPF_RB_NO_WAKEUP;
 	woken = true;
 	return BPF_RB_FORCE_WAKEUP;
+}
+
+static __always_inline __u64 wake_flags(__u64 fill)
+{
+	return fill < config.wake_at ? BPF_RB_NO_WAKEUP : wake_now();
 }
 
 static __always_inline __u64 ring_fill(void)

@@ -79,6 +79,14 @@ struct {
 	__type(value, __u32);
 } frames SEC(".maps") __weak;
 
+/* Files of code (off is 0) that the agent has looked at; of others it hears at once. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__type(key, struct site);
+	__type(value, __u8);
+} known_files SEC(".maps") __weak;
+
 /* The last places that code called mmap from: an old one that is gone is looked up anew. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

@@ -282,6 +282,14 @@ static __noinline int map_spill(struct outcome *o, struct thread *t)
 	return 0;
 }
 
+/* A short-lived process's code can only be looked at while it lives. */
+static __always_inline bool is_new_code(const struct outcome *o, const struct thread *t)
+{
+	struct site file = {.ino = t->file.ino, .dev = t->file.dev};
+
+	return o->code && !bpf_map_lookup_elem(&known_files, &file);
+}
+
 /* One event: to the ring, or into the spill. */
 static __always_inline void map_emit(struct outcome *o, struct thread *t, long ret)
 {
@@ -320,7 +328,7 @@ static __always_inline void map_emit(struct outcome *o, struct thread *t, long r
 	m->file = (struct site){};
 	if (o->code)
 		m->file = t->file;
-	bpf_ringbuf_submit(m, wake_flags(fill));
+	bpf_ringbuf_submit(m, is_new_code(o, t) ? wake_now() : wake_flags(fill));
 }
 
 /* A mapping that malloc makes inside a call is what that call is served from: say so once. */

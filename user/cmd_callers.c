@@ -57,24 +57,24 @@ static int need_names(struct callers *c)
 	return 0;
 }
 
-static void look_up(struct callers *c, __u32 caller, const struct site *site)
+static void look_up(struct callers *c, __u32 caller, const struct site *site, __u32 pid)
 {
 	struct caller_name *name = &c->names[caller];
 	struct symbol symbol;
 
 	if (name->object)
 		return;
-	symbol = symbols__name(c->symbols, site);
+	symbol = symbols__name(c->symbols, site, pid);
 	*name = (struct caller_name){*site, symbol.object, symbol.function};
 }
 
-const struct caller_name *callers__name(struct callers *c, __u32 caller)
+const struct caller_name *callers__name(struct callers *c, __u32 caller, __u32 pid)
 {
 	const struct site *site = model__caller_site(c->model, caller);
 
 	if (!site || need_names(c))
 		return NULL;
-	look_up(c, caller, site);
+	look_up(c, caller, site, pid);
 	return &c->names[caller];
 }
 
@@ -93,8 +93,19 @@ static void look_at_program(struct callers *c, const struct process_stats *p)
 
 struct place {
 	__u32 caller;
+	__u32 pid; /* who has called there, and lives; 0: none */
 	struct site site;
 };
+
+static void note_process(struct place *places, __u32 n, const struct process_stats *p)
+{
+	for (size_t i = 0; !p->exited && i < p->n_callers; i++) {
+		__u32 at = p->callers[i].caller - CALLER_FIRST;
+
+		if (p->callers[i].caller >= CALLER_FIRST && at < n)
+			places[at].pid = p->pid;
+	}
+}
 
 static int by_file(const void *a, const void *b)
 {
@@ -122,9 +133,11 @@ int callers__join(struct callers *c, struct snapshot *s)
 		places[i].caller = CALLER_FIRST + i;
 		places[i].site = *model__caller_site(c->model, CALLER_FIRST + i);
 	}
+	for (size_t i = 0; i < s->count; i++)
+		note_process(places, n, s->processes[i]);
 	qsort(places, n, sizeof(*places), by_file);
 	for (__u32 i = 0; i < n; i++)
-		look_up(c, places[i].caller, &places[i].site);
+		look_up(c, places[i].caller, &places[i].site, places[i].pid);
 	free(places);
 	s->caller_names = c->names;
 	s->n_caller_names = c->n;

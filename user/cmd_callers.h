@@ -16,8 +16,11 @@ struct objects;
 struct callers *callers__new(struct model *m, struct objects *objects);
 void callers__free(struct callers *c); /* NULL is allowed */
 
-/* NULL: there is no place in code to name, or no memory.  Valid until the next call. */
-const struct caller_name *callers__name(struct callers *c, __u32 caller);
+/*
+ * pid: of a process that has called there.  NULL: it is no place in code, or there
+ * is no memory.  Valid until the next call.
+ */
+const struct caller_name *callers__name(struct callers *c, __u32 caller, __u32 pid);
 /*
  * Every name and live number of the snapshot's callers into it, valid until the
  * model changes.  0 or -ENOMEM.

@@ -8,6 +8,45 @@
 #define MIB  (1024 * KIB)
 #define GIB  (1024 * MIB)
 
+/* By number, from CALLER_FIRST on. */
+enum {
+	BY_SYSMALLOC = CALLER_FIRST,
+	BY_LOADER,
+	BY_PYTHON,
+	BY_PYTHON_TOO, /* another place in the same function */
+	BY_PYTHON_ELSEWHERE,
+	BY_LOCALE,
+	BY_PTHREAD,
+	BY_NO_FILE,
+	BY_GONE,
+	BY_HOSTILE,
+	BY_CPP,
+	BY_STRIPPED,
+	CALLERS,
+};
+
+#define LIBC	  "/usr/lib/x86_64-linux-gnu/libc.so.6"
+#define LIBPYTHON "/usr/lib/x86_64-linux-gnu/libpython3.11.so.1.0"
+
+static const struct caller_name caller_names[CALLERS] = {
+	[BY_SYSMALLOC] = {{10, 0x800001, 0x95f28}, LIBC, "sysmalloc"},
+	[BY_LOADER] = {{11, 0x800001, 0x8a0f}, "/usr/lib/ld-linux-x86-64.so.2", "_dl_map_segments"},
+	[BY_PYTHON] = {{12, 0x800001, 0x1ac7fe}, LIBPYTHON, "_PyObject_ArenaMmap"},
+	[BY_PYTHON_TOO] = {{12, 0x800001, 0x1ac8ff}, LIBPYTHON, "_PyObject_ArenaMmap"},
+	[BY_PYTHON_ELSEWHERE] = {{13, 0x800001, 0x2ac7fe},
+				 "/venv/libpython3.11.so.1.0",
+				 "_PyObject_ArenaMmap"},
+	[BY_LOCALE] = {{10, 0x800001, 0x2f28}, LIBC, "_nl_load_locale_from_archive"},
+	[BY_PTHREAD] = {{10, 0x800001, 0x89d01}, LIBC, "pthread_create"},
+	[BY_NO_FILE] = {{0, 0, 0}, NULL, NULL},
+	[BY_GONE] = {{77, 0x800001, 0x1234}, NULL, NULL},
+	[BY_HOSTILE] = {{78, 0x800001, 1}, "/tmp/\033[2J\n.so", "\xe2\x80\xae\033]0;x\007()"},
+	[BY_CPP] = {{79, 0x800001, 2},
+		    "/usr/lib/jvm/java-21-openjdk-amd64/lib/server/libjvm.so",
+		    "ShenandoahHeapRegionSet<std::vector<int, std::allocator<int> > >::commit"},
+	[BY_STRIPPED] = {{80, 0x800001, 0xffffffff}, "/opt/router/bin/router", NULL},
+};
+
 /* malloc(1024), four of ten pages, one of 35 pages: the heap grows once, one block is mapped */
 static const struct histograms tutorial_histograms = {
 	.malloc_size = {[10] = {.calls = 1}, [16] = {.calls = 4}, [18] = {.calls = 1, .mmap = 1}},
@@ -16,6 +55,13 @@ static const struct histograms tutorial_histograms = {
 		      [16] = {[CAUSE_LOADER] = 1},
 		      [18] = {[CAUSE_MALLOC] = 1},
 		      [21] = {[CAUSE_LOADER] = 3, [CAUSE_FILE] = 1}},
+};
+
+static const struct caller_stats tutorial_callers[] = {
+	{BY_SYSMALLOC, CAUSE_MALLOC, 1, 147456, 147456, 1},
+	{BY_LOADER, CAUSE_LOADER, 6, 5 * MIB + 40 * KIB, 2 * MIB, 5},
+	{CALLER_UNKNOWN, CAUSE_LOADER, 0, 0, 1 * MIB, 4},
+	{BY_LOCALE, CAUSE_FILE, 1, 2 * MIB, 2 * MIB, 1},
 };
 
 static const struct process_stats tutorial = {
@@ -41,6 +87,8 @@ static const struct process_stats tutorial = {
 		   [CAUSE_FILE] = {1, 2 * MIB, 2 * MIB, 2 * MIB, 1, 2 * MIB},
 		   [CAUSE_LOADER] = {6, 5 * MIB + 40 * KIB, 3 * MIB, 3 * MIB - 16 * KIB, 9,
 				     5 * MIB}},
+	.callers = tutorial_callers,
+	.n_callers = sizeof(tutorial_callers) / sizeof(tutorial_callers[0]),
 	.munmap = {1, 33 * PAGE},
 	.malloc_known = true,
 	.malloc = {.calls = 6,
@@ -79,6 +127,22 @@ static const struct histograms arenas_histograms = {
 		      [27] = {[CAUSE_ARENA] = 15}},
 };
 
+static const struct caller_stats arenas_callers[] = {
+	{CALLER_UNKNOWN, CAUSE_FILE, 0, 0, 9 * MIB, 17},
+	{BY_LOCALE, CAUSE_FILE, 34, 19 * MIB, 3 * MIB, 3},
+	{BY_STRIPPED, CAUSE_DIRECT, 1, 4096, 0, 0},
+	{BY_NO_FILE, CAUSE_DIRECT, 20, 20 * MIB, 4 * MIB, 4},
+	{BY_PYTHON, CAUSE_DIRECT, 100, 100 * MIB, 21 * MIB, 21},
+	{CALLER_OTHERS, CAUSE_DIRECT, 3, 1 * MIB - 4096, 0, 0},
+	{BY_PYTHON_TOO, CAUSE_DIRECT, 100, 50 * MIB, 13 * MIB, 13},
+	{BY_GONE, CAUSE_DIRECT, 4, 6 * MIB, 6 * MIB, 6},
+	{BY_PTHREAD, CAUSE_STACK, 16, 128 * MIB + 64 * KIB, 56 * MIB + 28 * KIB, 7},
+	{BY_SYSMALLOC, CAUSE_MALLOC, 115, 41 * MIB, 18 * MIB, 9},
+	{BY_SYSMALLOC, CAUSE_ARENA, 15, 15 * 128 * MIB, 7 * 64 * MIB, 7},
+	{BY_LOADER, CAUSE_LOADER, 72, 31 * MIB, 30 * MIB, 71},
+	{CALLER_UNKNOWN, CAUSE_UNATTRIBUTED, 3, 768 * KIB, 768 * KIB, 3},
+};
+
 static const struct process_stats arenas = {
 	.pid = 20817,
 	.ppid = 1,
@@ -108,6 +172,8 @@ static const struct process_stats arenas = {
 		   [CAUSE_FILE] = {34, 19 * MIB, 12 * MIB, 12 * MIB, 20, 17 * MIB},
 		   [CAUSE_LOADER] = {72, 31 * MIB, 30 * MIB, 29 * MIB, 71, 31 * MIB},
 		   [CAUSE_UNATTRIBUTED] = {3, 768 * KIB, 768 * KIB, 768 * KIB, 3, 768 * KIB}},
+	.callers = arenas_callers,
+	.n_callers = sizeof(arenas_callers) / sizeof(arenas_callers[0]),
 	.munmap = {312, 1100 * MIB},
 	.mremap = {9, 5 * MIB, 1 * MIB},
 	.mmap_failed = 2,
@@ -164,6 +230,11 @@ static const struct process_stats split = {
 	.window = {0, 0, 0, -4096},
 };
 
+static const struct caller_stats exited_callers[] = {
+	{BY_PYTHON_ELSEWHERE, CAUSE_DIRECT, 5, 5 * PAGE, 5 * PAGE, 5},
+	{BY_LOADER, CAUSE_LOADER, 9, 4 * MIB, 3 * MIB, 12},
+};
+
 static const struct process_stats exited = {
 	.pid = 20999,
 	.ppid = 20817,
@@ -182,7 +253,10 @@ static const struct process_stats exited = {
 		 .shrink = {1, 132 * KIB},
 		 .query_calls = 1},
 	.live_known = true,
-	.mapped = {[CAUSE_LOADER] = {9, 4 * MIB, 3 * MIB, 3 * MIB, 12, 4 * MIB}},
+	.mapped = {[CAUSE_LOADER] = {9, 4 * MIB, 3 * MIB, 3 * MIB, 12, 4 * MIB},
+		   [CAUSE_DIRECT] = {5, 5 * PAGE, 5 * PAGE, 5 * PAGE, 5, 5 * PAGE}},
+	.callers = exited_callers,
+	.n_callers = sizeof(exited_callers) / sizeof(exited_callers[0]),
 	.malloc_known = true,
 	.malloc = {.calls = 2201,
 		   .bytes = 190000,
@@ -202,6 +276,11 @@ static const struct histograms hostile_histograms = {
 	.brk_grow = {[12] = 1},
 };
 
+static const struct caller_stats hostile_callers[] = {
+	{BY_HOSTILE, CAUSE_DIRECT, 1, PAGE, PAGE, 1},
+	{BY_CPP, CAUSE_DIRECT, 2, 2 * PAGE, PAGE, 1},
+};
+
 static const struct process_stats hostile = {
 	.pid = 666,
 	.ppid = 1,
@@ -218,6 +297,8 @@ static const struct process_stats hostile = {
 		 .grow = {1, 100}},
 	.live_known = true,
 	.mapped = {[CAUSE_UNATTRIBUTED] = {0, 0, 12 * MIB, 12 * MIB, 2, 12 * MIB}},
+	.callers = hostile_callers,
+	.n_callers = sizeof(hostile_callers) / sizeof(hostile_callers[0]),
 	.histograms = &hostile_histograms,
 	.rss = {true, 0, 0, 0},
 };
@@ -233,6 +314,10 @@ static const struct histograms huge_histograms = {
 	{                                                                                          \
 		~0ull, ~0ull, ~0ull, ~0ull, ~0ull, ~0ull                                           \
 	}
+static const struct caller_stats huge_callers[] = {
+	{BY_CPP, CAUSE_DIRECT, ~0ull, ~0ull, ~0ull, ~0ull},
+};
+
 static const struct process_stats huge = {
 	.pid = 4194303,
 	.ppid = 4194302,
@@ -255,6 +340,8 @@ static const struct process_stats huge = {
 	.live_known = true,
 	.mapped = {HUGE_MAPPED, HUGE_MAPPED, HUGE_MAPPED, HUGE_MAPPED, HUGE_MAPPED, HUGE_MAPPED,
 		   HUGE_MAPPED},
+	.callers = huge_callers,
+	.n_callers = 1,
 	.munmap = {~0ull, ~0ull},
 	.mremap = {~0ull, ~0ull, ~0ull},
 	.mmap_failed = ~0ull,
@@ -288,11 +375,18 @@ static const struct process_stats jemalloc = {
 	.window = {0, 1, 0, 8 * MIB},
 };
 
+static const struct caller_stats others_callers[] = {
+	{BY_PYTHON, CAUSE_DIRECT, 12, 1 * MIB, 0, 0},
+	{BY_LOCALE, CAUSE_FILE, 77, 9 * MIB, 0, 0},
+};
+
 static const struct process_stats others = {
 	.heap = {.grow = {310, 40 * MIB}, .shrink = {2, 264 * KIB}, .query_calls = 200},
 	.mapped = {[CAUSE_DIRECT] = {12, 1 * MIB},
 		   [CAUSE_FILE] = {77, 9 * MIB},
 		   [CAUSE_UNATTRIBUTED] = {4, 16 * KIB}},
+	.callers = others_callers,
+	.n_callers = sizeof(others_callers) / sizeof(others_callers[0]),
 	.malloc_known = true,
 	.malloc = {.calls = 56789,
 		   .bytes = 12 * MIB,
@@ -321,6 +415,8 @@ static const struct snapshot sample = {
 	.processes = processes,
 	.count = SAMPLE_COUNT,
 	.others = &others,
+	.caller_names = caller_names,
+	.n_caller_names = CALLERS,
 };
 
 static const struct snapshot empty = {

@@ -214,22 +214,23 @@ static void places_have_names(void **state)
 	struct site site;
 
 	file_site(s->self, at + 1, &site);
-	symbol = symbols__name(symbols, &site);
+	symbol = symbols__name(symbols, &site, 0);
 	assert_null(symbol.object); /* nobody has seen it */
 	assert_non_null(objects__of_path(objects, s->self));
-	symbol = symbols__name(symbols, &site);
+	symbol = symbols__name(symbols, &site, 0);
 	assert_string_equal(symbol.object, s->self);
 	assert_string_equal(symbol.function, "a_function_of_this_test");
 	/* A call that ends a function returns to the next one. */
 	site.off = at;
-	symbol = symbols__name(symbols, &site);
+	symbol = symbols__name(symbols, &site, 0);
 	assert_true(!symbol.function || strcmp(symbol.function, "a_function_of_this_test"));
 	site.off = 0;
-	assert_null(symbols__name(symbols, &site).function);
+	assert_null(symbols__name(symbols, &site, 0).function);
 	site.off = 0xffffffff;
-	assert_null(symbols__name(symbols, &site).function);
-	assert_null(symbols__name(symbols, &(struct site){}).object);
-	assert_null(symbols__name(symbols, &(struct site){.ino = at, .dev = SITE_ADDRESS}).object);
+	assert_null(symbols__name(symbols, &site, 0).function);
+	assert_null(symbols__name(symbols, &(struct site){}, 0).object);
+	assert_null(
+		symbols__name(symbols, &(struct site){.ino = at, .dev = SITE_ADDRESS}, 0).object);
 	symbols__free(symbols);
 	symbols__free(NULL);
 	objects__free(objects);
@@ -250,7 +251,7 @@ static void a_file_that_was_replaced_has_no_functions(void **state)
 	file_site(path, offset_of(a_function_of_this_test) + 1, &site);
 	assert_non_null(objects__of_path(objects, path));
 	assert_int_equal(run("cp '%s' %s.new && mv %s.new %s", s->self, path, path, path), 0);
-	symbol = symbols__name(symbols, &site);
+	symbol = symbols__name(symbols, &site, 0);
 	assert_string_equal(symbol.object, path);
 	assert_null(symbol.function);
 	symbols__free(symbols);
@@ -271,7 +272,7 @@ static void a_file_that_is_no_elf_file(void **state)
 	assert_int_equal(run("echo text >%s", path), 0);
 	file_site(path, 2, &site);
 	assert_null(objects__of_path(objects, path));
-	symbol = symbols__name(symbols, &site);
+	symbol = symbols__name(symbols, &site, 0);
 	assert_string_equal(symbol.object, path);
 	assert_null(symbol.function);
 	symbols__free(symbols);

@@ -347,8 +347,11 @@ int probes__attach_object(struct probes *p, const struct object *o, unsigned int
 
 void probes__learn_wrappers(struct probes *p, const struct object *o)
 {
+	const struct site file = {.ino = o->ino, .dev = o->dev};
 	int map = bpf_map__fd(p->skel->maps.frames);
+	const __u8 yes = 1;
 
+	bpf_map_update_elem(bpf_map__fd(p->skel->maps.known_files), &file, &yes, BPF_ANY);
 	for (unsigned int i = 0; i < o->n_calls; i++) {
 		struct site site = {.ino = o->ino, .dev = o->dev, .off = o->calls[i].off};
 

@@ -41,7 +41,10 @@ int probes__attach_events(struct probes *p);
 int probes__attach_object(struct probes *p, const struct object *o, unsigned int index,
 			  const __u32 *pids, size_t n);
 
-/* Tells the programs the frames of an object's mmap wrappers.  Errors only cost the cause. */
+/*
+ * Tells the programs that an object is known, and the frames of its mmap wrappers.
+ * Errors only cost the cause.
+ */
 void probes__learn_wrappers(struct probes *p, const struct object *o);
 
 /* From here on, until then, events count. */

@@ -3,8 +3,8 @@
  */
 #include "kernel/symbols.h"
 
-#include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -74,26 +74,54 @@ static struct entry **chain_of(struct symbols *s, const struct site *site)
 	return &s->chains[hash >> 54 & (CHAINS - 1)];
 }
 
-/* Where it was opened before, or by its name; never another file that has the name by now. */
-static int open_file(const struct object *o)
+/* -1: there is none, or it is another file that has the name by now. */
+static int open_same(const char *path, const struct object *o)
 {
-	const char *places[] = {o->file, o->path};
+	/* Not to hang on a FIFO that somebody put there. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	/* Some file systems' stat tells another device than the mapping has. */
+	bool by_mapping = !strncmp(path, "/proc/", 6);
+	struct stat st;
 
-	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
-		struct stat st;
-		/* Not to hang on a FIFO that somebody put there. */
-		int fd = places[i] ? open(places[i], O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
-		/* Some file systems' stat tells another device than the mapping has. */
-		bool by_mapping = fd >= 0 && !strncmp(places[i], "/proc/", 6);
+	if (fd < 0)
+		return -1;
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_ino == o->ino &&
+	    (by_mapping || (major(st.st_dev) << 20 | minor(st.st_dev)) == o->dev))
+		return fd;
+	close(fd);
+	return -1;
+}
 
-		if (fd < 0)
-			continue;
-		if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_ino == o->ino &&
-		    (by_mapping || (major(st.st_dev) << 20 | minor(st.st_dev)) == o->dev))
-			return fd;
-		close(fd);
-	}
-	return -ENOENT;
+struct through {
+	const struct object *o;
+	__u32 pid;
+	int fd;
+};
+
+static int open_mapping(const struct proc_map *map, void *arg)
+{
+	struct through *t = arg;
+	char path[96];
+
+	if (map->ino != t->o->ino || map->dev != t->o->dev)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%u/map_files/%llx-%llx", t->pid, map->start, map->end);
+	t->fd = open_same(path, t->o);
+	return t->fd >= 0;
+}
+
+/* Where it was opened before, by its name, or through who has mapped it. */
+static int open_file(const struct object *o, __u32 pid)
+{
+	struct through t = {.o = o, .pid = pid, .fd = -1};
+
+	if (o->file)
+		t.fd = open_same(o->file, o);
+	if (t.fd < 0)
+		t.fd = open_same(o->path, o);
+	if (t.fd < 0 && pid)
+		procfs__maps(pid, open_mapping, &t);
+	return t.fd;
 }
 
 static bool spend(struct symbols *s, __u64 bytes)
@@ -105,7 +133,7 @@ static bool spend(struct symbols *s, __u64 bytes)
 }
 
 /* NULL: it cannot be read. */
-static const struct elf_symbols *open_symbols(struct symbols *s, const struct object *o)
+static const struct elf_symbols *open_symbols(struct symbols *s, const struct object *o, __u32 pid)
 {
 	int fd;
 
@@ -114,7 +142,7 @@ static const struct elf_symbols *open_symbols(struct symbols *s, const struct ob
 	elf_symbols__close(s->open);
 	s->open = NULL;
 	s->file = (struct site){.ino = o->ino, .dev = o->dev};
-	fd = s->budget ? open_file(o) : -1;
+	fd = s->budget ? open_file(o, pid) : -1;
 	if (fd < 0 || elf_symbols__open(fd, DEBUG_FILES, &s->open))
 		return NULL;
 	spend(s, elf_symbols__size(s->open));
@@ -135,9 +163,9 @@ static char *plain_name(const char *name)
 }
 
 static void find_names(struct symbols *s, const struct object *o, const struct site *site,
-		       struct symbol *symbol)
+		       __u32 pid, struct symbol *symbol)
 {
-	const struct elf_symbols *elf = open_symbols(s, o);
+	const struct elf_symbols *elf = open_symbols(s, o, pid);
 	const char *function;
 
 	symbol->object = o->path;
@@ -148,7 +176,7 @@ static void find_names(struct symbols *s, const struct object *o, const struct s
 	symbol->function = function ? plain_name(function) : NULL;
 }
 
-struct symbol symbols__name(struct symbols *s, const struct site *site)
+struct symbol symbols__name(struct symbols *s, const struct site *site, __u32 pid)
 {
 	const struct object *o = objects__known(s->objects, site->dev, site->ino);
 	struct entry *e = *chain_of(s, site);
@@ -164,7 +192,7 @@ struct symbol symbols__name(struct symbols *s, const struct site *site)
 	if (!e)
 		return (struct symbol){};
 	e->site = *site;
-	find_names(s, o, site, &e->symbol);
+	find_names(s, o, site, pid, &e->symbol);
 	e->next = *chain_of(s, site);
 	*chain_of(s, site) = e;
 	return e->symbol;

@@ -26,7 +26,11 @@ struct symbol {
 /* objects outlives it.  NULL with errno set. */
 struct symbols *symbols__new(const struct objects *objects);
 void symbols__free(struct symbols *s); /* NULL is allowed */
-/* site: where a call returns to.  Without memory nothing is known. */
-struct symbol symbols__name(struct symbols *s, const struct site *site);
+/*
+ * site: where a call returns to.  pid: of a process that has mapped it, through
+ * which a file can be read that has no name any more; 0: none.  Without memory
+ * nothing is known.
+ */
+struct symbol symbols__name(struct symbols *s, const struct site *site, __u32 pid);
 
 #endif

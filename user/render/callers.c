@@ -14,6 +14,7 @@
 #include "render/units.h"
 
 #define COLUMNS_MIN 80
+#define OBJECT_MIN  12
 #define NAME_BYTES  512
 
 #define SHOWN	  5
@@ -49,35 +50,33 @@ static const char *base_name(const char *path)
 	return slash && slash[1] ? slash + 1 : path;
 }
 
-/* As it is, not yet safe to print. */
-static void raw_text(char text[NAME_BYTES], const struct caller_name *name)
+/*
+ * Where both do not fit, the file's name is cut first: it is known by its
+ * beginning, and a function is not.
+ */
+int caller__text(char *out, const struct caller_name *name, int columns, bool utf8)
 {
-	char object[NAME_MAX + 1];
+	char object[NAME_MAX + 32], function[NAME_BYTES];
+	int used, wanted;
 
-	if (!name) {
-		snprintf(text, NAME_BYTES, "not known");
-		return;
-	}
-	if (!name->site.ino) {
-		snprintf(text, NAME_BYTES, "code in no file");
-		return;
-	}
+	if (!name || !name->site.ino)
+		return sanitize(out, name ? "code in no file" : "not known", NAME_BYTES, columns,
+				utf8);
 	if (name->object)
 		snprintf(object, sizeof(object), "%s", base_name(name->object));
 	else
 		snprintf(object, sizeof(object), "unknown file (inode %llu)", name->site.ino);
 	if (name->function)
-		snprintf(text, NAME_BYTES, "%s: %s", object, name->function);
+		snprintf(function, sizeof(function), ": %s", name->function);
 	else
-		snprintf(text, NAME_BYTES, "%s: +%#x", object, name->site.off);
-}
-
-int caller__text(char *out, const struct caller_name *name, int columns, bool utf8)
-{
-	char text[NAME_BYTES];
-
-	raw_text(text, name);
-	return sanitize(out, text, sizeof(text), columns, utf8);
+		snprintf(function, sizeof(function), ": +%#x", name->site.off);
+	wanted = columns - sanitize(out, function, sizeof(function), columns, utf8);
+	wanted = wanted < OBJECT_MIN ? OBJECT_MIN : wanted;
+	used = sanitize(out, object, sizeof(object), wanted < columns ? wanted : columns, utf8);
+	if (used < columns)
+		used += sanitize(out + strlen(out), function, sizeof(function), columns - used,
+				 utf8);
+	return used;
 }
 
 static bool is_shown(const struct caller_stats *c)
@@ -225,7 +224,7 @@ static void print_line(FILE *out, const struct lines *l, const struct style *sty
 	ink__printf(out, style->colour, ink__of_cause(line->cause), "%-6s",
 		    cause__name(line->cause));
 	unit__bytes(live, line->live_bytes);
-	used += 6 + fprintf(out, "  %6s  %6s  %6s", line->live_known ? live : "-",
+	used += 6 + fprintf(out, "  %5s  %5s  %5s", line->live_known ? live : "-",
 			    unit__count(calls, line->calls), unit__bytes(bytes, line->bytes));
 	if (l->all)
 		used += fprintf(out, "  %8zu%s", line->processes, line->more_processes ? "+" : " ");
@@ -243,7 +242,7 @@ static void print_lines(struct lines *l, FILE *out, const struct style *style, c
 
 	qsort(l->lines, l->n, sizeof(*l->lines), l->all ? by_bytes : by_size);
 	fputs(label, out);
-	ink__printf(out, style->colour, INK_DIM, "%-6s  %6s  %6s  %6s%s  %s", "cause", "live",
+	ink__printf(out, style->colour, INK_DIM, "%-6s  %5s  %5s  %5s%s  %s", "cause", "live",
 		    "calls", "bytes", l->all ? "  processes" : "", "caller of mmap");
 	fputc('\n', out);
 	for (size_t i = 0; i < l->n && i < most; i++)
