@@ -68,27 +68,25 @@ static void look_up(struct callers *c, __u32 caller, const struct site *site, __
 	*name = (struct caller_name){*site, symbol.object, symbol.function};
 }
 
-const struct caller_name *callers__name(struct callers *c, __u32 caller, __u32 pid)
+/* A program that ended before anybody could look at its mappings is what its exec named. */
+static void look_at_program(struct callers *c, const struct process_stats *p,
+			    const struct site *site)
+{
+	if (p->exe && site && site->ino && !objects__known(c->objects, site->dev, site->ino))
+		objects__of_path(c->objects, p->exe);
+}
+
+const struct caller_name *callers__name(struct callers *c, __u32 caller,
+					const struct process_stats *p)
 {
 	const struct site *site = model__caller_site(c->model, caller);
 
 	if (!site || need_names(c))
 		return NULL;
-	look_up(c, caller, site, pid);
+	if (p)
+		look_at_program(c, p, site);
+	look_up(c, caller, site, p ? p->pid : 0);
 	return &c->names[caller];
-}
-
-/* A program that ended before anybody could look at its mappings is what its exec named. */
-static void look_at_program(struct callers *c, const struct process_stats *p)
-{
-	for (size_t i = 0; p->exe && i < p->n_callers; i++) {
-		const struct site *site = model__caller_site(c->model, p->callers[i].caller);
-
-		if (!site || !site->ino || objects__known(c->objects, site->dev, site->ino))
-			continue;
-		objects__of_path(c->objects, p->exe);
-		return;
-	}
 }
 
 struct place {
@@ -97,12 +95,16 @@ struct place {
 	struct site site;
 };
 
-static void note_process(struct place *places, __u32 n, const struct process_stats *p)
+static void note_process(struct callers *c, struct place *places, __u32 n,
+			 const struct process_stats *p)
 {
-	for (size_t i = 0; !p->exited && i < p->n_callers; i++) {
+	for (size_t i = 0; i < p->n_callers; i++) {
 		__u32 at = p->callers[i].caller - CALLER_FIRST;
 
-		if (p->callers[i].caller >= CALLER_FIRST && at < n)
+		if (p->callers[i].caller < CALLER_FIRST || at >= n)
+			continue;
+		look_at_program(c, p, &places[at].site);
+		if (!p->exited)
 			places[at].pid = p->pid;
 	}
 }
@@ -126,15 +128,13 @@ int callers__join(struct callers *c, struct snapshot *s)
 		free(places);
 		return -ENOMEM;
 	}
-	for (size_t i = 0; i < s->count; i++)
-		look_at_program(c, s->processes[i]);
 	/* File by file: each is read once. */
 	for (__u32 i = 0; i < n; i++) {
 		places[i].caller = CALLER_FIRST + i;
 		places[i].site = *model__caller_site(c->model, CALLER_FIRST + i);
 	}
 	for (size_t i = 0; i < s->count; i++)
-		note_process(places, n, s->processes[i]);
+		note_process(c, places, n, s->processes[i]);
 	qsort(places, n, sizeof(*places), by_file);
 	for (__u32 i = 0; i < n; i++)
 		look_up(c, places[i].caller, &places[i].site, places[i].pid);

@@ -17,10 +17,11 @@ struct callers *callers__new(struct model *m, struct objects *objects);
 void callers__free(struct callers *c); /* NULL is allowed */
 
 /*
- * pid: of a process that has called there.  NULL: it is no place in code, or there
- * is no memory.  Valid until the next call.
+ * p: a process that has called there; may be NULL.  NULL: it is no place in code,
+ * or there is no memory.  Valid until the next call.
  */
-const struct caller_name *callers__name(struct callers *c, __u32 caller, __u32 pid);
+const struct caller_name *callers__name(struct callers *c, __u32 caller,
+					const struct process_stats *p);
 /*
  * Every name and live number of the snapshot's callers into it, valid until the
  * model changes.  0 or -ENOMEM.

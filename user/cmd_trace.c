@@ -56,7 +56,7 @@ static const char *caller_of(struct trace *t, const struct event *e, const struc
 
 	if (e->type != EVENT_MMAP || note->cause != CAUSE_DIRECT)
 		return NULL;
-	name = callers__name(t->callers, note->caller, e->tgid);
+	name = callers__name(t->callers, note->caller, &note->process->stats);
 	if (!name)
 		return NULL;
 	caller__text(text, name, CALLER_COLUMNS, t->style.utf8);

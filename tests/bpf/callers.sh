@@ -58,7 +58,9 @@ def by_who(row, cause):
     sums = {}
     for caller in row["callers"]:
         if caller["cause"] == cause:
+            # It was still there when it was first looked at, or not any more.
             name = caller["object"] and os.path.basename(caller["object"])
+            name = name and name.removesuffix(" (deleted)")
             who = sums.setdefault((name, caller["function"] or caller["where"]), [0, 0, 0])
             for i, field in enumerate(("calls", "bytes", "live_bytes")):
                 who[i] += caller[field]
