@@ -26,6 +26,9 @@ PROCESS = {
              "arena": {**MAPPED, "usable_bytes": maybe(N)},
              "munmap": TALLY, "mremap": {"calls": N, "grow_bytes": N, "shrink_bytes": N},
              "failed": {"calls": N}},
+    "callers": [{"object": maybe(S), "function": maybe(S), "where": S, "offset": maybe(N),
+                 "cause": S, "calls": N, "bytes": N, "live_bytes": maybe(N),
+                 "live_regions": maybe(N)}],
     "malloc": maybe({"calls": N, "bytes": N, "frees": maybe(N), "failed": maybe(N),
                      "impossible": N, "live_bytes": maybe(N), "live_blocks": maybe(N),
                      "by_function": "names",
@@ -89,6 +92,12 @@ def check_sums(where, row, level):
         if live is not None:
             expect_true(f"{where}: {cause}'s peak", mapped[cause]["peak_bytes"] >= live)
             expect_true(f"{where}: {cause} in pages", live % PAGE == 0)
+        callers = [caller for caller in row["callers"] if caller["cause"] == cause]
+        for field in ("calls", "bytes", "live_bytes", "live_regions"):
+            expect_true(f"{where}: {cause}'s callers add up to its {field}",
+                        all(caller[field] is None for caller in callers)
+                        if mapped[cause][field] is None else
+                        sum(caller[field] for caller in callers) == mapped[cause][field])
     for name in histograms:
         if histograms[name] is not None:
             buckets(f"{where}: {name}", histograms[name])

@@ -145,6 +145,9 @@ static void print_maps(FILE *out, struct trace_line line)
 	for (i = 0; i < sizeof(maps) / sizeof(maps[0]); i++) {
 		line.e = &maps[i].m.e;
 		line.cause = maps[i].cause;
+		line.by = line.cause == CAUSE_DIRECT && maps[i].m.e.type == EVENT_MMAP
+				  ? "libpython3.11.so.1.0: _PyObject_ArenaMmap"
+				  : NULL;
 		render__trace_event(out, &line);
 	}
 }
