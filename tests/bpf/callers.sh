@@ -82,17 +82,18 @@ for name in ("callers", "callers.stripped"):
         got = by_who(row, "direct")
         if name == "callers":
             want = {(name, "first_caller_of_mmap"): truth["first" + suffix],
-                    (name, "second_caller_of_mmap"): truth["second" + suffix]}
+                    (name, "second_caller_of_mmap"): truth["second" + suffix],
+                    (name, "caller_by_number"): truth["number" + suffix]}
         else:  # main cannot be told from them
-            want = {(name, "file"): [a + b for a, b in zip(truth["first" + suffix],
-                                                           truth["second" + suffix])]}
+            want = {(name, "file"): [sum(parts) for parts in zip(
+                *(truth[who + suffix] for who in ("first", "second", "number")))]}
         want[(None, "no file")] = truth["none" + suffix]
         expect(f"{name}{suffix}: direct", got, want)
 
 with open(f"{work}/trace", encoding="utf-8") as file:
     lines = file.read().splitlines()
 for who, count in (("callers: first_caller_of_mmap", 12), ("callers: second_caller_of_mmap", 14),
-                   ("code in no file", 6)):
+                   ("callers: caller_by_number", 2), ("code in no file", 6)):
     expect(f"trace: {who}", sum(line.endswith(f"  direct by {who}") for line in lines), count)
 
 row = next(iter(Report(f"{work}/python.json").rows.values()))

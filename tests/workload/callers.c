@@ -5,6 +5,7 @@
  * part is given back, and some grows by another one's mremap.
  */
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "say.h"
@@ -28,6 +29,11 @@ __attribute__((noinline)) static void second_caller_of_mmap(void)
 {
 	MUST(mmap(NULL, 3 * PAGE, PROT_READ, ANONYMOUS, -1, 0) != MAP_FAILED);
 	MUST(mmap(NULL, 5 * PAGE, PROT_NONE, ANONYMOUS, -1, 0) != MAP_FAILED);
+}
+
+__attribute__((noinline)) static void caller_by_number(void)
+{
+	MUST(syscall(SYS_mmap, NULL, PAGE, PROT_READ, ANONYMOUS, -1, 0) != -1);
 }
 
 __attribute__((noinline)) static void somebody_who_grows_it(void *at)
@@ -61,6 +67,8 @@ int main(void)
 		second_caller_of_mmap();
 	for (int i = 0; i < 6; i++)
 		MUST(jit(NULL, 4 * PAGE, PROT_READ, ANONYMOUS, -1, 0) != MAP_FAILED);
+	caller_by_number();
+	caller_by_number();
 	child = fork();
 	MUST(child >= 0);
 	if (!child) {
@@ -71,10 +79,12 @@ int main(void)
 	}
 	say("{\"pid\": %d, \"child\": %d, "
 	    "\"first\": [11, %lu, %lu], \"second\": [14, %lu, %lu], \"none\": [6, %lu, %lu], "
+	    "\"number\": [2, %lu, %lu], \"number_child\": [0, 0, %lu], "
 	    "\"first_child\": [1, %lu, %lu], \"second_child\": [0, 0, %lu], "
 	    "\"none_child\": [0, 0, %lu]}\n",
 	    getpid(), child, 21 * PAGE, (21 - 8 + 7) * PAGE, 7 * 8 * PAGE, 7 * 8 * PAGE, 24 * PAGE,
-	    24 * PAGE, 3 * PAGE, (20 - 1 + 3) * PAGE, 7 * 8 * PAGE, 24 * PAGE);
+	    24 * PAGE, 2 * PAGE, 2 * PAGE, 2 * PAGE, 3 * PAGE, (20 - 1 + 3) * PAGE, 7 * 8 * PAGE,
+	    24 * PAGE);
 	wait_for_test();
 	MUST(waitpid(child, NULL, 0) == child);
 	_exit(0);

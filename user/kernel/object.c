@@ -56,7 +56,8 @@ static const char *const malloc_object[] = {
 	"free_aligned_sized",
 };
 
-static const char *const wrappers[] = {"mmap", "mmap64", "__mmap", "mremap", "__mremap"};
+/* syscall: of mmap as of anything else. */
+static const char *const wrappers[] = {"mmap", "mmap64", "__mmap", "mremap", "__mremap", "syscall"};
 
 static bool is_malloc_object(const char *name)
 {
