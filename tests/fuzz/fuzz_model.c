@@ -16,6 +16,7 @@
 #undef MOST_EXITED
 #define MOST_EXITED 3
 
+#include "model/callers.c"
 #include "model/cause.c"
 #include "model/decode.c"
 #include "model/events.c"
@@ -30,6 +31,7 @@
 #include "model/region_tree.c"
 #include "model/seed.c"
 #include "model/snapshot.c"
+#include "model/space.c"
 #include "model/spilled.c"
 
 #define PIDS	  5
@@ -295,6 +297,29 @@ static void check_live(const struct process *p)
 	}
 }
 
+/* Each mapping has one caller. */
+static void check_callers(const struct process_stats *s, bool live)
+{
+	struct mapped sums[CAUSE_COUNT] = {0};
+
+	for (size_t i = 0; i < s->n_callers; i++) {
+		struct mapped *sum = &sums[s->callers[i].cause];
+
+		sum->calls += s->callers[i].calls;
+		sum->bytes += s->callers[i].bytes;
+		sum->live_bytes += s->callers[i].live_bytes;
+		sum->live_regions += s->callers[i].live_regions;
+	}
+	for (int c = 0; c < CAUSE_COUNT; c++) {
+		require(sums[c].calls == s->mapped[c].calls && sums[c].bytes == s->mapped[c].bytes,
+			"callers add up to what was mapped");
+		require(!live || !s->live_known ||
+				(sums[c].live_bytes == s->mapped[c].live_bytes &&
+				 sums[c].live_regions == s->mapped[c].live_regions),
+			"callers add up to what lives");
+	}
+}
+
 static void check(struct run *r)
 {
 	const struct model *m = r->m;
@@ -313,12 +338,13 @@ static void check(struct run *r)
 		require(s->heap.end >= s->heap.start, "a heap has an end");
 		require(p->gone || model__find(r->m, s->pid) == p, "one lives with a PID");
 		exited += s->exited;
+		check_callers(s, p->gone);
 		if (!p->gone)
 			check_live(p);
 	}
 	for (const struct process *p = m->exited; p; p = p->next_exited)
 		listed += p->stats.exited;
-	require(exited == m->n_exited && exited == listed, "who has exited is in the list");
+	require(exited == listed, "who has exited is in the list");
 	require(!m->others || (m->others->ledger && !m->others->stats.exited), "the others stay");
 }
 
@@ -328,8 +354,11 @@ static void do_snapshot(struct run *r)
 
 	require(!model__snapshot(r->m, &s), "a snapshot works");
 	require(s.count == r->m->n, "of all rows");
-	for (size_t i = 0; i < s.count; i++)
+	require(!model__update_callers(r->m), "callers are told");
+	for (size_t i = 0; i < s.count; i++) {
 		require(memchr(s.processes[i]->comm, 0, 16), "a comm ends");
+		check_callers(s.processes[i], true);
+	}
 }
 
 static void do_forget(struct run *r)

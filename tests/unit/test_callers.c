@@ -147,6 +147,26 @@ static void each_caller_has_what_it_called_for(void **state)
 	world__close(&w);
 }
 
+/* Room for a caller is made before it is known whether there is one to count. */
+static void a_table_that_moves_is_followed(void **state)
+{
+	struct world w;
+
+	open_with_program(&w, 7);
+	for (__u32 i = 0; i < 100; i++) {
+		struct event_map e = events__mmap(7, MAP_BASE, PAGE, EVENT_F_ANON, IN_APP);
+
+		e.caller.off += 8 * (i / 2);
+		e.e.op = i % 2 ? MAP_REFUSED : MAP_OK;
+		e.result = i % 2 ? -12 : MAP_BASE;
+		world__take(&w, &e);
+		assert_ptr_equal(world__stats(&w, 7)->callers,
+				 model__find(w.m, 7)->callers.entries);
+	}
+	assert_int_equal(world__stats(&w, 7)->n_callers, 50);
+	world__close(&w);
+}
+
 static void what_mremap_adds_is_the_callers(void **state)
 {
 	struct world w;
@@ -184,6 +204,23 @@ static void a_cell_has_a_caller_as_well(void **state)
 	/* Of those that have no row of their own. */
 	world__spill(&w, &e, 0);
 	assert_int_equal(stats_of(&w, &w.m->others->stats, IN_APP, CAUSE_DIRECT)->calls, 1);
+	world__close(&w);
+}
+
+/* The kernel adds a call, then its bytes: a reading may come between the two. */
+static void bytes_may_come_after_their_call(void **state)
+{
+	struct world w;
+	struct event_map e = events__mmap(7, MAP_BASE, 2 * PAGE, EVENT_F_ANON, IN_APP);
+	struct cell_key keys[2];
+	struct cell cells[2];
+
+	open_with_program(&w, 7);
+	events__spill(&e, TICK, keys, cells);
+	assert_int_equal(model__cell(w.m, &keys[0], &(struct cell){0, 2 * PAGE}), 0);
+	assert_int_equal(model__update_callers(w.m), 0);
+	assert_int_equal(model__cell(w.m, &keys[0], &(struct cell){1, 0}), 0);
+	assert_caller(&w, 7, IN_APP, CAUSE_DIRECT, (struct caller_stats){0, 0, 1, 2 * PAGE, 0, 0});
 	world__close(&w);
 }
 
@@ -296,8 +333,10 @@ int main(void)
 		cmocka_unit_test(a_place_has_one_number),
 		cmocka_unit_test(places_have_a_limit),
 		cmocka_unit_test(each_caller_has_what_it_called_for),
+		cmocka_unit_test(a_table_that_moves_is_followed),
 		cmocka_unit_test(what_mremap_adds_is_the_callers),
 		cmocka_unit_test(a_cell_has_a_caller_as_well),
+		cmocka_unit_test(bytes_may_come_after_their_call),
 		cmocka_unit_test(a_child_has_what_it_inherits_and_called_nothing),
 		cmocka_unit_test(exit_keeps_the_last_numbers),
 		cmocka_unit_test(a_folded_row_keeps_its_callers),

@@ -71,7 +71,7 @@ __u32 call_sites__find(const struct call_sites *c, const struct site *site)
 }
 
 /* Twice the room in both; half of the slots at least are free. */
-static bool grow(struct call_sites *c)
+static bool make_room(struct call_sites *c)
 {
 	struct site *sites = realloc(c->sites, 2 * c->most * sizeof(*sites));
 	__u32 *slots;
@@ -100,7 +100,7 @@ __u32 call_sites__add(struct call_sites *c, const struct site *site)
 	if (c->n >= CALLERS_MOST)
 		return CALLER_OTHERS;
 	if (2 * c->n >= c->n_slots || c->n == c->most) {
-		if (!grow(c))
+		if (!make_room(c))
 			return CALLER_OTHERS;
 		slot = slot_of(c, site);
 	}
@@ -195,7 +195,7 @@ int caller_table__set_live(struct caller_table *t, const struct ledger *ledger)
 
 	/* Who has called nothing (a fork's parent has) is here for what is live alone. */
 	for (__u32 i = 0; i < t->n; i++) {
-		if (!t->entries[i].calls)
+		if (!t->entries[i].calls && !t->entries[i].bytes)
 			continue;
 		t->entries[kept] = t->entries[i];
 		t->entries[kept].live_bytes = t->entries[kept].live_regions = 0;

@@ -113,6 +113,14 @@ static void show_callers(struct process *p)
 	p->stats.n_callers = p->callers.n;
 }
 
+static int need_callers(struct process *p, __u32 more)
+{
+	int err = caller_table__reserve(&p->callers, more);
+
+	show_callers(p);
+	return err;
+}
+
 /* There is room for one more. */
 static void count_caller(struct process *p, __u32 caller, enum cause cause, __u64 calls,
 			 __u64 bytes)
@@ -161,7 +169,7 @@ static int need_histograms(struct process *p)
 
 int process__count(struct process *p, const struct count *c)
 {
-	if (need_histograms(p) || (c->type == EVENT_MMAP && caller_table__reserve(&p->callers, 1)))
+	if (need_histograms(p) || (c->type == EVENT_MMAP && need_callers(p, 1)))
 		return -ENOMEM;
 	switch (c->type) {
 	case EVENT_MALLOC:
@@ -226,7 +234,7 @@ int process__add_counts(struct process *to, const struct process *p)
 	struct process_stats *t = &to->stats;
 	const struct process_stats *s = &p->stats;
 
-	if (need_histograms(to) || caller_table__reserve(&to->callers, p->callers.n))
+	if (need_histograms(to) || need_callers(to, p->callers.n))
 		return -ENOMEM;
 	t->execs += s->execs;
 	add_tally(&t->heap.grow, &s->heap.grow);
@@ -240,7 +248,7 @@ int process__add_counts(struct process *to, const struct process *p)
 	for (__u32 i = 0; i < p->callers.n; i++) {
 		const struct caller_stats *e = &p->callers.entries[i];
 
-		if (e->calls)
+		if (e->calls || e->bytes)
 			count_caller(to, e->caller, e->cause, e->calls, e->bytes);
 	}
 	add_tally(&t->munmap, &s->munmap);
@@ -318,7 +326,7 @@ int process__update_callers(struct process *p, const struct process *owner)
 	if (!owner->ledger)
 		return 0; /* as they were at its end */
 	err = caller_table__set_live(&p->callers, owner->ledger);
-	if (!err && owner->image_regions) {
+	if (!err && (owner->image_bytes || owner->image_regions)) {
 		err = caller_table__reserve(&p->callers, 1);
 		if (!err) {
 			image = caller_table__entry(&p->callers, CALLER_UNKNOWN, CAUSE_LOADER);

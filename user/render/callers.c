@@ -102,7 +102,7 @@ static bool add(struct lines *l, const struct process_stats *p, const struct cal
 			   };
 	size_t most;
 
-	if (!line.calls && !line.live_bytes)
+	if (!line.calls && !line.bytes && !line.live_bytes)
 		return true;
 	if (l->n == l->most) {
 		most = l->most ? l->most * 2 : 64;
