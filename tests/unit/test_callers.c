@@ -158,7 +158,7 @@ static void a_table_that_moves_is_followed(void **state)
 
 		e.caller.off += 8 * (i / 2);
 		e.e.op = i % 2 ? MAP_REFUSED : MAP_OK;
-		e.result = i % 2 ? -12 : MAP_BASE;
+		e.result = i % 2 ? -12ull : MAP_BASE;
 		world__take(&w, &e);
 		assert_ptr_equal(world__stats(&w, 7)->callers,
 				 model__find(w.m, 7)->callers.entries);
