@@ -8,6 +8,7 @@
 #ifndef CALLER_BPF_H
 #define CALLER_BPF_H
 
+#include "inode.bpf.h"
 #include "maps.bpf.h"
 #include "returns.bpf.h"
 #include <bpf/bpf_core_read.h>
@@ -25,26 +26,6 @@ struct search {
 	struct site_seen map;
 	bool found;
 };
-
-#define OVERLAYFS_SUPER_MAGIC 0x794c7630 /* include/uapi/linux/magic.h */
-
-/*
- * The inode that /proc/PID/maps shows: of an overlay's file, the overlay's.  That
- * a file is a backing one shows by a flag whose bit has moved; that it leads to
- * an overlay is as good, and what is no backing file leads nowhere.
- */
-static __always_inline struct inode *user_inode(struct file *file)
-{
-	struct backing_file *backing = (struct backing_file *)file;
-	struct dentry *dentry;
-
-	if (bpf_core_type_exists(struct backing_file)) {
-		dentry = BPF_CORE_READ(backing, user_path.dentry);
-		if (BPF_CORE_READ(dentry, d_sb, s_magic) == OVERLAYFS_SUPER_MAGIC)
-			return BPF_CORE_READ(dentry, d_inode);
-	}
-	return BPF_CORE_READ(file, f_inode);
-}
 
 static long map_fill(struct task_struct *task, struct vm_area_struct *vma, struct search *s)
 {

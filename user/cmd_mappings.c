@@ -1,27 +1,14 @@
 /*
- * cmd_mappings.c - a process's mappings from /proc, as the model takes them.
+ * cmd_mappings.c - a process's mappings from the kernel's list, as the model takes them.
  */
 #include "cmd_mappings.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "kernel/glibc_heap.h"
-
-static __u8 kind_of(const struct proc_map *map)
-{
-	if (map->ino || map->path[0] == '/')
-		return MAPPING_FILE;
-	if (!strcmp(map->path, "[heap]"))
-		return MAPPING_HEAP;
-	if (!strcmp(map->path, "[stack]"))
-		return MAPPING_STACK;
-	if (!strncmp(map->path, "[v", 2))
-		return MAPPING_SPECIAL;
-	return MAPPING_ANON;
-}
+#include "kernel/thread_stack.h"
 
 static int need_room(struct mappings *m)
 {
@@ -37,39 +24,111 @@ static int need_room(struct mappings *m)
 	return 0;
 }
 
-static int take_map(const struct proc_map *map, void *arg)
+static __u8 kind_of(const struct vma_record *r)
 {
-	struct mappings *m = arg;
+	switch (r->kind) {
+	case VMA_FILE:
+		return MAPPING_FILE;
+	case VMA_SHARED:
+		return MAPPING_SHARED;
+	case VMA_HEAP:
+		return MAPPING_HEAP;
+	case VMA_STACK:
+		return MAPPING_STACK;
+	case VMA_SPECIAL:
+		return MAPPING_SPECIAL;
+	default:
+		return MAPPING_ANON;
+	}
+}
 
-	/*
-	 * The kernel's own: a page that is the same in every process and not in its
-	 * address space, and what it maps to carry out probes.
-	 */
-	if (!strcmp(map->path, "[vsyscall]") || procfs__is_for_probes(map))
+static struct mapping mapping_of(const struct vma_record *r)
+{
+	return (struct mapping){
+		.start = r->start,
+		.end = r->end,
+		.ino = r->ino,
+		.dev = r->dev,
+		.kind = kind_of(r),
+		.readable = r->flags & VMA_F_READ,
+		.writable = r->flags & VMA_F_WRITE,
+		.executable = r->flags & VMA_F_EXEC,
+		.grows = r->flags & VMA_F_GROWS,
+	};
+}
+
+/* The part of r that is in [start, end), if there is one. */
+static int add_part(struct mappings *m, const struct vma_record *r, __u64 start, __u64 end,
+		    __u8 kind)
+{
+	struct mapping part = mapping_of(r);
+
+	part.start = start > r->start ? start : r->start;
+	part.end = end < r->end ? end : r->end;
+	part.kind = kind;
+	if (part.start >= part.end)
 		return 0;
 	if (need_room(m))
 		return -ENOMEM;
-	m->maps[m->n++] = (struct mapping){
-		.start = map->start,
-		.end = map->end,
-		.ino = map->ino,
-		.dev = map->dev,
-		.kind = kind_of(map),
-		.readable = map->perms[0] == 'r',
-		.writable = map->perms[1] == 'w',
-		.executable = map->perms[2] == 'x',
-	};
-	if (map->ino && map->perms[2] == 'x')
-		m->code(map, m->arg);
+	m->maps[m->n++] = part;
 	return 0;
 }
 
-int mappings__read(struct mappings *m, __u32 pid,
-		   void (*code)(const struct proc_map *map, void *arg), void *arg)
+/* What the kernel calls [heap] may have other memory below or above the heap. */
+static int add_heap(struct mappings *m, const struct vma_record *r, __u64 start_brk)
 {
-	m->code = code;
-	m->arg = arg;
-	return procfs__maps(pid, take_map, m);
+	__u64 mask = sysconf(_SC_PAGESIZE) - 1;
+	__u64 start = ((r->heap_start ? r->heap_start : start_brk) + mask) & ~mask;
+	__u64 end = r->heap_end ? (r->heap_end + mask) & ~mask : r->end;
+	int err = add_part(m, r, r->start, start, MAPPING_ANON);
+
+	if (!err)
+		err = add_part(m, r, start, end, MAPPING_HEAP);
+	return err ? err : add_part(m, r, end > start ? end : start, r->end, MAPPING_ANON);
+}
+
+/* Anonymous memory, with the stacks of threads cut out; from *at on they end behind r's start. */
+static int add_anon(struct mappings *m, const struct vma_record *r,
+		    const struct thread_stack *stacks, size_t n, size_t *at)
+{
+	__u64 start = r->start;
+	int err = 0;
+
+	while (*at < n && stacks[*at].end <= r->start)
+		++*at;
+	for (size_t i = *at; i < n && stacks[i].start < r->end && !err; i++) {
+		err = add_part(m, r, start, stacks[i].start, MAPPING_ANON);
+		start = stacks[i].start > start ? stacks[i].start : start;
+		if (!err)
+			err = add_part(m, r, start, stacks[i].end, MAPPING_THREAD);
+		start = stacks[i].end;
+	}
+	return err ? err : add_part(m, r, start, r->end, MAPPING_ANON);
+}
+
+int mappings__take(struct mappings *m, const struct listed *p)
+{
+	__u64 start_brk = listed__process(p)->start_brk;
+	struct thread_stack *stacks;
+	size_t n, at = 0;
+	int err = thread_stacks__find(p, sysconf(_SC_PAGESIZE), &stacks, &n);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < p->n_vmas && !err; i++) {
+		const struct vma_record *r = &p->vmas[i];
+
+		if (r->kind == VMA_PROBES)
+			continue; /* not the process's own */
+		if (r->kind == VMA_HEAP)
+			err = add_heap(m, r, start_brk);
+		else if (r->kind == VMA_ANON)
+			err = add_anon(m, r, stacks, n, &at);
+		else
+			err = add_part(m, r, r->start, r->end, kind_of(r));
+	}
+	free(stacks);
+	return err;
 }
 
 static bool holds(const struct mapping *map, __u64 addr)
@@ -101,8 +160,10 @@ void mappings__keep_image(struct mappings *all, const struct proc_image *image)
 			       (m->ino == files[1].ino && m->dev == files[1].dev);
 		else if (m->kind == MAPPING_ANON)
 			ours = ours && kept && maps[kept - 1].end == m->start && m->writable;
+		else if (m->kind == MAPPING_SPECIAL)
+			ours = image->vdso;
 		else
-			ours = m->kind != MAPPING_SPECIAL || image->vdso;
+			ours = m->kind == MAPPING_HEAP || m->kind == MAPPING_STACK;
 		if (ours)
 			maps[kept++] = *m;
 	}
@@ -110,13 +171,13 @@ void mappings__keep_image(struct mappings *all, const struct proc_image *image)
 }
 
 /* Blocks that the kernel shows as one mapping, from its start as far as they go. */
-static int prove_blocks(struct mappings *to, const struct mapping *map, __u32 pid, __u64 page_size)
+static int prove_blocks(struct mappings *to, const struct mapping *map, __u32 tid, __u64 page_size)
 {
 	struct mapping part = *map;
 	__u64 size;
 
 	while (part.start < map->end) {
-		size = glibc_heap__block(pid, part.start, map->end - part.start, page_size);
+		size = glibc_heap__block(tid, part.start, map->end - part.start, page_size);
 		part.kind = size ? MAPPING_BLOCK : map->kind;
 		part.end = size ? part.start + size : map->end;
 		if (need_room(to))
@@ -127,7 +188,7 @@ static int prove_blocks(struct mappings *to, const struct mapping *map, __u32 pi
 	return 0;
 }
 
-int mappings__prove(struct mappings *m, __u32 pid)
+int mappings__prove(struct mappings *m, __u32 tid)
 {
 	__u64 page_size = sysconf(_SC_PAGESIZE);
 	struct mappings to = {};
@@ -137,10 +198,10 @@ int mappings__prove(struct mappings *m, __u32 pid)
 		struct mapping *map = &m->maps[i];
 
 		if (map->kind == MAPPING_ANON && map->writable &&
-		    glibc_heap__arena(pid, map->start, map->end - map->start))
+		    glibc_heap__arena(tid, map->start, map->end - map->start))
 			map->kind = MAPPING_ARENA;
 		if (map->kind == MAPPING_ANON && map->writable) {
-			err = prove_blocks(&to, map, pid, page_size);
+			err = prove_blocks(&to, map, tid, page_size);
 		} else {
 			err = need_room(&to);
 			if (!err)

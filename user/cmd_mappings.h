@@ -1,9 +1,10 @@
 /*
- * cmd_mappings.h - a process's mappings from /proc, as the model takes them.
+ * cmd_mappings.h - a process's mappings from the kernel's list, as the model takes them.
  */
 #ifndef BRKSCOPE_CMD_MAPPINGS_H
 #define BRKSCOPE_CMD_MAPPINGS_H
 
+#include "kernel/listing.h"
 #include "kernel/procfs.h"
 #include "model/evidence.h"
 
@@ -11,21 +12,20 @@
 struct mappings {
 	struct mapping *maps;
 	size_t n, most;
-	/* of mappings__read, while it runs */
-	void (*code)(const struct proc_map *map, void *arg);
-	void *arg;
 };
 
-/* code: called for each file that is mapped executable.  0 or -errno. */
-int mappings__read(struct mappings *m, __u32 pid,
-		   void (*code)(const struct proc_map *map, void *arg), void *arg);
+/* All that are listed, the stacks of threads and the heap told apart.  0 or -ENOMEM. */
+int mappings__take(struct mappings *m, const struct listed *p);
 /*
  * Keeps those that exec made: the files of the program and of its loader, with
  * the zeroed data behind them, and the vdso.
  */
 void mappings__keep_image(struct mappings *m, const struct proc_image *image);
-/* What the content of the process's anonymous memory proves, if its malloc is glibc's. */
-int mappings__prove(struct mappings *m, __u32 pid);
+/*
+ * What the content of the process's anonymous memory proves, if its malloc is
+ * glibc's.  tid: any of its threads that has not exited.
+ */
+int mappings__prove(struct mappings *m, __u32 tid);
 void mappings__clear(struct mappings *m);
 
 #endif

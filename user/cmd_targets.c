@@ -1,7 +1,7 @@
 /*
  * cmd_targets.c - who is watched: which processes, what they map, which allocator they use.
  */
-#include "cmd_targets.h"
+#include "cmd_targets_state.h"
 
 #include <errno.h>
 #include <glob.h>
@@ -11,8 +11,6 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "cmd_mappings.h"
-#include "kernel/cgroup.h"
 #include "kernel/objects.h"
 #include "kernel/probes.h"
 #include "kernel/procfs.h"
@@ -23,16 +21,6 @@
 
 /* include/linux/errno.h: what a uprobe on an instruction that cannot be stepped says */
 #define ENOTSUPP 524
-
-struct targets {
-	const struct options *options;
-	struct probes *probes;
-	struct objects *objects;
-	struct cause_table *causes;
-	bool *probed; /* by object index */
-	size_t n_probed;
-	size_t n_causes; /* objects whose code is in the cause table */
-};
 
 int targets__check_pids(const __u32 *pids, size_t n)
 {
@@ -85,7 +73,7 @@ static int add_causes_of(struct targets *t, const struct object *o)
 }
 
 /* Those of every object that is new. */
-static int add_causes(struct targets *t)
+int targets__add_causes(struct targets *t)
 {
 	int err = 0;
 
@@ -98,26 +86,30 @@ static int add_causes(struct targets *t)
 	return err;
 }
 
-struct look {
-	struct targets *t;
-	__u32 pid;
-};
-
-static int look_at_map(const struct proc_map *map, void *arg)
+static bool is_code(const struct vma_record *r)
 {
-	struct look *l = arg;
-
-	if (map->ino && map->perms[2] == 'x')
-		objects__of_mapping(l->t->objects, l->pid, map);
-	return 0;
+	return r->kind == VMA_FILE && r->flags & VMA_F_EXEC;
 }
 
-static int look_at_process(__u32 pid, void *arg)
+static const struct object *object_of(struct targets *t, const struct vma_record *r)
 {
-	struct look l = {arg, pid};
+	struct site file = {.ino = r->ino, .dev = r->dev};
 
-	procfs__maps(pid, look_at_map, &l);
-	return 0;
+	return objects__of_range(t->objects, r->tid, &file, r->start, r->end);
+}
+
+/* Every file that is mapped executable now. */
+static int look_at_processes(struct targets *t)
+{
+	struct listing all;
+	int err = listing__read(&all, &t->lister, 0);
+
+	for (size_t i = 0; i < all.n && !err; i++)
+		for (size_t k = 0; k < all.processes[i].n_vmas; k++)
+			if (is_code(&all.processes[i].vmas[k]))
+				object_of(t, &all.processes[i].vmas[k]);
+	listing__clear(&all);
+	return err;
 }
 
 /* Libraries that a program may bring which no process has mapped yet. */
@@ -144,17 +136,18 @@ int targets__open(struct targets **out, const struct options *o, struct probes *
 		return -ENOMEM;
 	t->options = o;
 	t->probes = probes;
+	t->lister = probes__lister(probes);
 	t->objects = objects__new();
 	t->causes = cause_table__new();
 	if (!t->objects || !t->causes)
 		goto fail;
-	err = procfs__each(look_at_process, t);
+	err = look_at_processes(t);
 	if (err) {
-		log__error("/proc: %s", strerror(-err));
+		log__error("listing the processes: %s", strerror(-err));
 		goto fail;
 	}
 	look_at_libcs(t);
-	err = add_causes(t);
+	err = targets__add_causes(t);
 	if (err)
 		goto fail;
 	*out = t;
@@ -225,12 +218,6 @@ int targets__attach(struct targets *t, const __u32 *pids, size_t n)
 
 /* ---- processes ---- */
 
-struct reading {
-	struct targets *t;
-	__u32 pid;
-	const struct object *allocator;
-};
-
 /* Whoever defines malloc before libc does in the search order takes its place. */
 static bool takes_over(const struct object *o, const struct object *from)
 {
@@ -239,13 +226,16 @@ static bool takes_over(const struct object *o, const struct object *from)
 	return !from || (object__is_libc(from) && !object__is_libc(o));
 }
 
-static void consider_allocator(const struct proc_map *map, void *arg)
+const struct object *targets__find_allocator(struct targets *t, const struct listed *p)
 {
-	struct reading *r = arg;
-	const struct object *o = objects__of_mapping(r->t->objects, r->pid, map);
+	const struct object *found = NULL, *o;
 
-	if (takes_over(o, r->allocator))
-		r->allocator = o;
+	for (size_t i = 0; i < p->n_vmas; i++) {
+		o = is_code(&p->vmas[i]) ? object_of(t, &p->vmas[i]) : NULL;
+		if (takes_over(o, found))
+			found = o;
+	}
+	return found;
 }
 
 static enum allocator_kind allocator_kind(const struct object *o)
@@ -266,7 +256,7 @@ static enum allocator_kind allocator_kind(const struct object *o)
 	}
 }
 
-static void set_allocator(struct targets *t, struct process *p, const struct object *o)
+void targets__set_allocator(struct targets *t, struct process *p, const struct object *o)
 {
 	size_t index;
 
@@ -281,12 +271,12 @@ static void set_allocator(struct targets *t, struct process *p, const struct obj
 }
 
 /* The same process as the model's, not one that has its PID by now? */
-static bool same_process(const struct process *p, const struct proc_info *info)
+bool targets__same_process(const struct process *p, const struct proc_info *info)
 {
 	return !p->stats.start_ns || p->stats.start_ns / 10000000 == info->start_ns / 10000000;
 }
 
-static void set_identity(struct process *p, const struct proc_info *info)
+void targets__set_identity(struct process *p, const struct proc_info *info)
 {
 	if (!p->stats.start_ns)
 		p->stats.start_ns = info->start_ns;
@@ -295,7 +285,7 @@ static void set_identity(struct process *p, const struct proc_info *info)
 	memcpy(p->stats.comm, info->comm, sizeof(p->stats.comm));
 }
 
-static void set_paths(struct process *p)
+void targets__set_paths(struct process *p)
 {
 	char path[PROC_PATH_MAX];
 
@@ -303,35 +293,6 @@ static void set_paths(struct process *p)
 		process__set_text(&p->stats.exe, path);
 	if (!procfs__cgroup(p->stats.pid, path, sizeof(path)))
 		process__set_text(&p->stats.cgroup, path);
-}
-
-void targets__read(struct targets *t, struct model *m, __u32 pid, bool image)
-{
-	struct process *p = model__find(m, pid);
-	struct reading r = {.t = t, .pid = pid};
-	struct mappings maps = {};
-	__u64 read_ns = clock__boot_ns();
-	struct proc_image parts;
-	struct proc_info info;
-
-	if (!p || procfs__info(pid, &info) || !same_process(p, &info) ||
-	    (image && procfs__image(pid, &parts)))
-		return;
-	if (!mappings__read(&maps, pid, consider_allocator, &r) && maps.n) {
-		if (image)
-			mappings__keep_image(&maps, &parts);
-		else if (r.allocator && r.allocator->kind == OBJECT_GLIBC)
-			mappings__prove(&maps, pid); /* or all stays as it is listed */
-		if (!image)
-			set_allocator(t, p, r.allocator);
-		p->allocator_seen = !image;
-		set_identity(p, &info);
-		set_paths(p);
-		add_causes(t);
-		if (model__seed(m, p, maps.maps, maps.n, info.start_brk, read_ns))
-			log__error("PID %u: no memory for its mappings", pid);
-	}
-	mappings__clear(&maps);
 }
 
 static const struct object *allocator_of(const struct targets *t, const struct process *p)
@@ -359,29 +320,31 @@ void targets__saw_code(struct targets *t, struct process *p, const struct event_
 	if (!o)
 		doubt_allocator(p);
 	else if (!p->code_unknown && takes_over(o, allocator_of(t, p)))
-		set_allocator(t, p, o);
-	add_causes(t);
+		targets__set_allocator(t, p, o);
+	targets__add_causes(t);
 }
 
 void targets__saw_malloc(struct targets *t, struct process *p, unsigned int index)
 {
-	set_allocator(t, p, objects__get(t->objects, index));
+	targets__set_allocator(t, p, objects__get(t->objects, index));
 }
 
 /* Once after each exec, when its libraries are loaded: a preloaded one comes before libc. */
 static void look_for_allocator(struct targets *t, struct process *p)
 {
-	struct reading r = {.t = t, .pid = p->stats.pid};
-	struct mappings maps = {};
+	const struct object *allocator = NULL;
+	struct listing l;
 
 	if (p->allocator_seen)
 		return;
-	if (!mappings__read(&maps, p->stats.pid, consider_allocator, &r) && r.allocator) {
-		set_allocator(t, p, r.allocator);
+	if (!listing__read(&l, &t->lister, p->stats.pid) && l.n)
+		allocator = targets__find_allocator(t, l.processes);
+	if (allocator) {
+		targets__set_allocator(t, p, allocator);
 		p->allocator_seen = true;
 		p->code_unknown = false;
 	}
-	mappings__clear(&maps);
+	listing__clear(&l);
 }
 
 static int resolve_in_map(const struct proc_map *map, void *arg)
@@ -401,57 +364,6 @@ void targets__resolve(__u32 pid, struct site *site)
 		procfs__maps(pid, resolve_in_map, site);
 }
 
-struct seeding {
-	struct targets *t;
-	struct model *m;
-};
-
-static bool listed(const struct options *o, __u32 pid)
-{
-	for (size_t i = 0; i < o->n_pids; i++)
-		if (o->pids[i] == pid)
-			return true;
-	return false;
-}
-
-static bool in_filter(const struct targets *t, __u32 pid, const struct proc_info *info)
-{
-	const struct options *o = t->options;
-
-	if (info->kernel_thread || pid == (__u32)getpid())
-		return false;
-	if (o->command && info->ppid != (__u32)getpid())
-		return false;
-	if (o->n_pids && !listed(o, pid))
-		return false;
-	return !o->comm || !strncmp(info->comm, o->comm, 15);
-}
-
-static int seed_process(__u32 pid, void *arg)
-{
-	struct seeding *s = arg;
-	struct proc_info info;
-
-	if (procfs__info(pid, &info) || !in_filter(s->t, pid, &info))
-		return 0;
-	if (model__add(s->m, pid, info.start_ns))
-		targets__read(s->t, s->m, pid, false);
-	return 0;
-}
-
-void targets__seed(struct targets *t, struct model *m)
-{
-	const struct options *o = t->options;
-	struct seeding s = {t, m};
-
-	if (o->cgroup)
-		cgroup__each(o->cgroup, seed_process, &s);
-	else if (!o->n_pids)
-		procfs__each(seed_process, &s);
-	for (size_t i = 0; i < o->n_pids && !o->cgroup; i++)
-		seed_process(o->pids[i], &s);
-}
-
 void targets__refresh(struct targets *t, struct model *m, struct process *p)
 {
 	struct proc_info info;
@@ -460,15 +372,15 @@ void targets__refresh(struct targets *t, struct model *m, struct process *p)
 
 	p->counted.read_ns = 0;
 	space__forget(p);
-	if (procfs__info(p->stats.pid, &info) || !same_process(p, &info)) {
+	if (procfs__info(p->stats.pid, &info) || !targets__same_process(p, &info)) {
 		p->stats.rss.known = false;
 		return;
 	}
 	if (p->stale || p->unseen || p->doubtful)
 		targets__read(t, m, p->stats.pid, false);
 	look_for_allocator(t, p);
-	set_identity(p, &info);
-	set_paths(p);
+	targets__set_identity(p, &info);
+	targets__set_paths(p);
 	read_ns = clock__boot_ns();
 	p->stats.rss.known = !procfs__size(p->stats.pid, &size);
 	if (!p->stats.rss.known)

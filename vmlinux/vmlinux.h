@@ -91,8 +91,8 @@ struct inode {
 	unsigned long i_ino;
 };
 
-struct file {
-	struct inode *f_inode;
+struct qstr {
+	const unsigned char *name;
 };
 
 struct fdtable {
@@ -105,6 +105,8 @@ struct files_struct {
 };
 
 struct dentry {
+	struct dentry *d_parent;
+	struct qstr d_name;
 	struct inode *d_inode;
 	struct super_block *d_sb;
 };
@@ -113,15 +115,32 @@ struct path {
 	struct dentry *dentry;
 };
 
+struct file {
+	struct inode *f_inode;
+	struct path f_path;
+};
+
 /* Since 6.5: what a stacked file system maps of a file, with the path that the user knows. */
 struct backing_file {
 	struct path user_path;
 };
 
+struct vm_area_struct;
+struct vm_operations_struct {
+	const char *(*name)(struct vm_area_struct *vma);
+};
+
+struct vm_special_mapping {
+	const char *name;
+};
+
 struct vm_area_struct {
 	unsigned long vm_start, vm_end;
-	unsigned long vm_pgoff;
+	unsigned long vm_pgoff, vm_flags;
 	struct file *vm_file;
+	struct mm_struct *vm_mm;
+	const struct vm_operations_struct *vm_ops;
+	void *vm_private_data;
 };
 
 struct percpu_counter {
@@ -158,7 +177,7 @@ struct mm_struct {
 	struct uprobes_state uprobes_state;
 	int map_count;
 	unsigned long total_vm, stack_vm;
-	unsigned long start_brk, brk;
+	unsigned long start_brk, brk, start_stack;
 	struct percpu_counter rss_stat[4]; /* since 6.2 */
 };
 
@@ -174,8 +193,22 @@ struct signal_struct {
 	atomic_t live;
 };
 
+#if defined(__TARGET_ARCH_x86)
+struct thread_struct {
+	unsigned long fsbase;
+};
+#elif defined(__TARGET_ARCH_arm64)
+struct thread_struct {
+	struct {
+		unsigned long tp_value;
+	} uw;
+};
+#endif
+
 struct task_struct {
 	void *stack;
+	unsigned int flags;
+	struct thread_struct thread;
 	struct mm_struct *mm, *active_mm;
 	int pid, tgid;
 	struct task_struct *real_parent, *group_leader;
@@ -185,6 +218,22 @@ struct task_struct {
 	struct files_struct *files;
 	struct uprobe_task *utask;
 	struct signal_struct *signal;
+};
+
+struct seq_file;
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+};
+
+struct bpf_iter__task_vma {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	struct vm_area_struct *vma;
 };
 
 struct bpf_array {

@@ -172,6 +172,63 @@ static void a_block_is_malloc_s(void **state)
 			     "7f0000048000-7f0000049000 unattributed");
 }
 
+/* Guards and stacks, one of them without a guard, and one behind another's. */
+static void a_thread_s_stack_begins_with_its_guard(void **state)
+{
+	struct mapping maps[] = {
+		mapping(AT, AT + 0x1000, "---", 0),
+		mapping(AT + 0x1000, AT + 0x9000, "rw-", 0),
+		mapping(AT + 0x9000, AT + 0xa000, "---", 0),
+		mapping(AT + 0xa000, AT + 0xb000, "rw-", 0),
+		mapping(AT + 0xb000, AT + 0xc000, "rw-", 0),
+		mapping(AT + 0xc000, AT + 0xd000, "rw-", 0),
+	};
+
+	for (int i = 0; i < 5; i++)
+		maps[i].kind = MAPPING_THREAD;
+	ASSERT_REGIONS(maps, "7f0000000000-7f0000001000 stack-, 7f0000001000-7f0000009000 stack+, "
+			     "7f0000009000-7f000000a000 stack-, 7f000000a000-7f000000b000 stack+, "
+			     "7f000000b000-7f000000c000 stack, "
+			     "7f000000c000-7f000000d000 unattributed");
+	maps[1].start += 0x1000; /* a hole */
+	maps[2].kind = MAPPING_ANON;
+	ASSERT_REGIONS(maps, "7f0000000000-7f0000001000 stack-, 7f0000002000-7f0000009000 stack, "
+			     "7f0000009000-7f000000a000 unattributed-, "
+			     "7f000000a000-7f000000b000 stack, 7f000000b000-7f000000c000 stack, "
+			     "7f000000c000-7f000000d000 unattributed");
+}
+
+/* Shared memory is of no file that anybody has asked for; nor is it a library's bss. */
+static void shared_memory_is_unattributed(void **state)
+{
+	struct mapping maps[] = {
+		mapping(0x1000, 0x2000, "r-x", 7),
+		mapping(0x2000, 0x3000, "rw-", 7),
+		mapping(0x3000, 0x4000, "rw-", 9),
+		mapping(0x5000, 0x6000, "r-x", 9),
+	};
+
+	maps[2].kind = maps[3].kind = MAPPING_SHARED;
+	ASSERT_REGIONS(maps, "1000-2000 loader, 2000-3000 loader, 3000-4000 unattributed, "
+			     "5000-6000 unattributed");
+}
+
+static void what_grows_is_said_to(void **state)
+{
+	struct mapping maps[] = {
+		mapping(0x1000, 0x2000, "rw-", 0),
+		mapping(0x2000, 0x3000, "rw-", 0),
+	};
+	struct region out[2];
+	size_t count;
+
+	maps[1].grows = true;
+	assert_int_equal(evidence__regions(maps, 2, out, &count), 0);
+	assert_int_equal(count, 2);
+	assert_false(out[0].grows);
+	assert_true(out[1].grows);
+}
+
 /* Each is an arena but for one thing. */
 static void what_only_looks_like_an_arena_is_none(void **state)
 {
@@ -266,7 +323,11 @@ int main(void)
 		cmocka_unit_test(two_arenas_side_by_side_are_two),
 		cmocka_unit_test(what_only_looks_like_an_arena_is_none),
 		cmocka_unit_test(what_nothing_proves_is_unattributed),
+		cmocka_unit_test(what_nothing_proves_is_unattributed),
 		cmocka_unit_test(a_block_is_malloc_s),
+		cmocka_unit_test(a_thread_s_stack_begins_with_its_guard),
+		cmocka_unit_test(shared_memory_is_unattributed),
+		cmocka_unit_test(what_grows_is_said_to),
 		cmocka_unit_test(the_heap_and_the_stack_are_left_out),
 		cmocka_unit_test(any_list_is_taken),
 	};

@@ -4,6 +4,7 @@
  * glibc then maps memory for several blocks at a time (1 MiB first) and serves
  * them from it as if it were heap: the route is an arena, although no block's
  * header says so.  Prints by how much the anonymous mappings grew.
+ * brk_blocked wait: and waits for a byte.
  */
 #include <malloc.h>
 #include <stdint.h>
@@ -31,7 +32,7 @@ static unsigned long rw_bytes(void)
 	return sum;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	char *end = (char *)(((uintptr_t)sbrk(0) + PAGE - 1) & ~(PAGE - 1));
 	unsigned long before, heap;
@@ -46,5 +47,7 @@ int main(void)
 	MUST((uintptr_t)sbrk(0) == heap);
 	say("{\"pid\": %d, \"calls\": %d, \"bytes\": %lu, \"arena_bytes\": %lu}\n", getpid(),
 	    BLOCKS, BLOCKS * BLOCK, rw_bytes() - before);
+	if (argc > 1)
+		wait_for_test();
 	_exit(0);
 }

@@ -59,7 +59,10 @@ static unsigned int huge_page_shift(void)
 	return __builtin_ctzl(kib * 1024);
 }
 
-/* One of each pair: the programs that call bpf_find_vma cannot be loaded where it is not. */
+/*
+ * One of each pair: the programs that call bpf_find_vma cannot be loaded where it
+ * is not.  Nor can an iterator's program where there is no such iterator.
+ */
 static void set_autoload_by_kernel(struct probes *p)
 {
 	bool find_vma = p->features.find_vma;
@@ -72,6 +75,8 @@ static void set_autoload_by_kernel(struct probes *p)
 	bpf_program__set_autoload(p->skel->progs.mmap_exit_old, !find_vma);
 	bpf_program__set_autoload(p->skel->progs.mremap_enter_old, !find_vma);
 	bpf_program__set_autoload(p->skel->progs.mremap_exit_old, !find_vma);
+	bpf_program__set_autoload(p->skel->progs.list_task, p->features.iter_task);
+	bpf_program__set_autoload(p->skel->progs.list_vma, p->features.iter_vma);
 }
 
 static void configure(struct probes *p, const struct probes_config *c)
@@ -421,6 +426,17 @@ int probes__spill(struct probes *p, struct spill **out)
 	return spill__open(out, bpf_map__fd(p->skel->maps.processes),
 			   bpf_map__fd(p->skel->maps.cells),
 			   bpf_map__fd(p->skel->maps.other_cells));
+}
+
+struct lister probes__lister(struct probes *p)
+{
+	const struct features *f = &p->features;
+
+	return (struct lister){
+		.task_fd = f->iter_task ? bpf_program__fd(p->skel->progs.list_task) : -1,
+		.vma_fd = f->iter_vma ? bpf_program__fd(p->skel->progs.list_vma) : -1,
+		.only = &p->skel->bss->listed_tgid,
+	};
 }
 
 bool probes__site_seen(const struct probes *p, __u32 pid, __u64 addr, struct site *site)

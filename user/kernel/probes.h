@@ -13,6 +13,7 @@
 #include <linux/types.h>
 
 #include "kernel/features.h"
+#include "kernel/listing.h"
 #include "kernel/object.h"
 
 struct probes_config {
@@ -69,6 +70,9 @@ struct ring;
 struct spill;
 int probes__ring(struct probes *p, struct ring **out);
 int probes__spill(struct probes *p, struct spill **out);
+
+/* Good as long as p is. */
+struct lister probes__lister(struct probes *p);
 
 const struct features *probes__features(const struct probes *p);
 

@@ -77,7 +77,17 @@ static void put(struct region *out, const struct mapping *m, enum cause cause, b
 			       .end = m->end,
 			       .cause = cause,
 			       .usable = accessible(m),
+			       .grows = m->grows,
 			       .continued = continued};
+}
+
+/* A stack's guard and the stack are one mapping, of which mprotect has closed the low end. */
+static bool goes_on(const struct mapping *maps, size_t i)
+{
+	const struct mapping *m = &maps[i], *guard = m - 1;
+
+	return i && m->kind == MAPPING_THREAD && accessible(m) && guard->kind == MAPPING_THREAD &&
+	       !accessible(guard) && guard->end == m->start;
 }
 
 static enum cause cause_by_evidence(const struct images *images, const struct mapping *maps,
@@ -89,6 +99,10 @@ static enum cause cause_by_evidence(const struct images *images, const struct ma
 		return CAUSE_LOADER;
 	if (m->kind == MAPPING_BLOCK)
 		return CAUSE_MALLOC;
+	if (m->kind == MAPPING_THREAD)
+		return CAUSE_STACK;
+	if (m->kind == MAPPING_SHARED)
+		return CAUSE_UNATTRIBUTED;
 	if (m->kind == MAPPING_FILE)
 		return is_image(images, m) ? CAUSE_LOADER : CAUSE_FILE;
 	if (is_bss(m, i ? &maps[i - 1] : NULL, before))
@@ -117,7 +131,8 @@ int evidence__regions(const struct mapping *maps, size_t n, struct region *out, 
 			continue;
 		}
 		put(&out[count], &maps[i],
-		    cause_by_evidence(&images, maps, i, count ? &out[count - 1] : &none), false);
+		    cause_by_evidence(&images, maps, i, count ? &out[count - 1] : &none),
+		    goes_on(maps, i));
 		count++;
 	}
 	free(images.files);

@@ -1,0 +1,154 @@
+/*
+ * cmd_seed.c - processes that were there before: from the kernel's lists into the model.
+ *
+ * A list is of no one instant.  It is read while events are collected: what
+ * changes meanwhile is in the ring too, and is applied on top (ledger.h).
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "cmd_mappings.h"
+#include "cmd_targets_state.h"
+#include "kernel/cgroup.h"
+#include "kernel/procfs.h"
+#include "log.h"
+
+static struct proc_info info_of(const struct listed *p)
+{
+	const struct task_record *r = listed__process(p);
+	struct proc_info info = {
+		.tgid = r->tgid,
+		.ppid = r->ppid,
+		.start_ns = r->start_ns,
+		.start_brk = r->start_brk,
+	};
+
+	memcpy(info.comm, r->comm, sizeof(info.comm));
+	info.comm[sizeof(info.comm) - 1] = 0;
+	return info;
+}
+
+static void seed(struct targets *t, struct model *m, struct process *p, const struct listed *from,
+		 const struct proc_image *image, __u64 read_ns)
+{
+	const struct object *allocator = targets__find_allocator(t, from);
+	struct proc_info info = info_of(from);
+	struct mappings maps = {};
+	int err = mappings__take(&maps, from);
+
+	if (!err && image)
+		mappings__keep_image(&maps, image);
+	else if (!err && allocator && allocator->kind == OBJECT_GLIBC)
+		mappings__prove(&maps, from->vmas->tid); /* or all stays as it is listed */
+	if (!image)
+		targets__set_allocator(t, p, allocator);
+	p->allocator_seen = !image;
+	targets__set_identity(p, &info);
+	targets__set_paths(p);
+	targets__add_causes(t);
+	if (!err)
+		err = model__seed(m, p, maps.maps, maps.n, info.start_brk, read_ns);
+	if (err)
+		log__error("PID %u: no memory for its mappings", from->pid);
+	mappings__clear(&maps);
+}
+
+static void read_listed(struct targets *t, struct model *m, const struct listed *from, bool image,
+			__u64 read_ns)
+{
+	struct process *p = model__find(m, from->pid);
+	struct proc_info info = info_of(from);
+	struct proc_image parts;
+
+	if (p && from->n_vmas && targets__same_process(p, &info) &&
+	    (!image || !procfs__image(from->pid, &parts)))
+		seed(t, m, p, from, image ? &parts : NULL, read_ns);
+}
+
+void targets__read(struct targets *t, struct model *m, __u32 pid, bool image)
+{
+	__u64 read_ns = clock__boot_ns();
+	struct listing l;
+
+	if (!listing__read(&l, &t->lister, pid) && l.n)
+		read_listed(t, m, l.processes, image, read_ns);
+	listing__clear(&l);
+}
+
+struct seeding {
+	struct targets *t;
+	struct model *m;
+	const struct listing *from;
+	__u64 read_ns;
+};
+
+static bool is_wanted(const struct options *o, __u32 pid)
+{
+	for (size_t i = 0; i < o->n_pids; i++)
+		if (o->pids[i] == pid)
+			return true;
+	return false;
+}
+
+static bool in_filter(const struct targets *t, __u32 pid, const struct proc_info *info)
+{
+	const struct options *o = t->options;
+
+	if (pid == (__u32)getpid())
+		return false;
+	if (o->command && info->ppid != (__u32)getpid())
+		return false;
+	if (o->n_pids && !is_wanted(o, pid))
+		return false;
+	return !o->comm || !strncmp(info->comm, o->comm, 15);
+}
+
+static void seed_listed(const struct seeding *s, const struct listed *from)
+{
+	struct proc_info info = info_of(from);
+
+	if (in_filter(s->t, from->pid, &info) && model__add(s->m, from->pid, info.start_ns))
+		read_listed(s->t, s->m, from, false, s->read_ns);
+}
+
+static int seed_process(__u32 pid, void *arg)
+{
+	const struct seeding *s = arg;
+	const struct listed *from = listing__find(s->from, pid);
+
+	if (from)
+		seed_listed(s, from);
+	return 0;
+}
+
+/* pid 0: every process, in one reading. */
+static void seed_all(struct targets *t, struct model *m, __u32 pid)
+{
+	const char *cgroup = t->options->cgroup;
+	struct seeding s = {.t = t, .m = m, .read_ns = clock__boot_ns()};
+	struct listing l;
+
+	if (listing__read(&l, &t->lister, pid)) {
+		log__error("listing the processes: no memory");
+		return;
+	}
+	s.from = &l;
+	if (cgroup)
+		cgroup__each(cgroup, seed_process, &s);
+	for (size_t i = 0; i < l.n && !cgroup; i++)
+		seed_listed(&s, &l.processes[i]);
+	log__debug("%zu processes read in %.1f ms", l.n, (clock__boot_ns() - s.read_ns) / 1e6);
+	listing__clear(&l);
+}
+
+void targets__seed(struct targets *t, struct model *m)
+{
+	const struct options *o = t->options;
+
+	if (!o->n_pids || o->cgroup)
+		seed_all(t, m, 0);
+	for (size_t i = 0; i < o->n_pids && !o->cgroup; i++)
+		seed_all(t, m, o->pids[i]);
+}
