@@ -21,6 +21,9 @@ static void print_kernel(FILE *out, const struct features *f)
 	fprintf(out, "  %-28s %s\n", "caller of an mmap",
 		f->find_vma ? "looked up in the kernel (bpf_find_vma)"
 			    : "an address only: no bpf_find_vma before Linux 5.17");
+	fprintf(out, "  %-28s %s\n", "what was there before",
+		f->iter_vma ? "listed in the kernel (bpf_iter)"
+			    : "read from /proc: no iterator over mappings before Linux 5.12");
 	fprintf(out, "  %-28s %s\n", "uprobes of one object",
 		f->uprobe_multi ? "one link (uprobe_multi)"
 				: "a perf event each: no uprobe_multi before Linux 6.6");

@@ -58,22 +58,26 @@ bool thread_stack__in(const __u64 *words, size_t n, const struct listed *p, __u6
 	return false;
 }
 
-/* The words around a thread pointer that are the descriptor, as far as there are any. */
+/* Where the descriptor is: it begins where the thread pointer points, or, on arm64, it ends there.
+ */
+#if defined(__x86_64__)
+#define BEGINS_THERE true
+#else
+#define BEGINS_THERE false
+#endif
+
+/* As many of its words as there are; what is beyond it is read too. */
 static size_t read_descriptor(const struct vma_record *holder, __u64 tp, __u64 *words)
 {
-#if defined(__x86_64__)
-	__u64 from = tp, to = tp + DESCRIPTOR_MAX; /* it begins where the thread pointer points */
-#else
-	__u64 from = tp - DESCRIPTOR_MAX, to = tp; /* it ends there */
-#endif
+	__u64 room = BEGINS_THERE ? holder->end - tp : tp - holder->start;
 	struct iovec here = {words, DESCRIPTOR_MAX}, there;
 	ssize_t n;
 
 	if (tp % sizeof(*words))
 		return 0;
-	from = from < holder->start ? holder->start : from;
-	to = to > holder->end ? holder->end : to;
-	there = (struct iovec){(void *)(unsigned long)from, to - from};
+	room = room < DESCRIPTOR_MAX ? room : DESCRIPTOR_MAX;
+	there.iov_base = (void *)(unsigned long)(BEGINS_THERE ? tp : tp - room);
+	there.iov_len = room;
 	n = process_vm_readv(holder->tid, &here, 1, &there, 1, 0);
 	return n < 0 ? 0 : n / sizeof(*words);
 }
