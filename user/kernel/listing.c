@@ -108,7 +108,7 @@ int listing__read(struct listing *out, const struct lister *by, __u32 pid)
 	int err;
 
 	err = read_records(&tasks, by, by->task_fd, pid, listing_proc__tasks);
-	if (!err)
+	if (!err && tasks.have) /* or it has gone */
 		err = read_records(&vmas, by, by->vma_fd, pid, listing_proc__vmas);
 	*out = (struct listing){.tasks = (void *)tasks.bytes, .vmas = (void *)vmas.bytes};
 	n_tasks = tasks.have / sizeof(*out->tasks);
