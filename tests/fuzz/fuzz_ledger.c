@@ -71,19 +71,18 @@ static __u32 limited_take(struct region_pool *p)
 #undef region_pool__take
 
 #include "../unit/ledger_model.c"
+#include "../unit/ledger_op.c"
 
 #define HANDLES 3
 #define PAGES	64
 #define BASE	0x10000
 
-enum op_kind { OP_MAP, OP_UNMAP, OP_REMAP, OP_PROTECT, OP_SHARE, OP_KINDS };
+/* Beside what op_kind has. */
+#define OP_SHARE OP_KINDS
 
-struct op {
-	enum op_kind kind;
+struct step {
+	struct op op;
 	unsigned int handle;
-	struct region r;
-	__u64 new_start, new_len;
-	bool keep;
 	int allowed;
 };
 
@@ -117,31 +116,33 @@ static void take_range(struct input *in, bool raw, __u64 *start, __u64 *len)
 	}
 }
 
-static struct op take_op(struct input *in, bool raw)
+static struct step take_step(struct input *in, bool raw)
 {
-	__u64 what = take(in, 1), attributes = take(in, 1), len;
-	struct op op = {
-		.kind = what % OP_KINDS,
-		.handle = what / OP_KINDS % HANDLES,
+	__u64 what = take(in, 1), attributes = take(in, 2), len;
+	struct step step = {
+		.op.kind = what % (OP_KINDS + 1),
+		.op.keep = attributes & 1,
+		.handle = what / (OP_KINDS + 1) % HANDLES,
 		.allowed = what >= 192 ? (int)(what % 3) : -1,
-		.keep = attributes & 1,
 	};
+	struct op *op = &step.op;
 
-	op.r.usable = attributes & 2;
-	op.r.continued = attributes & 4;
-	op.r.born_ns = attributes >> 3 & 1;
-	op.r.request = attributes >> 4 & 1;
-	op.r.caller = attributes >> 3 & 1;
+	op->r.usable = attributes & 2;
+	op->r.continued = attributes & 4;
+	op->r.born_ns = attributes >> 3 & 1;
+	op->r.request = attributes >> 4 & 1;
 	/* One more than there are, where that is no cause's number. */
-	op.r.cause = (attributes >> 5) % (CAUSE_COUNT + raw);
-	take_range(in, raw, &op.r.start, &len);
-	op.r.end = op.r.start + len;
-	if (op.kind != OP_REMAP)
-		return op;
-	take_range(in, raw, &op.new_start, &op.new_len);
-	if (op.keep && attributes & 2)
-		op.r.end = op.r.start;
-	return op;
+	op->r.cause = (attributes >> 5 & 7) % (CAUSE_COUNT + raw);
+	op->r.caller = attributes >> 8 & 1;
+	op->r.grows = attributes >> 9 & 1;
+	take_range(in, raw, &op->r.start, &len);
+	op->r.end = op->r.start + len;
+	if (op->kind != OP_REMAP)
+		return step;
+	take_range(in, raw, &op->new_start, &op->new_len);
+	if (op->keep && attributes & 2)
+		op->r.end = op->r.start;
+	return step;
 }
 
 /* Everything that holds of a tree, into one pass over it. */
@@ -170,7 +171,11 @@ static void inspect_node(const struct region_node *n, struct inspection *in)
 	t->regions += !n->continued;
 	in->hash = (in->hash ^ n->start) * 0x100000001b3;
 	in->hash = (in->hash ^ n->end) * 0x100000001b3;
-	in->hash = (in->hash ^ (n->cause << 2 | n->usable << 1 | n->continued)) * 0x100000001b3;
+	in->hash = (in->hash ^ n->born_ns) * 0x100000001b3;
+	in->hash = (in->hash ^ n->request) * 0x100000001b3;
+	in->hash = (in->hash ^ n->caller) * 0x100000001b3;
+	in->hash = (in->hash ^ (n->cause << 3 | n->grows << 2 | n->usable << 1 | n->continued)) *
+		   0x100000001b3;
 	in->before = n;
 	in->nodes++;
 }
@@ -216,57 +221,21 @@ static bool is_valid(const struct op *op)
 	       (op->keep || op->r.start != op->r.end);
 }
 
-static int apply(struct ledger **l, const struct op *op)
+static void run_step(struct ledger **l, const struct step *step)
 {
-	const struct region *r = &op->r;
-
-	switch (op->kind) {
-	case OP_MAP:
-		return ledger__map(l, r);
-	case OP_UNMAP:
-		return ledger__unmap(l, r->start, r->end);
-	case OP_REMAP:
-		return ledger__remap(l, r->start, r->end - r->start, op->new_start, op->new_len,
-				     op->keep, r->cause);
-	default:
-		return ledger__protect(l, r->start, r->end, r->usable);
-	}
-}
-
-static void apply_model(struct model *m, const struct op *op)
-{
-	const struct region *r = &op->r;
-
-	switch (op->kind) {
-	case OP_MAP:
-		model__map(m, r);
-		break;
-	case OP_UNMAP:
-		model__unmap(m, r->start, r->end);
-		break;
-	case OP_REMAP:
-		model__remap(m, r->start, r->end - r->start, op->new_start, op->new_len, op->keep,
-			     r->cause);
-		break;
-	default:
-		model__protect(m, r->start, r->end, r->usable);
-	}
-}
-
-static void run_op(struct ledger **l, const struct op *op)
-{
+	const struct op *op = &step->op;
 	__u64 before = inspect(*l);
 	int err;
 
-	allowed = op->allowed;
-	err = apply(l, op);
+	allowed = step->allowed;
+	err = op__apply(l, op);
 	allowed = -1;
 	require(err == 0 || err == -EINVAL || err == -ENOMEM, "an error that is documented");
 	require((err == -EINVAL) == !is_valid(op), "what is not valid is refused, and only that");
 	if (!err)
 		return;
 	require(inspect(*l) == before, "unchanged after a failure");
-	require(apply(l, op) == (err == -ENOMEM ? 0 : err), "with memory it can be done");
+	require(op__apply(l, op) == (err == -ENOMEM ? 0 : err), "with memory it can be done");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -281,18 +250,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		ledgers[i] = ledger__new();
 	}
 	while (in.size) {
-		struct op op = take_op(&in, raw);
-		unsigned int h = op.handle, other = (h + 1) % HANDLES;
+		struct step step = take_step(&in, raw);
+		unsigned int h = step.handle, other = (h + 1) % HANDLES;
 
-		if (op.kind == OP_SHARE) {
+		if (step.op.kind == OP_SHARE) {
 			ledger__free(ledgers[other]);
 			ledgers[other] = ledger__share(ledgers[h]);
 			models[other] = models[h];
 			continue;
 		}
-		run_op(&ledgers[h], &op);
+		run_step(&ledgers[h], &step);
 		if (!raw)
-			apply_model(&models[h], &op);
+			op__apply_model(&models[h], &step.op);
 		for (int i = 0; i < HANDLES; i++) {
 			inspect(ledgers[i]);
 			if (!raw)

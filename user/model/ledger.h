@@ -8,9 +8,10 @@
  * Applying an event a second time changes nothing, whatever came between, as
  * long as all that came after it is applied again too: so a list of mappings
  * read while events arrive, and the events on top of it, end in the truth.
- * For what an mremap moved, that takes the event that mapped it as well: from
- * a later one on, it ends where it is, but its cause may be lost, or be that of
- * what has come to its old address since.
+ * For what an mremap moved or grew, that takes the event that mapped it as well:
+ * from a later one on, it ends where it is, but its cause may be lost, or be that
+ * of what has come to its old address since; and what it grew by in place is as
+ * usable as what is before it by now, which an mprotect may have changed since.
  *
  * Addresses and lengths are bytes; the caller rounds lengths to whole pages.
  * The heap (brk) is not in here.
