@@ -24,8 +24,8 @@ int region_pool__reserve(struct region_pool *p, __u64 more)
 
 	if (need <= capacity)
 		return 0;
-	/* By a third: with it, a region costs at most 64 bytes. */
-	capacity += capacity / 3;
+	/* By an eighth: with it, a region costs at most 64 bytes. */
+	capacity += capacity / 8;
 	if (capacity < need)
 		capacity = need;
 	if (capacity < POOL_MIN)
