@@ -25,9 +25,10 @@ static bool on_spilled_process(__u32 tgid, const struct spilled_process *p, void
 static void on_spilled_cell(const struct cell_key *key, const struct cell *cell, void *arg)
 {
 	struct collector *c = arg;
+	int err = model__cell(c->model, key, cell);
 
-	if (model__cell(c->model, key, cell))
-		c->error = -ENOMEM;
+	if (err)
+		c->error = err;
 }
 
 static int read_spill(struct collector *c)

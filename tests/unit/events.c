@@ -216,6 +216,7 @@ unsigned int events__spill(const void *event, __u64 start_ns, struct cell_key ke
 		return 1;
 	keys[1] = keys[0];
 	keys[1].type = EVENT_ROUTE;
+	keys[1].op = 0;
 	keys[1].bucket = size_bucket(map->request);
 	cells[1] = (struct cell){1, map->request};
 	return 2;

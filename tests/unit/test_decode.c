@@ -1,5 +1,5 @@
 /*
- * test_decode.c - which records are taken for what they say that they are.
+ * test_decode.c - which records and keys are taken for what they say that they are.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -102,6 +102,37 @@ static void a_path_ends(void **state)
 	assert_true(event__valid(&x.t.e, sizeof(x)));
 }
 
+/* By type: as many ops as a record has, and these flags. */
+static void a_key_has_what_its_type_has(void **state)
+{
+	static const __u8 flags[] = {
+		[EVENT_MALLOC] = 3, [EVENT_MMAP] = 0x3f, [EVENT_MREMAP] = 0x30, [EVENT_FORK] = 1,
+		[EVENT_EXEC] = 2,   [EVENT_EXIT] = 2,	 [EVENT_ROUTE] = 0x3f};
+
+	for (int type = 1; type <= EVENT_ROUTE; type++) {
+		int ops = type == EVENT_ROUTE ? 1 : shapes[type].ops;
+
+		for (int i = 0; i < 256; i++) {
+			struct cell_key op = {.type = type, .op = i};
+			struct cell_key flag = {.type = type, .flags = i};
+			struct cell_key bucket = {.type = type, .bucket = i};
+
+			assert_int_equal(cell__valid(&op), i < ops);
+			assert_int_equal(cell__valid(&flag), !(i & ~flags[type]));
+			assert_int_equal(cell__valid(&bucket), i < 64);
+		}
+	}
+}
+
+static void a_key_has_a_type(void **state)
+{
+	for (int type = 0; type < 256; type++) {
+		struct cell_key key = {.type = type};
+
+		assert_int_equal(cell__valid(&key), type >= 1 && type <= EVENT_ROUTE);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -111,6 +142,8 @@ int main(void)
 		cmocka_unit_test(less_than_a_header_is_not_read),
 		cmocka_unit_test(a_comm_ends),
 		cmocka_unit_test(a_path_ends),
+		cmocka_unit_test(a_key_has_what_its_type_has),
+		cmocka_unit_test(a_key_has_a_type),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /*
- * decode.c - is this record one that this agent's programs write?
+ * decode.c - is this record, or this cell's key, one that this agent's programs write?
  *
  * The ring's records come from the kernel, recorded ones from anywhere: both
  * pass here before anything reads past struct event.
@@ -8,19 +8,27 @@
 
 #include <string.h>
 
+#define MMAP_FLAGS                                                                                 \
+	(EVENT_F_ANON | EVENT_F_STACK | EVENT_F_RESERVE | EVENT_F_AFTER_BRK | EVENT_F_REQUEST |    \
+	 EVENT_F_LARGE)
+
 static const struct {
-	size_t size;
+	size_t size; /* of a record; 0: there is none */
 	unsigned int ops;
+	__u8 flags; /* that a cell of it may have */
 } shapes[EVENT_TYPE_END] = {
-	[EVENT_MALLOC] = {sizeof(struct event), FN_COUNT},
-	[EVENT_BRK] = {sizeof(struct event_brk), BRK_OP_COUNT},
-	[EVENT_MMAP] = {sizeof(struct event_map), MAP_OP_COUNT},
-	[EVENT_MUNMAP] = {sizeof(struct event_map), MAP_OP_COUNT},
-	[EVENT_MREMAP] = {sizeof(struct event_map), REMAP_OP_COUNT},
-	[EVENT_MPROTECT] = {sizeof(struct event_map), MAP_OP_COUNT},
-	[EVENT_FORK] = {sizeof(struct event_task), 1},
-	[EVENT_EXEC] = {sizeof(struct event_exec), 1},
-	[EVENT_EXIT] = {sizeof(struct event_task), 1},
+	[EVENT_MALLOC] = {sizeof(struct event), FN_COUNT,
+			  EVENT_F_IMPOSSIBLE | EVENT_F_KEEPS_MAPPING},
+	[EVENT_BRK] = {sizeof(struct event_brk), BRK_OP_COUNT, 0},
+	[EVENT_MMAP] = {sizeof(struct event_map), MAP_OP_COUNT, MMAP_FLAGS},
+	[EVENT_MUNMAP] = {sizeof(struct event_map), MAP_OP_COUNT, 0},
+	[EVENT_MREMAP] = {sizeof(struct event_map), REMAP_OP_COUNT,
+			  EVENT_F_REQUEST | EVENT_F_LARGE},
+	[EVENT_MPROTECT] = {sizeof(struct event_map), MAP_OP_COUNT, 0},
+	[EVENT_FORK] = {sizeof(struct event_task), 1, EVENT_F_SHARED_MM},
+	[EVENT_EXEC] = {sizeof(struct event_exec), 1, EVENT_F_MM},
+	[EVENT_EXIT] = {sizeof(struct event_task), 1, EVENT_F_MM},
+	[EVENT_ROUTE] = {0, 1, MMAP_FLAGS},
 };
 
 static bool ends(const char *text, size_t size)
@@ -43,4 +51,10 @@ bool event__valid(const struct event *e, size_t size)
 		return ends(((const struct event_task *)e)->comm, 16);
 	}
 	return true;
+}
+
+bool cell__valid(const struct cell_key *key)
+{
+	return key->type && key->type < EVENT_TYPE_END && key->op < shapes[key->type].ops &&
+	       key->bucket < SIZE_BUCKETS && !(key->flags & ~shapes[key->type].flags);
 }

@@ -62,6 +62,7 @@ int model__event(struct model *m, const struct event *e, size_t size, struct not
 bool model__spill_due(const struct model *m);
 /* The spill.  True: the process has ended, and nothing more of it will come. */
 bool model__spilled(struct model *m, __u32 tgid, const struct spilled_process *s);
+/* 0; -EINVAL: none of ours, and nothing changed; -ENOMEM: counted nowhere. */
 int model__cell(struct model *m, const struct cell_key *key, const struct cell *cell);
 
 /* Every process that has not exited. */

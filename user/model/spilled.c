@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 
+#include "model/decode.h"
 #include "model/state.h"
 
 static struct process *spilled_owner(struct model *m, __u32 tgid, __u64 start_ns)
@@ -89,6 +90,8 @@ int model__cell(struct model *m, const struct cell_key *key, const struct cell *
 	struct caller by;
 	struct process *p;
 
+	if (!cell__valid(key))
+		return -EINVAL;
 	p = key->start_ns ? spilled_owner(m, key->tgid, key->start_ns) : model__others(m);
 	if (!p)
 		return -ENOMEM;
