@@ -153,7 +153,7 @@ bench-malloc: $(REFMALLOC) $(OUT)/tests/bench/patterns ## refmalloc against libc
 	$(Q)scripts/bench-malloc.sh
 
 FUZZERS := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(wildcard tests/fuzz/*.c))
-$(OUT)/fuzz/%: tests/fuzz/%.c $(wildcard tests/unit/ledger_*.[ch] user/*.[ch] user/model/*.[ch] user/kernel/*.[ch])
+$(OUT)/fuzz/%: tests/fuzz/%.c $(wildcard tests/fuzz/*.h tests/unit/ledger_*.[ch] user/*.[ch] user/model/*.[ch] user/kernel/*.[ch])
 	@mkdir -p $(@D)
 	$(call say,FUZZ,$@)
 	$(Q)$(CLANG) -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined $(CPPFLAGS_ALL) $< $(LIBS) -o $@

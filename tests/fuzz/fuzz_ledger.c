@@ -6,19 +6,7 @@
  * ledger's own rules can be checked.  After each operation the tree is checked
  * from inside, so this includes the real thing.
  */
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-static void require(bool holds, const char *what)
-{
-	if (holds)
-		return;
-	fprintf(stderr, "not so: %s\n", what);
-	abort();
-}
+#include "input.h"
 
 /* So many allocations succeed; negative: all. */
 static int allowed = -1;
@@ -85,23 +73,6 @@ struct step {
 	unsigned int handle;
 	int allowed;
 };
-
-struct input {
-	const uint8_t *data;
-	size_t size;
-};
-
-static __u64 take(struct input *in, size_t bytes)
-{
-	__u64 value = 0;
-
-	if (bytes > in->size)
-		bytes = in->size;
-	memcpy(&value, in->data, bytes);
-	in->data += bytes;
-	in->size -= bytes;
-	return value;
-}
 
 static void take_range(struct input *in, bool raw, __u64 *start, __u64 *len)
 {

@@ -1,16 +1,13 @@
 /*
  * fuzz_model.c - any events, cells, entries and lists of mappings, in any order.
  *
- * The input is a program.  Whatever it does, the calls and bytes of all rows
- * add up to what was taken, and the table is in order; only few rows of exited
- * processes are kept, so that folding is common.  The table's inside is checked,
- * so this includes the real thing.
+ * The input is a program.  Whatever it does, also what no kernel would, the
+ * calls and bytes of all rows add up to what was taken, none is less than
+ * nothing, and the table is in order; only few rows of exited processes are
+ * kept, so that folding is common.  The table's inside is checked, so this
+ * includes the real thing.
  */
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "input.h"
 
 #include "model/state.h"
 #undef MOST_EXITED
@@ -37,37 +34,6 @@
 #define PIDS	  5
 #define MOST_MAPS 6
 
-static void require(bool holds, const char *what)
-{
-	if (holds)
-		return;
-	fprintf(stderr, "not so: %s\n", what);
-	abort();
-}
-
-struct input {
-	const uint8_t *data;
-	size_t size;
-};
-
-static void take_bytes(struct input *in, void *out, size_t bytes)
-{
-	size_t n = bytes < in->size ? bytes : in->size;
-
-	memset(out, 0, bytes);
-	memcpy(out, in->data, n);
-	in->data += n;
-	in->size -= n;
-}
-
-static __u64 take(struct input *in, size_t bytes)
-{
-	__u64 value = 0;
-
-	take_bytes(in, &value, bytes);
-	return value;
-}
-
 /* What all rows have together. */
 struct sums {
 	__u64 malloc_calls, malloc_bytes, routed, brk_calls, map_calls, execs;
@@ -77,6 +43,7 @@ struct run {
 	struct input in;
 	struct model *m;
 	struct sums sums;
+	bool raw; /* numbers of any size have come: sums of them may wrap */
 };
 
 static void add_sums(struct sums *to, const struct process_stats *s)
@@ -157,10 +124,48 @@ static void take_map(struct input *in, struct event_map *e, bool raw)
 
 union record {
 	struct event e;
+	struct event_brk brk;
 	struct event_map map;
 	struct event_exec exec;
 	unsigned char bytes[sizeof(struct event_exec)];
 };
+
+static void send(struct run *r, union record *rec)
+{
+	__u8 type = rec->e.type;
+	size_t size = type < EVENT_TYPE_END ? shapes[type].size : sizeof(*rec);
+	int err = model__event(r->m, &rec->e, size, NULL);
+
+	require(err == 0 || err == -EINVAL || err == -ENOENT, "an error that is documented");
+	require((err == -EINVAL) == !event__valid(&rec->e, size), "what is valid is taken");
+	require(err != -ENOENT || type == EVENT_EXEC || type == EVENT_EXIT, "who can be outside");
+	if (!err)
+		count_taken(&r->sums, type, rec->e.op, 1, rec->e.size);
+}
+
+static bool is_map(__u8 type)
+{
+	return type == EVENT_MMAP || type == EVENT_MUNMAP || type == EVENT_MREMAP ||
+	       type == EVENT_MPROTECT;
+}
+
+static bool is_task(__u8 type)
+{
+	return type == EVENT_FORK || type == EVENT_EXEC || type == EVENT_EXIT;
+}
+
+static void take_task(struct input *in, struct event_exec *x, bool raw)
+{
+	x->t.e.tid = take_pid(in);
+	x->t.start_ns = take_start(in);
+	strcpy(x->t.comm, take(in, 1) % 3 ? "in" : "out");
+	if (raw) {
+		take_bytes(in, x->path, 16);
+		return;
+	}
+	x->t.total_vm %= 1 << 30;
+	x->t.stack_vm %= 1 << 30;
+}
 
 static void do_event(struct run *r)
 {
@@ -169,10 +174,9 @@ static void do_event(struct run *r)
 	bool raw = take(in, 1) % 4 == 0;
 	__u8 type = take(in, 1) % (EVENT_TYPE_END + 1);
 	size_t size = type < EVENT_TYPE_END ? shapes[type].size : sizeof(rec);
-	int err;
 
-	if (type == EVENT_MMAP || type == EVENT_MUNMAP || type == EVENT_MREMAP ||
-	    type == EVENT_MPROTECT)
+	r->raw |= raw;
+	if (is_map(type))
 		take_map(in, &rec.map, raw);
 	else
 		take_bytes(in, rec.bytes, size < 96 ? size : 96);
@@ -181,50 +185,141 @@ static void do_event(struct run *r)
 	rec.e.flags = take(in, 1);
 	rec.e.tgid = take_pid(in);
 	rec.e.ts_ns = take(in, 1);
-	if (type == EVENT_FORK || type == EVENT_EXEC || type == EVENT_EXIT) {
-		rec.e.tid = take_pid(in);
-		rec.exec.t.start_ns = take_start(in);
-		strcpy(rec.exec.t.comm, take(in, 1) % 3 ? "in" : "out");
-		if (raw)
-			take_bytes(in, rec.exec.path, 16);
+	if (is_task(type))
+		take_task(in, &rec.exec, raw);
+	send(r, &rec);
+}
+
+static void send_task(struct run *r, __u8 type, __u32 pid, __u32 by, __u16 flags, __u64 start_ns)
+{
+	union record rec = {.exec.t = {.e = {.type = type, .tgid = pid, .tid = by, .flags = flags},
+				       .start_ns = start_ns,
+				       .total_vm = 100,
+				       .stack_vm = 33,
+				       .map_count = 9,
+				       .comm = "in"}};
+
+	send(r, &rec);
+}
+
+static void send_map(struct run *r, __u8 type, __u32 pid)
+{
+	union record rec = {0};
+
+	take_map(&r->in, &rec.map, false);
+	rec.e.type = type;
+	rec.e.tgid = pid;
+	send(r, &rec);
+}
+
+static void send_brk(struct run *r, __u32 pid)
+{
+	union record rec = {.brk.e = {.type = EVENT_BRK, .tgid = pid}};
+
+	rec.brk.start = take(&r->in, 2) * 999;
+	rec.brk.before = take(&r->in, 2) * 999;
+	rec.brk.after = take(&r->in, 2) * 999;
+	rec.e.op = take(&r->in, 1) % BRK_OP_COUNT;
+	send(r, &rec);
+}
+
+/* What a kernel does not do, or what is lost on the way makes look so. */
+static void do_impossible(struct run *r)
+{
+	struct input *in = &r->in;
+	__u64 what = take(in, 1) % 6;
+	__u32 a = take_pid(in), b = take_pid(in);
+	__u64 start = take_start(in), other = take_start(in);
+
+	switch (what) {
+	case 0: /* gone before it has come, twice, and again under the same start */
+		send_task(r, EVENT_EXIT, a, a, EVENT_F_MM, start);
+		send_task(r, EVENT_EXIT, a, a, 0, other);
+		send_task(r, EVENT_FORK, a, b, 0, start);
+		break;
+	case 1: /* its own child, in its own address space */
+		send_task(r, EVENT_FORK, a, a, EVENT_F_SHARED_MM, start);
+		send_map(r, EVENT_MMAP, a);
+		break;
+	case 2: /* each lives in what the other lends */
+		send_task(r, EVENT_FORK, a, b, EVENT_F_SHARED_MM, start);
+		send_task(r, EVENT_FORK, b, a, EVENT_F_SHARED_MM, other);
+		send_map(r, EVENT_MMAP, a);
+		send_map(r, EVENT_MUNMAP, b);
+		break;
+	case 3: /* the lender is gone, and its PID another's */
+		send_task(r, EVENT_FORK, a, b, EVENT_F_SHARED_MM, start);
+		send_task(r, EVENT_EXIT, b, b, 0, other);
+		send_map(r, EVENT_MMAP, a);
+		send_task(r, EVENT_FORK, b, 1, 0, other + 20000000);
+		send_brk(r, a);
+		send_task(r, EVENT_EXEC, a, a, 0, start);
+		break;
+	case 4: /* a PID comes again, with no word of who had it */
+		send_task(r, EVENT_FORK, a, b, 0, start);
+		send_task(r, EVENT_EXEC, a, a, 0, other);
+		send_task(r, EVENT_EXIT, a, a, 0, start);
+		break;
+	default: /* of whom nobody has heard */
+		send_map(r, EVENT_MREMAP, a);
+		send_map(r, EVENT_MUNMAP, b);
+		send_map(r, EVENT_MPROTECT, a);
+		send_brk(r, b);
 	}
-	err = model__event(r->m, &rec.e, size, NULL);
-	require(err == 0 || err == -EINVAL || err == -ENOENT, "an error that is documented");
-	require((err == -EINVAL) == !event__valid(&rec.e, size), "what is valid is taken");
-	require(err != -ENOENT || type == EVENT_EXEC || type == EVENT_EXIT, "who can be outside");
-	if (!err)
-		count_taken(&r->sums, type, rec.e.op, 1, rec.e.size);
+}
+
+/* mremap onto itself, into itself, across itself. */
+static void do_overlap(struct run *r)
+{
+	struct input *in = &r->in;
+	__u64 at = take_addr(in, false), pages = take(in, 1);
+	union record rec = {.map = {.e = {.type = EVENT_MREMAP, .tgid = take_pid(in)},
+				    .addr = at,
+				    .offset = pages * 4096,
+				    .flags = take(in, 1) % 8}};
+
+	rec.map.length = take(in, 1) * 4096;
+	rec.map.result = at + (take(in, 1) - 128) * 4096;
+	rec.map.ip = take_site(in);
+	rec.map.caller = take_site(in);
+	rec.e.op = take(in, 1) % REMAP_OP_COUNT;
+	send(r, &rec);
+}
+
+static void take_key(struct input *in, struct cell_key *key)
+{
+	key->type = 1 + take(in, 1) % (EVENT_TYPE_END - 1);
+	key->op = take(in, 1) % shapes[key->type].ops;
+	key->bucket = take(in, 1) % SIZE_BUCKETS;
+	key->flags = take(in, 1) & shapes[key->type].flags;
+	key->ip = take_site(in);
+	key->caller = take_site(in);
+	if (take(in, 1) % 8) {
+		key->tgid = take_pid(in);
+		key->start_ns = 1 + take_start(in);
+	}
 }
 
 static void do_cell(struct run *r)
 {
-	static const __u8 ops[EVENT_TYPE_END] = {
-		[EVENT_MALLOC] = FN_COUNT,
-		[EVENT_BRK] = BRK_OP_COUNT,
-		[EVENT_MMAP] = MAP_OP_COUNT,
-		[EVENT_MUNMAP] = MAP_OP_COUNT,
-		[EVENT_MREMAP] = REMAP_OP_COUNT,
-		[EVENT_MPROTECT] = MAP_OP_COUNT,
-		[EVENT_FORK] = 1,
-		[EVENT_EXEC] = 1,
-		[EVENT_EXIT] = 1,
-		[EVENT_ROUTE] = MAP_OP_COUNT,
-	};
 	struct input *in = &r->in;
-	struct cell_key key = {.type = 1 + take(in, 1) % (EVENT_TYPE_END - 1),
-			       .bucket = take(in, 1) % SIZE_BUCKETS,
-			       .flags = take(in, 1)};
+	struct cell_key key = {0};
 	struct cell cell = {take(in, 2), take(in, 3)};
+	bool raw = take(in, 1) % 4 == 0;
+	int err;
 
-	key.op = take(in, 1) % ops[key.type];
-	key.ip = take_site(in);
-	key.caller = take_site(in);
-	if (take(in, 1) % 8) {
-		key.tgid = take_pid(in);
-		key.start_ns = 1 + take_start(in);
-	}
-	require(!model__cell(r->m, &key, &cell), "a cell is taken");
-	count_taken(&r->sums, key.type, key.op, cell.calls, cell.bytes);
+	if (raw)
+		take_bytes(in, &key, sizeof(key));
+	else
+		take_key(in, &key);
+	/* Others would be more processes than are told apart below. */
+	key.tgid = key.start_ns || key.tgid ? 1 + key.tgid % PIDS : 0;
+	err = model__cell(r->m, &key, &cell);
+	require(err == 0 || err == -EINVAL, "an error that is documented");
+	require((err == -EINVAL) == !cell__valid(&key), "a key of ours is taken, and no other");
+	require(raw || !err, "a cell is taken");
+	if (!err)
+		count_taken(&r->sums, key.type, key.op, cell.calls, cell.bytes);
 }
 
 static void do_entry(struct run *r)
@@ -252,6 +347,7 @@ static void seed(struct run *r, struct process *p)
 
 	for (__u64 i = 0; i < n; i++) {
 		what = take(in, 2);
+		r->raw |= what >> 12 == 1;
 		maps[i] = (struct mapping){.start = take_addr(in, what >> 12 == 1),
 					   .ino = what & 3,
 					   .dev = what >> 2 & 1,
@@ -283,17 +379,24 @@ static void resolve(__u32 pid, struct site *site, void *arg)
 
 /* ---- what holds ---- */
 
-static void check_live(const struct process *p)
+/* Of numbers this small no sum comes near it: what is above is below nothing. */
+#define NEGATIVE (1ull << 60)
+
+static void check_live(const struct run *r, const struct process *p)
 {
 	const struct process_stats *s = &p->stats;
 
 	require(!s->live_known || (!p->stale && !p->unseen), "what is stale is not known");
 	for (int c = 0; c < CAUSE_COUNT; c++) {
 		const struct ledger_total *t = ledger__total(p->ledger, c);
+		const struct mapped *m = &s->mapped[c];
 
-		require(s->mapped[c].peak_bytes >= s->mapped[c].live_bytes, "a peak is one");
-		require(!s->live_known || c == CAUSE_LOADER || s->mapped[c].live_bytes == t->bytes,
+		require(t->usable_bytes <= t->bytes && (t->regions || !t->bytes),
+			"parts of a whole");
+		require(m->peak_bytes >= m->live_bytes, "a peak is one");
+		require(!s->live_known || c == CAUSE_LOADER || m->live_bytes == t->bytes,
 			"as the ledger has it");
+		require(r->raw || m->peak_bytes < NEGATIVE, "nothing is less than nothing");
 	}
 }
 
@@ -320,31 +423,37 @@ static void check_callers(const struct process_stats *s, bool live)
 	}
 }
 
+static void check_row(struct run *r, struct process *p)
+{
+	const struct process_stats *s = &p->stats;
+
+	require(p->gone == !p->ledger, "who lives has a ledger");
+	require(p->gone || !s->exited, "who has exited is gone");
+	require(s->heap.end >= s->heap.start, "a heap has an end");
+	require(s->heap.peak_bytes >= stats__heap_bytes(s), "a heap's peak is one");
+	require(p->gone || model__find(r->m, s->pid) == p, "one lives with a PID");
+	check_callers(s, p->gone);
+	if (!p->gone)
+		check_live(r, p);
+}
+
 static void check(struct run *r)
 {
 	const struct model *m = r->m;
 	struct sums sums = sums_of(m);
-	size_t exited = 0, listed = 0;
+	size_t gone = 0, listed = 0;
 
 	require(sums.routed >= r->sums.routed, "routes do not vanish");
 	r->sums.routed = sums.routed;
 	require(!memcmp(&sums, &r->sums, sizeof(sums)), "the rows add up to what was taken");
 	for (size_t i = 0; i < m->n; i++) {
-		struct process *p = m->all[i];
-		const struct process_stats *s = &p->stats;
-
-		require(p->index == i, "a row knows its place");
-		require(p->gone == !p->ledger, "who lives has a ledger");
-		require(s->heap.end >= s->heap.start, "a heap has an end");
-		require(p->gone || model__find(r->m, s->pid) == p, "one lives with a PID");
-		exited += s->exited;
-		check_callers(s, p->gone);
-		if (!p->gone)
-			check_live(p);
+		require(m->all[i]->index == i, "a row knows its place");
+		check_row(r, m->all[i]);
+		gone += m->all[i]->gone;
 	}
 	for (const struct process *p = m->exited; p; p = p->next_exited)
-		listed += p->stats.exited;
-	require(exited == listed, "who has exited is in the list");
+		listed += p->gone;
+	require(gone == m->n_exited && gone == listed, "who is gone is in the list");
 	require(!m->others || (m->others->ledger && !m->others->stats.exited), "the others stay");
 }
 
@@ -369,8 +478,9 @@ static void do_forget(struct run *r)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static void (*const ops[])(struct run * r) = {do_event, do_event, do_event,    do_event,
-						      do_cell,	do_entry, do_snapshot, do_forget};
+	static void (*const ops[])(struct run * r) = {do_event,	  do_event,	 do_event,
+						      do_overlap, do_impossible, do_cell,
+						      do_entry,	  do_snapshot,	 do_forget};
 	struct run r = {.in = {data, size}};
 	struct cause_table *causes = cause_table__new();
 	struct model_config config = {.page_size = 4096,
@@ -397,7 +507,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			if (p)
 				seed(&r, p);
 		} else {
-			ops[what % 8](&r);
+			ops[what % (sizeof(ops) / sizeof(*ops))](&r);
 		}
 		check(&r);
 	}

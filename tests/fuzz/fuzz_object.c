@@ -16,6 +16,8 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "input.h"
+
 #define names fn_names
 #include "alloc_fn.c"
 #undef names
@@ -24,14 +26,6 @@
 #include "kernel/object.c"
 
 #define MOST_CHANGES 64
-
-static void require(bool holds, const char *what)
-{
-	if (holds)
-		return;
-	fprintf(stderr, "not so: %s\n", what);
-	abort();
-}
 
 static struct {
 	unsigned char *bytes;

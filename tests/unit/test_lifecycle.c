@@ -360,6 +360,20 @@ static void exec_takes_in_and_out_of_a_name_filter(void **state)
 	world__close(&w);
 }
 
+/* A record that is no kernel's: whatever it says, there is no less than nothing. */
+static void an_image_is_never_negative(void **state)
+{
+	struct world w;
+	struct event_exec exec = events__exec(7, TICK, "program");
+
+	exec.t.stack_vm = exec.t.total_vm + 1;
+	world__open(&w, LEVEL_SIZES, NULL);
+	world__take(&w, &exec);
+	assert_int_equal(live(&w, 7, CAUSE_LOADER), 0);
+	assert_int_equal(world__stats(&w, 7)->mapped[CAUSE_LOADER].peak_bytes, 0);
+	world__close(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -377,6 +391,7 @@ int main(void)
 		cmocka_unit_test(another_start_is_another_process),
 		cmocka_unit_test(a_start_of_the_same_tick_is_the_same),
 		cmocka_unit_test(exec_takes_in_and_out_of_a_name_filter),
+		cmocka_unit_test(an_image_is_never_negative),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -100,6 +100,14 @@ static int on_process_fork(struct model *m, const struct event_task *t, struct n
 	return err;
 }
 
+/* In a record from elsewhere the parts may be more than all. */
+static __u64 image_pages(const struct event_task *t)
+{
+	__u64 others = t->stack_vm + t->e.size;
+
+	return others >= t->stack_vm && t->total_vm > others ? t->total_vm - others : 0;
+}
+
 static int on_process_exec(struct model *m, const struct event_exec *x, struct note *note)
 {
 	const struct event_task *t = &x->t;
@@ -117,7 +125,7 @@ static int on_process_exec(struct model *m, const struct event_exec *x, struct n
 	p->stale = false;
 	p->stack_is_code = false;
 	model__changed(p, t->e.ts_ns);
-	p->image_bytes = (t->total_vm - t->stack_vm - t->e.size) * m->config.page_size;
+	p->image_bytes = image_pages(t) * m->config.page_size;
 	p->image_regions = t->map_count ? t->map_count - 1 : 0;
 	p->unseen = false;
 	p->stats.start_ns = t->start_ns;
