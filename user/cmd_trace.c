@@ -13,8 +13,10 @@
 #include "cmd_callers.h"
 #include "cmd_collect.h"
 #include "cmd_targets.h"
+#include "log.h"
 #include "output.h"
 #include "render/callers.h"
+#include "render/json_event.h"
 #include "render/style.h"
 #include "render/traceline.h"
 
@@ -28,6 +30,8 @@ struct trace {
 	__s64 midnight_ns; /* of today, as time since boot */
 	__u64 page_size;
 	__u64 left_out;
+	bool json;
+	bool out_of_memory;
 };
 
 static __s64 clock_ns(clockid_t id)
@@ -79,7 +83,30 @@ static void on_event(const struct event *e, const struct note *note, void *arg)
 		.utf8 = t->style.utf8,
 	};
 
-	render__trace_event(t->out.file, &line);
+	if (!t->json)
+		render__trace_event(t->out.file, &line);
+	else if (render__json_event(t->out.file, &line))
+		t->out_of_memory = true;
+}
+
+static void print_left_out(struct trace *t, __u64 events)
+{
+	if (t->json)
+		render__json_spilled(t->out.file, events);
+	else
+		fprintf(t->out.file,
+			"... %llu events left out: they came faster than they could "
+			"be written\n",
+			events);
+}
+
+static void print_end(struct trace *t, const struct snapshot *s)
+{
+	if (t->json)
+		render__json_end(t->out.file, s);
+	else if (s->lost || s->spilled)
+		fprintf(t->out.file, "%llu events, %llu left out, %llu lost\n",
+			s->received + s->spilled, s->spilled, s->lost);
 }
 
 static void on_batch(void *arg)
@@ -88,20 +115,19 @@ static void on_batch(void *arg)
 	__u64 spilled = collector__spilled(t->collector);
 
 	if (spilled != t->left_out) {
-		fprintf(t->out.file,
-			"... %llu events left out: they came faster than they could "
-			"be written\n",
-			spilled - t->left_out);
+		print_left_out(t, spilled - t->left_out);
 		t->left_out = spilled;
 	}
 	fflush(t->out.file);
-	if (!output__good(&t->out))
+	if (!output__good(&t->out) || t->out_of_memory)
 		collector__stop(t->collector);
 }
 
 static int run(const struct options *o)
 {
-	struct trace t = {.midnight_ns = find_midnight(), .page_size = sysconf(_SC_PAGESIZE)};
+	struct trace t = {.midnight_ns = find_midnight(),
+			  .page_size = sysconf(_SC_PAGESIZE),
+			  .json = o->json};
 	struct collector_hooks hooks = {.event = on_event, .batch = on_batch, .arg = &t};
 	int status = STATUS_FAILED, err;
 	struct snapshot s;
@@ -122,9 +148,12 @@ static int run(const struct options *o)
 		/* Reads what the kernel says it has lost. */
 		if (!err)
 			err = collector__snapshot(t.collector, &s);
-		if (!err && (s.lost || s.spilled))
-			fprintf(t.out.file, "%llu events, %llu left out, %llu lost\n",
-				s.received + s.spilled, s.spilled, s.lost);
+		if (!err && t.out_of_memory) {
+			log__error("out of memory; the trace ends here");
+			err = -ENOMEM;
+		}
+		if (!err)
+			print_end(&t, &s);
 	}
 	if (output__close(&t.out))
 		err = -1;
@@ -138,11 +167,14 @@ static int run(const struct options *o)
 }
 
 const struct subcommand cmd_trace = {
-	.options = {.command = "trace", .letters = "pncdlo", .takes_command = true},
+	.options = {.command = "trace",
+		    .letters = "pncdljo",
+		    .takes_command = true,
+		    .schema = "brkscope.event/1: an object a line"},
 	.arguments = "[OPTIONS] [-- COMMAND ARGS...]",
 	.summary = "one line per event: brk, mmap and malloc calls, with their causes",
-	.examples =
-		"  brkscope trace -- ls                    a command, from its start\n"
-		"  brkscope trace -l syscalls -o t.txt -d 5  brk and mmap of all, into a file\n",
+	.examples = "  brkscope trace -- ls                    a command, from its start\n"
+		    "  brkscope trace -l syscalls -o t.txt -d 5  brk and mmap of all, into a file\n"
+		    "  brkscope trace -j -o t.json -- ls       an object a line\n",
 	.run = run,
 };

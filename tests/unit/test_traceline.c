@@ -1,5 +1,6 @@
 /*
- * test_traceline.c - one line an event: the golden file, and events that no sane kernel sends.
+ * test_traceline.c - one line an event, as text and as JSON: the golden files, and events that no
+ * sane kernel sends.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,8 +10,10 @@
 #include <sys/mman.h>
 
 #include <cmocka.h>
+#include <jansson.h>
 
 #include "golden.h"
+#include "render/json_event.h"
 #include "render/map_flags.h"
 #include "render/traceline.h"
 #include "render/utf8.h"
@@ -26,6 +29,14 @@
 	{                                                                                          \
 		.type = (t), .op = (o), .flags = (f), .size = (s), .tgid = 1415, .tid = 1415       \
 	}
+
+static void write_json(FILE *out, const struct trace_line *line)
+{
+	assert_int_equal(render__json_event(out, line), 0);
+}
+
+/* Of the two, the one that is tested now. */
+static void (*write_event)(FILE *out, const struct trace_line *line) = render__trace_event;
 
 /* a.out of the tutorial, line by line, and whatever else there is */
 static void print_brks(FILE *out, struct trace_line line)
@@ -46,7 +57,7 @@ static void print_brks(FILE *out, struct trace_line line)
 
 	for (i = 0; i < sizeof(brks) / sizeof(brks[0]); i++) {
 		line.e = &brks[i].e;
-		render__trace_event(out, &line);
+		write_event(out, &line);
 	}
 }
 
@@ -148,7 +159,7 @@ static void print_maps(FILE *out, struct trace_line line)
 		line.by = line.cause == CAUSE_DIRECT && maps[i].m.e.type == EVENT_MMAP
 				  ? "libpython3.11.so.1.0: _PyObject_ArenaMmap"
 				  : NULL;
-		render__trace_event(out, &line);
+		write_event(out, &line);
 	}
 }
 
@@ -160,12 +171,12 @@ static void print_mallocs(FILE *out, struct trace_line line)
 	line.e = &e;
 	for (fn = 0; fn <= FN_COUNT; fn++) {
 		e.op = (uint8_t)fn;
-		render__trace_event(out, &line);
+		write_event(out, &line);
 	}
 	e.op = FN_CALLOC;
 	e.flags = EVENT_F_IMPOSSIBLE;
 	e.size = 0;
-	render__trace_event(out, &line);
+	write_event(out, &line);
 }
 
 static void print_lives(FILE *out, struct trace_line line)
@@ -183,30 +194,30 @@ static void print_lives(FILE *out, struct trace_line line)
 
 	task.e.tid = 1200;
 	line.e = &task.e;
-	render__trace_event(out, &line);
+	write_event(out, &line);
 	task.e.flags = EVENT_F_SHARED_MM;
-	render__trace_event(out, &line);
+	write_event(out, &line);
 	line.e = &exec.t.e;
-	render__trace_event(out, &line);
+	write_event(out, &line);
 	strcpy(exec.path, "/tmp/\033[2J\", ...) = 0\n");
-	render__trace_event(out, &line);
+	write_event(out, &line);
 	memset(exec.path, 'x', sizeof(exec.path));
-	render__trace_event(out, &line);
+	write_event(out, &line);
 	line.e = &task.e;
 	task.e.type = EVENT_EXIT;
 	task.e.flags = 0;
-	render__trace_event(out, &line);
+	write_event(out, &line);
 	task.e.flags = EVENT_F_MM;
-	render__trace_event(out, &line);
+	write_event(out, &line);
 	task.e.type = EVENT_ROUTE;
-	render__trace_event(out, &line);
+	write_event(out, &line);
 	task.e.type = 255;
 	line.comm = "\033]0;x\007";
 	line.day_ns = UINT64_MAX;
-	render__trace_event(out, &line);
+	write_event(out, &line);
 	line.comm = NULL;
 	line.day_ns = 0;
-	render__trace_event(out, &line);
+	write_event(out, &line);
 }
 
 static void trace_as_golden(const char *name, bool colour, bool utf8)
@@ -233,6 +244,61 @@ static void traces(void **state)
 {
 	trace_as_golden("trace.ascii.txt", false, false);
 	trace_as_golden("trace.colour.txt", true, true);
+	write_event = write_json;
+	trace_as_golden("trace.json", false, false);
+	write_event = render__trace_event;
+}
+
+static json_t *as_json(const struct event_map *m)
+{
+	struct trace_line line = {.e = &m->e, .comm = "a.out", .cause = CAUSE_MALLOC};
+	struct output o;
+	json_t *object;
+
+	output__begin(&o);
+	assert_int_equal(render__json_event(o.stream, &line), 0);
+	output__finish(&o);
+	object = json_loads(o.text, 0, NULL);
+	assert_non_null(object);
+	output__free(&o);
+	return object;
+}
+
+static void a_caller_is_a_place_or_an_address_or_null(void **state)
+{
+	struct event_map m = {.e = EVENT(EVENT_MMAP, MAP_OK, EVENT_F_ANON, 4096)};
+	json_t *object = as_json(&m), *caller = json_object_get(object, "caller");
+
+	assert_true(json_is_null(caller));
+	json_decref(object);
+	m.caller = (struct site){.ino = 1234, .dev = 0xfe << 20 | 1, .off = 0x95f28};
+	object = as_json(&m);
+	caller = json_object_get(object, "caller");
+	assert_string_equal(json_string_value(json_object_get(caller, "dev")), "fe:1");
+	assert_int_equal(json_integer_value(json_object_get(caller, "inode")), 1234);
+	assert_int_equal(json_integer_value(json_object_get(caller, "offset")), 0x95f28);
+	json_decref(object);
+	m.caller = (struct site){.ino = MAPPING, .dev = SITE_ADDRESS};
+	object = as_json(&m);
+	caller = json_object_get(object, "caller");
+	assert_int_equal(json_integer_value(json_object_get(caller, "address")), MAPPING);
+	assert_int_equal(json_object_size(caller), 1);
+	json_decref(object);
+}
+
+static void what_is_in_no_line_is_said(void **state)
+{
+	struct snapshot s = {.received = 1, .spilled = ~0ull, .lost = 3};
+	struct output o;
+
+	output__begin(&o);
+	render__json_spilled(o.stream, 7);
+	render__json_end(o.stream, &s);
+	output__finish(&o);
+	assert_string_equal(o.text, "{\"event\":\"spilled\",\"events\":7}\n"
+				    "{\"event\":\"end\",\"received\":1,"
+				    "\"spilled\":18446744073709551615,\"lost\":3}\n");
+	output__free(&o);
 }
 
 static void an_unknown_page_size_gives_no_pages(void **state)
@@ -284,7 +350,29 @@ static void flags_have_names(void **state)
 	assert_true(strlen(map_flags__mremap(text, ~0u)) < MAP_FLAGS_SIZE - 1);
 }
 
-/* Whatever the bytes of an event: one printable line. */
+static void expect_printable(const struct output *o)
+{
+	size_t j, length;
+	uint32_t code;
+
+	assert_ptr_equal(strchr(o->text, '\n'), o->text + o->size - 1);
+	for (j = 0; j < o->size - 1; j += length) {
+		length = utf8__decode(o->text + j, o->size - j, &code);
+		assert_true(length > 0 && utf8__columns(code) > 0);
+	}
+}
+
+static void expect_object(const struct output *o)
+{
+	json_t *object = json_loads(o->text, 0, NULL);
+
+	assert_ptr_equal(strchr(o->text, '\n'), o->text + o->size - 1);
+	assert_true(json_is_object(object));
+	assert_true(json_is_string(json_object_get(object, "event")));
+	json_decref(object);
+}
+
+/* Whatever the bytes of an event: one printable line, and one object. */
 static void any_bytes_make_one_line(void **state)
 {
 	union {
@@ -296,12 +384,9 @@ static void any_bytes_make_one_line(void **state)
 	uint64_t seed = 1;
 	char comm[16];
 	struct output o;
-	size_t j, length;
-	uint32_t code;
-	int i;
 
-	for (i = 0; i < 20000; i++) {
-		for (j = 0; j < sizeof(u.bytes); j++) {
+	for (int i = 0; i < 20000; i++) {
+		for (size_t j = 0; j < sizeof(u.bytes); j++) {
 			seed = seed * 6364136223846793005ull + 1442695040888963407ull;
 			u.bytes[j] = (unsigned char)(seed >> 56);
 		}
@@ -315,11 +400,12 @@ static void any_bytes_make_one_line(void **state)
 		output__begin(&o);
 		render__trace_event(o.stream, &line);
 		output__finish(&o);
-		assert_ptr_equal(strchr(o.text, '\n'), o.text + o.size - 1);
-		for (j = 0; j < o.size - 1; j += length) {
-			length = utf8__decode(o.text + j, o.size - j, &code);
-			assert_true(length > 0 && utf8__columns(code) > 0);
-		}
+		expect_printable(&o);
+		output__free(&o);
+		output__begin(&o);
+		assert_int_equal(render__json_event(o.stream, &line), 0);
+		output__finish(&o);
+		expect_object(&o);
 		output__free(&o);
 	}
 }
@@ -329,6 +415,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(traces),
 		cmocka_unit_test(an_unknown_page_size_gives_no_pages),
+		cmocka_unit_test(a_caller_is_a_place_or_an_address_or_null),
+		cmocka_unit_test(what_is_in_no_line_is_said),
 		cmocka_unit_test(flags_have_names),
 		cmocka_unit_test(any_bytes_make_one_line),
 	};
