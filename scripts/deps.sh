@@ -29,6 +29,7 @@ build   pc:cmocka               libcmocka-dev
 demo    cmd:python3             python3
 demo    cmd:sqlite3             sqlite3
 check   cmd:strace              strace
+check   cmd:bpftrace            bpftrace
 check   cmd:redis-server        redis-server
 check   cmd:redis-cli           redis-tools
 check   cmd:nginx               nginx-light         nginx

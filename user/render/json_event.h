@@ -1,5 +1,5 @@
 /*
- * json_event.h - one event as one JSON object on a line of its own.
+ * json_event.h - one event as one JSON object on a line of its own, schema brkscope.event/1.
  *
  * Every object has "event", "ts_ns" (since boot), "pid", "tid" and "comm"; the
  * rest depends on the event:
