@@ -65,9 +65,8 @@ begin() {
 	# Its own tracefs, where there is none, in a mount namespace that goes with it.
 	start unshare -m --propagation private sh -c '
 		[ -e /sys/kernel/tracing/events ] || mount -t tracefs nodev /sys/kernel/tracing
-		exec bpftrace -o "$1" "$2" "$3"' \
-		sh "$WORK/$name.probes" "$WORK/pairing.bt" "$(cat "$WORK/pid")" \
-		>"$WORK/$name.bpftrace" 2>&1
+		exec bpftrace -B line "$1" "$2"' sh "$WORK/pairing.bt" "$(cat "$WORK/pid")" \
+		>"$WORK/$name.probes" 2>"$WORK/$name.bpftrace"
 	TRACER=$!
 	eventually 60 attached_or_ended "$name"
 	kill -0 "$TRACER" 2>/dev/null ||
