@@ -139,7 +139,8 @@ static void send(struct run *r, union record *rec)
 	require(err == 0 || err == -EINVAL || err == -ENOENT, "an error that is documented");
 	require((err == -EINVAL) == !event__valid(&rec->e, size), "what is valid is taken");
 	require(err != -ENOENT || type == EVENT_EXEC || type == EVENT_EXIT, "who can be outside");
-	if (!err)
+	/* What had begun before collection did changes the heap, and counts nowhere. */
+	if (!err && !(type == EVENT_BRK && rec->e.flags & EVENT_F_LATE))
 		count_taken(&r->sums, type, rec->e.op, 1, rec->e.size);
 }
 
