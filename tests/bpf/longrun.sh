@@ -29,7 +29,7 @@ def churn(seed):
             if draw.random() < 0.1:
                 mmap.mmap(-1, 4096 * draw.randrange(1, 100)).close()
         together.wait()
-        time.sleep(1)
+        time.sleep(3.5)
 for seed in range(3):
     threading.Thread(target=churn, args=(seed,)).start()
 END
@@ -119,13 +119,13 @@ expect("updates", len(updates), seconds)
 expect("lost", updates[-1]["events"]["lost"], 0)
 
 compared, moved = dict.fromkeys(named, 0), 0
-for update in updates:
-    # The numbers of a row are made shortly before the update is written.
-    at = update["start_ns"] + update["duration_ns"]
+times = [update["start_ns"] + update["duration_ns"] for update in updates]
+# The numbers of a row are read at some time between the update before it and the one behind.
+for before, update, behind in zip(times, updates[1:], times[2:]):
     rows = {row["pid"]: row for row in update["processes"] if not row["exited"]}
     for (name, pid), lists in samples.items():
-        n = bisect.bisect([entry[0] for entry in lists], at - 200_000_000)
-        m = bisect.bisect([entry[0] for entry in lists], at + 200_000_000)
+        n = bisect.bisect([entry[0] for entry in lists], before)
+        m = bisect.bisect([entry[0] for entry in lists], behind)
         around = lists[max(n - 1, 0):m + 1]
         still = n > 0 and m < len(lists) and len({entry[1] for entry in around}) == 1
         space = rows.get(pid, {}).get("address_space")
