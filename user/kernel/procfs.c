@@ -59,7 +59,7 @@ static int read_bytes(__u32 pid, const char *name, char **text, size_t *length)
 	return 0;
 }
 
-static int read_whole(__u32 pid, const char *name, char **text)
+int procfs__text(__u32 pid, const char *name, char **text)
 {
 	size_t length;
 
@@ -67,7 +67,7 @@ static int read_whole(__u32 pid, const char *name, char **text)
 }
 
 /* "start-end perms offset major:minor inode      path" */
-static bool parse_map(char *line, struct proc_map *map)
+bool procfs__parse_map(char *line, struct proc_map *map)
 {
 	unsigned long long start, end, offset, ino;
 	unsigned int major, minor;
@@ -92,14 +92,14 @@ int procfs__maps(__u32 pid, int (*visit)(const struct proc_map *map, void *arg),
 	struct proc_map map;
 	int err;
 
-	err = read_whole(pid, "maps", &text);
+	err = procfs__text(pid, "maps", &text);
 	if (err)
 		return err;
 	for (line = text; *line && !err; line = next) {
 		next = strchrnul(line, '\n');
 		if (*next)
 			*next++ = 0;
-		if (parse_map(line, &map))
+		if (procfs__parse_map(line, &map))
 			err = visit(&map, arg);
 	}
 	free(text);
@@ -114,7 +114,7 @@ bool procfs__is_for_probes(const struct proc_map *map)
 static int read_tgid(__u32 pid, __u32 *tgid)
 {
 	char *text, *at;
-	int err = read_whole(pid, "status", &text);
+	int err = procfs__text(pid, "status", &text);
 
 	if (err)
 		return err;
@@ -129,10 +129,11 @@ int procfs__info(__u32 pid, struct proc_info *info)
 	unsigned long long ticks, start_brk;
 	char *text, *open_paren, *close_paren;
 	unsigned int ppid, flags;
+	char state;
 	size_t len;
 	int err, n;
 
-	err = read_whole(pid, "stat", &text);
+	err = procfs__text(pid, "stat", &text);
 	if (err)
 		return err;
 	/* The comm may hold parentheses and spaces: it ends at the last one. */
@@ -144,17 +145,18 @@ int procfs__info(__u32 pid, struct proc_info *info)
 	memset(info, 0, sizeof(*info));
 	len = close_paren - open_paren - 1;
 	memcpy(info->comm, open_paren + 1, len < 15 ? len : 15);
-	/* proc(5): fields 4 ppid, 9 flags, 22 starttime, 47 start_brk */
+	/* proc(5): fields 3 state, 4 ppid, 9 flags, 22 starttime, 47 start_brk */
 	n = sscanf(close_paren + 1,
-		   " %*c %u %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d "
+		   " %c %u %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d "
 		   "%llu %*u %*d %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*d %*d %*u "
 		   "%*u %*u %*u %*d %*u %*u %llu",
-		   &ppid, &flags, &ticks, &start_brk);
-	if (n < 4)
+		   &state, &ppid, &flags, &ticks, &start_brk);
+	if (n < 5)
 		goto out;
 	info->ppid = ppid;
 	info->start_ns = ticks * (1000000000ull / sysconf(_SC_CLK_TCK));
 	info->start_brk = start_brk;
+	info->ended = state == 'Z' || state == 'X';
 	info->kernel_thread = flags & 0x00200000; /* PF_KTHREAD, include/linux/sched.h */
 	err = read_tgid(pid, &info->tgid);
 out:
@@ -177,7 +179,7 @@ int procfs__size(__u32 pid, struct proc_size *size)
 {
 	char *text;
 	bool all;
-	int err = read_whole(pid, "status", &text);
+	int err = procfs__text(pid, "status", &text);
 
 	if (err)
 		return err;
@@ -229,7 +231,7 @@ int procfs__exe(__u32 pid, char *path, size_t size)
 int procfs__cgroup(__u32 pid, char *path, size_t size)
 {
 	char *text, *line;
-	int err = read_whole(pid, "cgroup", &text);
+	int err = procfs__text(pid, "cgroup", &text);
 
 	if (err)
 		return err;
@@ -242,6 +244,24 @@ int procfs__cgroup(__u32 pid, char *path, size_t size)
 	}
 	free(text);
 	return line ? 0 : -ENOENT;
+}
+
+/* "NR ARGUMENTS... SP PC" in a system call, "-1 SP PC" in a fault, or "running": proc(5). */
+int procfs__stack_pointer(__u32 tid, __u64 *stack_pointer)
+{
+	char *text, *at;
+	int err = procfs__text(tid, "syscall", &text);
+
+	if (err)
+		return err;
+	at = strrchr(text, ' ');
+	if (at)
+		*at = 0;
+	at = at ? strrchr(text, ' ') : NULL;
+	if (at)
+		*stack_pointer = strtoull(at, NULL, 16);
+	free(text);
+	return at ? 0 : -EAGAIN;
 }
 
 static int each_number(const char *path, int (*visit)(__u32 number, void *arg), void *arg)

@@ -29,6 +29,7 @@ struct proc_info {
 	__u64 start_ns; /* since boot, in steps of a clock tick */
 	__u64 start_brk;
 	bool kernel_thread;
+	bool ended; /* a zombie: its parent has not asked for it yet */
 	char comm[16];
 };
 
@@ -55,6 +56,12 @@ int procfs__exe(__u32 pid, char *path, size_t size);
 int procfs__cgroup(__u32 pid, char *path, size_t size);
 /* The process's threads, until visit returns nonzero (returned as is); -ESRCH. */
 int procfs__threads(__u32 pid, int (*visit)(__u32 tid, void *arg), void *arg);
+/* Where the stack of a thread is now.  -EAGAIN: it runs, and nobody can tell. */
+int procfs__stack_pointer(__u32 tid, __u64 *stack_pointer);
+/* A whole file of /proc/PID, NUL-terminated; the caller frees it. */
+int procfs__text(__u32 pid, const char *name, char **text);
+/* A line of /proc/PID/maps, which map->path points into.  False: it is none. */
+bool procfs__parse_map(char *line, struct proc_map *map);
 /* Every process there is now. */
 int procfs__each(int (*visit)(__u32 pid, void *arg), void *arg);
 
