@@ -221,7 +221,8 @@ int spill__read(struct spill *s, const struct spill_visitor *v)
 {
 	int err = read_processes(s, v);
 
-	qsort(s->ended, s->n_ended, sizeof(*s->ended), by_process);
+	if (s->n_ended)
+		qsort(s->ended, s->n_ended, sizeof(*s->ended), by_process);
 	if (!err)
 		err = read_cells(s, s->cells_fd, v);
 	if (!err)
