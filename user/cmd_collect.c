@@ -320,6 +320,8 @@ static int begin(struct collector *c)
 	c->start_ns = c->window_ns = clock__boot_ns();
 	c->next_tick = c->start_ns + (__u64)(c->hooks.interval * 1e9);
 	targets__seed(c->targets, c->model);
+	if (c->hooks.begun)
+		c->hooks.begun(c->hooks.arg);
 	return c->command ? command__go(c->command) : 0;
 }
 
@@ -360,8 +362,23 @@ int collector__run(struct collector *c)
 			break;
 		next = on_clock(c, clock__boot_ns());
 	}
+	if (c->hooks.ending && !c->error)
+		c->hooks.ending(c->hooks.arg);
 	finish(c);
 	return c->error;
+}
+
+int collector__catch_up(struct collector *c)
+{
+	/* Bounded: events may come as fast as they are read. */
+	for (int i = 0; i < 8 && collector__read_ring(c) == READ_MOST; i++)
+		;
+	return c->error;
+}
+
+struct process *collector__process(struct collector *c, __u32 pid)
+{
+	return model__find(c->model, pid);
 }
 
 void collector__stop(struct collector *c)

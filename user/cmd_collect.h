@@ -19,7 +19,11 @@ struct collector_hooks {
 	/* Every `interval` seconds (0: never), and after each reading of the ring (batch). */
 	void (*tick)(void *arg);
 	void (*batch)(void *arg);
+	/* When all that was there before is known; and at the end, while events still come. */
+	void (*begun)(void *arg);
+	void (*ending)(void *arg);
 	double interval;
+	bool resident; /* at the end, what is in memory of each process, by cause */
 	int out_fd;    /* whose reader's going ends it; -1: nobody's */
 	bool progress; /* say on a terminal's stderr that it runs */
 	void *arg;
@@ -36,6 +40,11 @@ void collector__close(struct collector *c); /* NULL is allowed */
  */
 int collector__run(struct collector *c);
 void collector__stop(struct collector *c);
+
+/* For begun and ending: applies what is in the ring by now.  0 or -errno. */
+int collector__catch_up(struct collector *c);
+/* Valid until the next event; NULL: it is not watched, or has gone. */
+struct process *collector__process(struct collector *c, __u32 pid);
 
 /* The numbers now; valid until the next event. */
 int collector__snapshot(struct collector *c, struct snapshot *s);

@@ -3,6 +3,7 @@
  * snapshot.
  */
 #include "cmd_collector.h"
+#include "cmd_resident.h"
 
 #include <errno.h>
 #include <string.h>
@@ -99,8 +100,15 @@ static void check_spaces(struct collector *c)
 void numbers__read(struct collector *c)
 {
 	drain(c);
-	if (!read_spill(c))
-		model__each(c->model, refresh, c);
+	if (read_spill(c))
+		return;
+	model__each(c->model, refresh, c);
+	if (!c->hooks.resident)
+		return;
+	/* It takes a while, and what is compared with the kernel's count is to be of the end. */
+	resident__read(c);
+	drain(c);
+	model__each(c->model, refresh, c);
 }
 
 static void refresh_stale(struct process *p, void *arg)

@@ -46,7 +46,7 @@ static int print(struct collector *c, const struct options *o, struct output *ou
 
 static int run(const struct options *o)
 {
-	struct collector_hooks hooks = {.out_fd = -1, .progress = true};
+	struct collector_hooks hooks = {.out_fd = -1, .progress = true, .resident = true};
 	struct collector *c = NULL;
 	int status = STATUS_FAILED, err;
 	struct output out;

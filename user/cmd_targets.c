@@ -22,26 +22,30 @@
 /* include/linux/errno.h: what a uprobe on an instruction that cannot be stepped says */
 #define ENOTSUPP 524
 
-int targets__check_pids(const __u32 *pids, size_t n)
+int targets__check_pid(__u32 pid)
 {
 	struct proc_info info;
 
-	for (size_t i = 0; i < n; i++) {
-		if (procfs__info(pids[i], &info)) {
-			log__error("PID %u: there is no such process; see: ps -e", pids[i]);
+	if (procfs__info(pid, &info))
+		log__error("PID %u: there is no such process; see: ps -e", pid);
+	else if (info.tgid != pid)
+		log__error("PID %u: is a thread, of process %u; give that", pid, info.tgid);
+	else if (info.kernel_thread)
+		log__error("PID %u: is the kernel's own, and has no memory to watch", pid);
+	else if (info.ended)
+		log__error("PID %u: has ended, and has no memory any more; its parent has not "
+			   "asked for its status yet (a zombie)",
+			   pid);
+	else
+		return 0;
+	return -ESRCH;
+}
+
+int targets__check_pids(const __u32 *pids, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (targets__check_pid(pids[i]))
 			return -ESRCH;
-		}
-		if (info.tgid != pids[i]) {
-			log__error("PID %u: is a thread, of process %u; give that", pids[i],
-				   info.tgid);
-			return -ESRCH;
-		}
-		if (info.kernel_thread) {
-			log__error("PID %u: is the kernel's own, and has no memory to watch",
-				   pids[i]);
-			return -ESRCH;
-		}
-	}
 	return 0;
 }
 
@@ -80,7 +84,8 @@ int targets__add_causes(struct targets *t)
 	while (t->n_causes < objects__count(t->objects) && !err) {
 		const struct object *o = objects__get(t->objects, t->n_causes++);
 
-		probes__learn_wrappers(t->probes, o);
+		if (t->probes)
+			probes__learn_wrappers(t->probes, o);
 		err = add_causes_of(t, o);
 	}
 	return err;
@@ -136,17 +141,19 @@ int targets__open(struct targets **out, const struct options *o, struct probes *
 		return -ENOMEM;
 	t->options = o;
 	t->probes = probes;
-	t->lister = probes__lister(probes);
+	t->lister = probes ? probes__lister(probes) : (struct lister){.vma_fd = -1, .task_fd = -1};
 	t->objects = objects__new();
 	t->causes = cause_table__new();
 	if (!t->objects || !t->causes)
 		goto fail;
-	err = look_at_processes(t);
-	if (err) {
-		log__error("listing the processes: %s", strerror(-err));
-		goto fail;
+	if (probes) {
+		err = look_at_processes(t);
+		if (err) {
+			log__error("listing the processes: %s", strerror(-err));
+			goto fail;
+		}
+		look_at_libcs(t);
 	}
-	look_at_libcs(t);
 	err = targets__add_causes(t);
 	if (err)
 		goto fail;
@@ -385,9 +392,12 @@ void targets__refresh(struct targets *t, struct model *m, struct process *p)
 	p->stats.rss.known = !procfs__size(p->stats.pid, &size);
 	if (!p->stats.rss.known)
 		return;
-	p->stats.rss.anon_bytes = size.anon_bytes;
-	p->stats.rss.file_bytes = size.file_bytes;
-	p->stats.rss.shmem_bytes = size.shmem_bytes;
+	/* Or it stays what its parts, read with it, add up to. */
+	if (!p->stats.resident.known) {
+		p->stats.rss.anon_bytes = size.anon_bytes;
+		p->stats.rss.file_bytes = size.file_bytes;
+		p->stats.rss.shmem_bytes = size.shmem_bytes;
+	}
 	p->counted.bytes = size.bytes;
 	p->counted.stack_bytes = size.stack_bytes;
 	p->counted.read_ns = read_ns;

@@ -13,10 +13,14 @@ struct objects;
 struct probes;
 struct targets;
 
-/* 0, or -ESRCH with the error said. */
+/* 0, or -ESRCH with the error said.  Of several: for the first that is none. */
+int targets__check_pid(__u32 pid);
 int targets__check_pids(const __u32 *pids, size_t n);
 
-/* Looks at what all processes map.  0, or -errno with the error said. */
+/*
+ * Looks at what all processes map; without probes (NULL) only at those that are
+ * read later.  0, or -errno with the error said.
+ */
 int targets__open(struct targets **out, const struct options *o, struct probes *probes);
 void targets__close(struct targets *t); /* NULL is allowed */
 const struct cause_table *targets__causes(const struct targets *t);

@@ -15,12 +15,12 @@ def maybe(kind):
 
 TALLY = {"calls": N, "bytes": N}
 MAPPED = {"calls": N, "bytes": N, "live_bytes": maybe(N), "live_regions": maybe(N),
-          "peak_bytes": maybe(N)}
+          "peak_bytes": maybe(N), "rss_bytes": maybe(N)}
 PROCESS = {
     "pid": N, "ppid": N, "comm": S, "exe": maybe(S), "cgroup": maybe(S), "exited": B, "execs": N,
     "allocator": {"object": maybe(S), "kind": maybe(S), "probed": B},
     "heap": {"start": maybe(N), "end": maybe(N), "bytes": maybe(N), "pages": maybe(N),
-             "peak_bytes": maybe(N), "grow": TALLY, "shrink": TALLY, "query": {"calls": N},
+             "rss_bytes": maybe(N), "peak_bytes": maybe(N), "grow": TALLY, "shrink": TALLY, "query": {"calls": N},
              "failed": {"calls": N}},
     "mmap": {**{cause: MAPPED for cause in CAUSES},
              "arena": {**MAPPED, "usable_bytes": maybe(N)},
@@ -38,7 +38,8 @@ PROCESS = {
                                           "arena": maybe(N)}]),
                    "brk_grow": [{"le": N, "count": N}],
                    "mmap_size": [{"le": N, **{cause: N for cause in CAUSES}}]},
-    "rss": {"anon_bytes": maybe(N), "file_bytes": maybe(N), "shmem_bytes": maybe(N)},
+    "rss": {"anon_bytes": maybe(N), "file_bytes": maybe(N), "shmem_bytes": maybe(N),
+            "main_stack_bytes": maybe(N), "left_over_bytes": maybe(N)},
 }
 REPORT = {"schema": S, "host": S, "kernel": S, "page_size": N, "level": S, "start_ns": N,
           "duration_ns": N, "events": {"received": N, "spilled": N, "lost": N},
@@ -80,8 +81,22 @@ def buckets(where, histogram):
     expect_true(f"{where}: edges rise", edges == sorted(set(edges)))
 
 
+def check_resident(where, row):
+    """Whose it is adds up to what there is."""
+    rss = row["rss"]
+    parts = [row["heap"]["rss_bytes"], rss["main_stack_bytes"], rss["left_over_bytes"]]
+    parts += [part["rss_bytes"] for part in row["mmap"].values() if "rss_bytes" in part]
+    if rss["left_over_bytes"] is None:
+        expect_true(f"{where}: nothing is known of what is resident, or all",
+                    not any(part is not None for part in parts))
+        return
+    expect_true(f"{where}: {parts} are the RSS", sum(part or 0 for part in parts) ==
+                rss["anon_bytes"] + rss["file_bytes"] + rss["shmem_bytes"])
+
+
 def check_sums(where, row, level):
     heap, mapped, histograms = row["heap"], row["mmap"], row["histograms"]
+    check_resident(where, row)
     if heap["bytes"] is not None:
         expect_true(f"{where}: heap is from start to end",
                     heap["bytes"] == heap["end"] - heap["start"])

@@ -98,6 +98,17 @@ static const struct process_stats tutorial = {
 		   .arena_split = true},
 	.histograms = &tutorial_histograms,
 	.rss = {true, 131072, 1 * MIB, 0},
+	.resident = {.known = true,
+		     .heap = {true, 12 * KIB},
+		     .main_stack = {true, 16 * KIB},
+		     .causes = {[CAUSE_MALLOC] = {true, 4 * KIB},
+				[CAUSE_ARENA] = {true, 0},
+				[CAUSE_DIRECT] = {true, 0},
+				[CAUSE_STACK] = {true, 0},
+				[CAUSE_FILE] = {false, 0},
+				[CAUSE_LOADER] = {true, 1 * MIB},
+				[CAUSE_UNATTRIBUTED] = {true, 0}},
+		     .left_over_bytes = 96 * KIB},
 	.window = {1, 0, 2, 40 * PAGE},
 };
 

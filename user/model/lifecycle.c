@@ -157,6 +157,7 @@ void lifecycle__set_final(struct model *m, struct process *p, __u64 brk_start, _
 
 	if (brk_end)
 		process__set_heap(p, brk_start, brk_end, page);
+	p->stats.resident.known = false;
 	p->stats.rss.known = rss_pages != NULL;
 	if (!rss_pages)
 		return;

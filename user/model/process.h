@@ -26,6 +26,7 @@ struct process {
 		__u64 read_ns;		  /* when reading that began; 0: not read */
 	} counted;
 	__u64 changed_ns;	 /* when the last change that the ledger knows of had ended */
+	__u64 resident_ns;	 /* when its resident memory was read; 0: not, or it changed */
 	bool stack_is_code;	 /* the kernel's count of its stack leaves it out then */
 	bool in_spill;		 /* the kernel has an entry of it */
 	bool unseen;		 /* its mappings from before were not read */

@@ -54,6 +54,12 @@ struct caller_name {
 	const char *function; /* NULL: not known; hostile bytes */
 };
 
+/* Of a part of the address space, what is in memory. */
+struct resident {
+	bool known;
+	__u64 bytes;
+};
+
 /* Allocated with the first event that needs it: most processes are idle. */
 struct histograms {
 	struct {
@@ -143,6 +149,13 @@ struct process_stats {
 		bool known;
 		__u64 anon_bytes, file_bytes, shmem_bytes;
 	} rss;
+
+	/* The same bytes by whose they are: what is known of them and the rest add up to rss. */
+	struct {
+		bool known;
+		struct resident heap, main_stack, causes[CAUSE_COUNT];
+		__u64 left_over_bytes; /* of parts that are not known, and of none of these */
+	} resident;
 
 	/* Since the snapshot before this one. */
 	struct {

@@ -9,6 +9,10 @@
  *   - Strings are other people's bytes: every byte that is no UTF-8 is U+FFFD.
  *   - "heap_or_arena" is what is neither mmap nor a known arena.  Where the two
  *     are told apart it is the same as "heap"; else "heap" and "arena" are null.
+ *   - "rss_bytes" of the heap and of each cause, "main_stack_bytes" and
+ *     "left_over_bytes" add up to the RSS; null at the end of a process, or where a
+ *     mapping of the kernel's holds several regions and its RSS could not be told apart:
+ *     then it is left over.
  *   - "address_space" is the kernel's count of it, and how much of that the ledger
  *     explains; null while it was changing.
  *   - "callers" tells each mapping once, by who called mmap and why, the largest

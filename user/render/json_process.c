@@ -33,6 +33,11 @@ static json_t *allocator_of(const struct process_stats *p)
 			 "kind", allocator__name(p->allocator), "probed", p->allocator_probed);
 }
 
+static json_t *resident_of(const struct process_stats *p, const struct resident *r)
+{
+	return value__known(p->resident.known && r->known, r->bytes);
+}
+
 static json_t *heap_of(const struct snapshot *s, const struct process_stats *p)
 {
 	bool known = heap__known(p);
@@ -41,10 +46,11 @@ static json_t *heap_of(const struct snapshot *s, const struct process_stats *p)
 	if (known && s->page_size)
 		pages = unit__pages(p->heap.start, p->heap.end, s->page_size);
 	return json_pack(
-		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "start",
+		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "start",
 		value__known(known, p->heap.start), "end", value__known(known, p->heap.end),
 		"bytes", value__known(known, stats__heap_bytes(p)), "pages",
-		value__known(known && s->page_size, pages), "peak_bytes",
+		value__known(known && s->page_size, pages), "rss_bytes",
+		resident_of(p, &p->resident.heap), "peak_bytes",
 		value__known(known, p->heap.peak_bytes), "grow", tally_of(true, &p->heap.grow),
 		"shrink", tally_of(true, &p->heap.shrink), "query", calls_of(p->heap.query_calls),
 		"failed", calls_of(p->heap.failed_calls));
@@ -56,11 +62,12 @@ static json_t *mapped_of(const struct process_stats *p, enum cause cause)
 	bool known = p->live_known;
 	json_t *object;
 
-	object = json_pack("{s:o, s:o, s:o, s:o, s:o}", "calls", value__number(m->calls), "bytes",
-			   value__number(m->bytes), "live_bytes",
+	object = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "calls", value__number(m->calls),
+			   "bytes", value__number(m->bytes), "live_bytes",
 			   value__known(known, m->live_bytes), "live_regions",
 			   value__known(known, m->live_regions), "peak_bytes",
-			   value__known(known, m->peak_bytes));
+			   value__known(known, m->peak_bytes), "rss_bytes",
+			   resident_of(p, &p->resident.causes[cause]));
 	if (cause != CAUSE_ARENA ||
 	    !json_object_set_new(object, "usable_bytes", value__known(known, m->usable_bytes)))
 		return object;
@@ -136,9 +143,12 @@ static json_t *rss_of(const struct process_stats *p)
 {
 	bool known = p->rss.known;
 
-	return json_pack("{s:o, s:o, s:o}", "anon_bytes", value__known(known, p->rss.anon_bytes),
-			 "file_bytes", value__known(known, p->rss.file_bytes), "shmem_bytes",
-			 value__known(known, p->rss.shmem_bytes));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "anon_bytes",
+			 value__known(known, p->rss.anon_bytes), "file_bytes",
+			 value__known(known, p->rss.file_bytes), "shmem_bytes",
+			 value__known(known, p->rss.shmem_bytes), "main_stack_bytes",
+			 resident_of(p, &p->resident.main_stack), "left_over_bytes",
+			 value__known(p->resident.known, p->resident.left_over_bytes));
 }
 
 /* unexplained_bytes is below 0 where the ledger has something that is gone. */

@@ -15,13 +15,11 @@
 #include "render/route.h"
 #include "render/sanitize.h"
 #include "render/sizes.h"
+#include "render/title.h"
 #include "render/units.h"
 
-#define COLUMNS_MIN	 80
-#define COLUMNS_COMM	 28  /* of a name whose bytes are all escaped */
-#define COLUMNS_PATH	 256 /* at most, of a path */
-#define COLUMNS_PATH_MIN 20
-#define LABEL		 13 /* "  allocator  " */
+#define COLUMNS_PATH 256 /* at most, of a path */
+#define LABEL	     13	 /* "  allocator  " */
 
 struct section {
 	FILE *out;
@@ -35,11 +33,6 @@ static const char *plural(__u64 count)
 	return count == 1 ? "" : "s";
 }
 
-static int line_columns(const struct section *c)
-{
-	return c->style->columns < COLUMNS_MIN ? COLUMNS_MIN : c->style->columns;
-}
-
 /* "40 pages", or "163841 bytes" where these are not whole pages */
 static const char *amount(char text[UNIT_SIZE], const struct section *c, __u64 bytes)
 {
@@ -50,35 +43,6 @@ static const char *amount(char text[UNIT_SIZE], const struct section *c, __u64 b
 	else
 		snprintf(text, UNIT_SIZE, "%llu page%s", bytes / page, plural(bytes / page));
 	return text;
-}
-
-static int clamp(int value, int low, int high)
-{
-	return value < low ? low : value > high ? high : value;
-}
-
-/* "── a.out (PID 1415)  /root/test1/a.out ──────": the rule also ends what stands above. */
-static void print_title(const struct section *c)
-{
-	char comm[SANITIZED_SIZE(COLUMNS_COMM)], exe[SANITIZED_SIZE(COLUMNS_PATH)] = "";
-	const char *rule = c->style->utf8 ? "─" : "-";
-	char title[sizeof(comm) + 64];
-	int left;
-
-	sanitize(comm, c->p->comm, sizeof(c->p->comm), COLUMNS_COMM, c->style->utf8);
-	snprintf(title, sizeof(title), "%s (PID %u%s)", comm, c->p->pid,
-		 c->p->exited ? ", exited" : "");
-	left = line_columns(c) - 3 - text__columns(title) - 1;
-	if (c->p->exe)
-		left -= 2 + sanitize__path(exe, c->p->exe, PATH_MAX,
-					   clamp(left - 4, COLUMNS_PATH_MIN, COLUMNS_PATH),
-					   c->style->utf8);
-	fprintf(c->out, "%s%s ", rule, rule);
-	ink__printf(c->out, c->style->colour, INK_STRONG, "%s", title);
-	fprintf(c->out, "%s%s ", *exe ? "  " : "", exe);
-	while (left-- > 0)
-		fputs(rule, c->out);
-	fputc('\n', c->out);
 }
 
 static void print_path(const struct section *c, const char *label, const char *before,
@@ -111,6 +75,7 @@ static void print_heap_now(const struct section *c)
 {
 	__u64 page = c->s->page_size, start = c->p->heap.start, end = c->p->heap.end;
 	__u64 bytes, pages;
+	char text[UNIT_SIZE];
 
 	fprintf(c->out, "%-*s", LABEL, "  heap");
 	if (!heap__known(c->p)) {
@@ -125,6 +90,8 @@ static void print_heap_now(const struct section *c)
 		fprintf(c->out, "%s%llu page%s", bytes % page ? ", in " : " = ", pages,
 			plural(pages));
 	}
+	if (c->p->resident.known && c->p->resident.heap.known)
+		fprintf(c->out, ", %s resident", unit__bytes(text, c->p->resident.heap.bytes));
 	fputc('\n', c->out);
 }
 
@@ -210,20 +177,35 @@ static bool is_idle(const struct process_stats *p, const struct mapped *m)
 	       (!p->live_known || (!m->live_bytes && !m->live_regions && !m->peak_bytes));
 }
 
+/* With one column more they are closer together. */
+static int mmap_gap(const struct section *c)
+{
+	return c->p->resident.known ? 1 : 2;
+}
+
+static void print_column(const struct section *c, int width, const char *text)
+{
+	fprintf(c->out, "%*s%*s", mmap_gap(c), "", width, text);
+}
+
 static void print_cause(const struct section *c, enum cause cause)
 {
 	const struct mapped *m = &c->p->mapped[cause];
+	const struct resident *r = &c->p->resident.causes[cause];
 	bool known = c->p->live_known;
 	char text[UNIT_SIZE];
 
 	fprintf(c->out, "%*s", LABEL, "");
 	ink__printf(c->out, c->style->colour, ink__of_cause(cause), "%-12s", cause__name(cause));
-	fprintf(c->out, "  %6s", known ? unit__bytes(text, m->live_bytes) : "-");
-	fprintf(c->out, "  %6s", known ? unit__bytes(text, m->usable_bytes) : "-");
-	fprintf(c->out, "  %7s", known ? unit__count(text, m->live_regions) : "-");
-	fprintf(c->out, "  %6s", known ? unit__bytes(text, m->peak_bytes) : "-");
-	fprintf(c->out, "  %6s", unit__count(text, m->calls));
-	fprintf(c->out, "  %6s\n", unit__bytes(text, m->bytes));
+	print_column(c, 6, known ? unit__bytes(text, m->live_bytes) : "-");
+	print_column(c, 6, known ? unit__bytes(text, m->usable_bytes) : "-");
+	if (c->p->resident.known)
+		print_column(c, 8, r->known ? unit__bytes(text, r->bytes) : "-");
+	print_column(c, 7, known ? unit__count(text, m->live_regions) : "-");
+	print_column(c, 6, known ? unit__bytes(text, m->peak_bytes) : "-");
+	print_column(c, 6, unit__count(text, m->calls));
+	print_column(c, 6, unit__bytes(text, m->bytes));
+	fputc('\n', c->out);
 }
 
 static void print_unmaps(const struct section *c)
@@ -253,8 +235,17 @@ static void print_mmap(const struct section *c)
 	int i;
 
 	fprintf(c->out, "%-*s", LABEL, "  mmap");
-	ink__printf(c->out, c->style->colour, INK_DIM, "%-12s  %6s  %6s  %7s  %6s  %6s  %6s",
-		    "cause", "live", "usable", "regions", "peak", "calls", "bytes");
+	ink__begin(c->out, c->style->colour, INK_DIM);
+	fprintf(c->out, "%-12s", "cause");
+	print_column(c, 6, "live");
+	print_column(c, 6, "usable");
+	if (c->p->resident.known)
+		print_column(c, 8, "resident");
+	print_column(c, 7, "regions");
+	print_column(c, 6, "peak");
+	print_column(c, 6, "calls");
+	print_column(c, 6, "bytes");
+	ink__end(c->out, c->style->colour, INK_DIM);
 	fputc('\n', c->out);
 	for (i = 0; i < CAUSE_COUNT; i++)
 		if (!is_idle(c->p, &c->p->mapped[i]))
@@ -265,14 +256,24 @@ static void print_mmap(const struct section *c)
 static void print_rss(const struct section *c)
 {
 	const struct process_stats *p = c->p;
-	char anon[UNIT_SIZE], file[UNIT_SIZE], shmem[UNIT_SIZE];
+	char text[UNIT_SIZE];
+	struct flow f;
 
-	if (!p->rss.known)
-		fprintf(c->out, "%-*snot known\n", LABEL, "  RSS");
-	else
-		fprintf(c->out, "%-*sanonymous %s, file %s, shared %s\n", LABEL, "  RSS",
-			unit__bytes(anon, p->rss.anon_bytes), unit__bytes(file, p->rss.file_bytes),
-			unit__bytes(shmem, p->rss.shmem_bytes));
+	flow__begin(&f, c->out, c->style, LABEL, "  RSS");
+	if (!p->rss.known) {
+		flow__add(&f, INK_PLAIN, "not known");
+	} else {
+		flow__add(&f, INK_PLAIN, "anonymous %s", unit__bytes(text, p->rss.anon_bytes));
+		flow__add(&f, INK_PLAIN, "file %s", unit__bytes(text, p->rss.file_bytes));
+		flow__add(&f, INK_PLAIN, "shared %s", unit__bytes(text, p->rss.shmem_bytes));
+	}
+	if (p->resident.known && p->resident.main_stack.known)
+		flow__add(&f, INK_PLAIN, "of it the main stack %s",
+			  unit__bytes(text, p->resident.main_stack.bytes));
+	if (p->resident.known && p->resident.left_over_bytes)
+		flow__add(&f, INK_NOTICE, "%s in no part above",
+			  unit__bytes(text, p->resident.left_over_bytes));
+	flow__end(&f);
 }
 
 static void print_space(const struct section *c)
@@ -297,7 +298,7 @@ void section__print(FILE *out, const struct snapshot *s, const struct style *sty
 {
 	struct section c = {out, s, style, p};
 
-	print_title(&c);
+	title__print(out, style, p->comm, p->pid, p->exited ? ", exited" : "", p->exe);
 	print_allocator(&c);
 	if (p->cgroup)
 		print_path(&c, "  cgroup", "", p->cgroup, "");
