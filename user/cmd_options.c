@@ -31,7 +31,7 @@ static const struct described {
 	{'l', "level", "LEVEL",
 	 "what is probed: syscalls (brk and mmap alone), or sizes (the default)"},
 	{'j', "json", NULL, "JSON, schema "},
-	{'r', "rows", "ROWS", "at most so many processes; 0: all"},
+	{'r', "rows", "ROWS", "at most so many rows; 0: all"},
 	{'s', "sort", "KEY", "sort by"},
 	{'b', "batch", NULL, "plain output that scrolls, also on a terminal"},
 	{'C', "no-clear", NULL, "do not clear the screen"},
@@ -158,6 +158,7 @@ static const char *take(struct options *o, int letter, const char *value)
 	case 'd':
 		return parse_seconds(value, &o->seconds) ? NULL : "a number of seconds above 0";
 	case 'l':
+		o->level_given = true;
 		return parse_level(value, &o->level) ? NULL : "syscalls or sizes";
 	case 'j':
 		o->json = true;
@@ -213,6 +214,14 @@ static enum parsed wrong(const struct option_set *set, const char *option, const
 	return PARSED_WRONG;
 }
 
+static enum parsed take_pids(struct options *o, const struct option_set *set, int argc, char **argv)
+{
+	for (int i = 0; i < argc; i++)
+		if (!parse_pids(o, argv[i]))
+			return wrong(set, argv[i], NULL, "is no process id");
+	return o->n_pids ? PARSED_RUN : wrong(set, "PID", NULL, "is missing: whose map?");
+}
+
 static enum parsed take_words(struct options *o, const struct option_set *set, int argc,
 			      char **argv, bool command)
 {
@@ -224,6 +233,8 @@ static enum parsed take_words(struct options *o, const struct option_set *set, i
 		o->command = argv;
 		return PARSED_RUN;
 	}
+	if (set->takes_pids)
+		return take_pids(o, set, argc, argv);
 	if (set->interval_and_count && argc >= 1) {
 		if (!parse_seconds(argv[0], &o->interval))
 			return wrong(set, argv[0], NULL, "is no interval in seconds above 0");

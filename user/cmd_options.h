@@ -28,6 +28,7 @@ struct options {
 	bool timestamps;
 	bool batch;
 	bool verbose;
+	bool level_given;
 	enum level level;
 	const char *output;
 	unsigned int ring_pages;
@@ -41,6 +42,7 @@ struct option_set {
 	const char *letters;
 	bool interval_and_count; /* two numbers without a letter */
 	bool takes_command;	 /* -- COMMAND ARGS */
+	bool takes_pids;	 /* words are PIDs, and there must be one */
 	const char *schema;	 /* of -j; NULL: brkscope.report/1 */
 };
 

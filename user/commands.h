@@ -19,6 +19,7 @@ struct subcommand {
 extern const struct subcommand cmd_top;
 extern const struct subcommand cmd_report;
 extern const struct subcommand cmd_trace;
+extern const struct subcommand cmd_map;
 extern const struct subcommand cmd_probes;
 extern const struct subcommand cmd_selftest;
 

@@ -13,7 +13,7 @@
 #include "selftest/workload.h"
 
 static const struct subcommand *const subcommands[] = {
-	&cmd_top, &cmd_report, &cmd_trace, &cmd_probes, &cmd_selftest,
+	&cmd_top, &cmd_report, &cmd_trace, &cmd_map, &cmd_probes, &cmd_selftest,
 };
 
 #define N_SUBCOMMANDS (sizeof(subcommands) / sizeof(*subcommands))

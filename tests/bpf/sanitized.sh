@@ -35,11 +35,14 @@ clean 0 report -d 0.3
 clean 0 report -j -d 0.3 -l syscalls
 clean 0 report -j -p $$ -d 0.1
 clean 0 report -n true -d 0.3
+clean 0 map $$
+clean 0 map -j -d 0.2 -l sizes $$
 clean 0 probes
 clean 0 selftest
 clean 0 selftest -j
 clean 1 report -- /nonexistent
 clean 1 report -p 4194304
+clean 1 map 4194304 $$
 clean 2 report -Z
 clean 0 help report
 for signal in INT TERM; do

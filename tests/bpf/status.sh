@@ -62,7 +62,10 @@ refused 2 '1x' "$BRKSCOPE" top 1x
 refused 2 'extra' "$BRKSCOPE" selftest extra
 refused 2 '-p' "$BRKSCOPE" selftest -p 1
 status 2 "$BRKSCOPE"
-for command in top report trace probes selftest; do
+refused 2 'PID' "$BRKSCOPE" map
+refused 2 "1x" "$BRKSCOPE" map 1x
+refused 2 "'0'" "$BRKSCOPE" map -d 0 1
+for command in top report trace map probes selftest; do
 	status 0 "$BRKSCOPE" help $command
 	status 0 "$BRKSCOPE" $command --help
 done
@@ -75,6 +78,34 @@ GONE=$!
 wait $GONE
 refused 1 "$GONE.*no such process" "$BRKSCOPE" report -d 0.1 -p $GONE
 refused 1 'no such process' "$BRKSCOPE" report -d 0.1 -p 4194304
+refused 1 "$GONE.*no such process" "$BRKSCOPE" map $GONE
+refused 1 "$GONE.*no such process" "$BRKSCOPE" map -d 0.1 $GONE
+start "$PYTHON" -c 'import os, threading, time
+pid = os.fork() or os._exit(0)
+thread = threading.Thread(target=time.sleep, args=[60], daemon=True)
+thread.start()
+os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+print(pid, thread.native_id, flush=True)
+time.sleep(60)' >"$WORK/ids"
+eventually 10 grep -q . "$WORK/ids"
+read -r ZOMBIE THREAD <"$WORK/ids"
+for command in map 'map -d 0.1' 'report -d 0.1 -p'; do
+	# shellcheck disable=SC2086
+	refused 1 "$ZOMBIE.*zombie" "$BRKSCOPE" $command "$ZOMBIE"
+	# shellcheck disable=SC2086
+	refused 1 "$THREAD.*thread" "$BRKSCOPE" $command "$THREAD"
+done
+KERNEL=$(ps -e -o pid=,ppid= | awk '$2 == 2 { print $1; exit }')
+[ -z "$KERNEL" ] || refused 1 "$KERNEL.*kernel" "$BRKSCOPE" map "$KERNEL"
+# Of several, those that there are, and a line for each of the others.
+status 1 "$BRKSCOPE" map $GONE $$ "$ZOMBIE"
+if [ "$(grep -c . "$WORK/err")" != 2 ] || ! grep -q "PID $$" "$WORK/out"; then
+	echo "map of one that is there and two that are not: $(cat "$WORK/err" "$WORK/out")"
+	wrong=1
+fi
+# One that ends while it is followed.
+sleep 1 &
+refused 1 "$!.*ended while" "$BRKSCOPE" map -d 60 $!
 refused 1 'nonexistent.*No such file' "$BRKSCOPE" report -- /nonexistent/command
 refused 1 'No such file.*PATH' "$BRKSCOPE" report -- no-such-command-anywhere
 refused 1 'Permission denied' "$BRKSCOPE" report -- /etc/passwd
@@ -101,6 +132,8 @@ refused 1 'nonexistent/file.*No such file' "$BRKSCOPE" report -d 0.1 -o /nonexis
 for format in '' -j; do
 	# shellcheck disable=SC2086
 	refused 1 '/dev/full.*No space' "$BRKSCOPE" report $format -d 0.1 -o /dev/full
+	# shellcheck disable=SC2086
+	refused 1 '/dev/full.*No space' "$BRKSCOPE" map $format -o /dev/full $$
 	# shellcheck disable=SC2016,SC2086
 	refused 1 'No space' sh -c '"$0" report -d 0.1 '$format' >/dev/full' "$BRKSCOPE"
 done
