@@ -1,5 +1,6 @@
 #!/bin/bash
 # status.sh - exit statuses, and errors: one line each, that says what and why.
+# timeout: 120
 . "$(dirname "$0")/lib.sh"
 need_bpf
 need setpriv unshare
