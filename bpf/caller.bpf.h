@@ -8,10 +8,8 @@
 #ifndef CALLER_BPF_H
 #define CALLER_BPF_H
 
-#include "inode.bpf.h"
-#include "maps.bpf.h"
+#include "file.bpf.h"
 #include "returns.bpf.h"
-#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 
 /* Where the user's registers are, on kernels without bpf_task_pt_regs: at the stack's end. */
@@ -108,6 +106,7 @@ static __always_inline struct pt_regs *user_regs(void)
  * Who called the wrapper that made the system call.  Most wrappers keep no
  * frame: then the word at the stack pointer (on arm64 the link register) is
  * where they return to.  The agent has said which do, and how large it is.
+ * tcmalloc's mmap() is a wrapper around libc's syscall(), which is one.
  */
 static __always_inline void caller_find(struct thread *t, bool can_find)
 {
@@ -118,9 +117,12 @@ static __always_inline void caller_find(struct thread *t, bool can_find)
 	t->ip = site_of(&ip, known);
 #if defined(__TARGET_ARCH_x86)
 	__u32 *frame = bpf_map_lookup_elem(&frames, &t->ip);
+	__u64 at = PT_REGS_SP_CORE(regs) + (frame ? *frame : 0);
 
-	bpf_probe_read_user(&caller.addr, sizeof(caller.addr),
-			    (void *)PT_REGS_SP_CORE(regs) + (frame ? *frame : 0));
+	/* What could not be read is not known, and no caller outside of all files. */
+	t->caller = (struct site){.dev = SITE_ADDRESS};
+	if (bpf_probe_read_user(&caller.addr, sizeof(caller.addr), (void *)at))
+		return;
 #else
 	caller.addr = PT_REGS_RET_CORE(regs);
 #endif
@@ -131,6 +133,20 @@ static __always_inline void caller_find(struct thread *t, bool can_find)
 	else
 		known = map_find(&caller, can_find);
 	t->caller = site_of(&caller, known);
+#if defined(__TARGET_ARCH_x86)
+	/* An allocator's own mmap(), made by way of syscall(2): who called that? */
+	frame = bpf_map_lookup_elem(&frames, &t->caller);
+	if (!frame)
+		return;
+	at += sizeof(caller.addr) + *frame;
+	caller = (struct search){};
+	t->caller = (struct site){.dev = SITE_ADDRESS};
+	if (bpf_probe_read_user(&caller.addr, sizeof(caller.addr), (void *)at))
+		return;
+	caller.addr = real_return(caller.addr);
+	known = map_find(&caller, can_find);
+	t->caller = site_of(&caller, known);
+#endif
 }
 
 /* The file that has just been mapped at an address. */

@@ -7,6 +7,7 @@
 #ifndef EMIT_BPF_H
 #define EMIT_BPF_H
 
+#include "file.bpf.h"
 #include "filter.bpf.h"
 
 static __always_inline __u64 task_start_ns(struct task_struct *task)
@@ -29,6 +30,12 @@ static __always_inline __u64 wake_now(void)
 static __always_inline __u64 wake_flags(__u64 fill)
 {
 	return fill < config.wake_at ? BPF_RB_NO_WAKEUP : wake_now();
+}
+
+/* Code that the agent has not looked at: it may be an allocator, whose calls count from then on. */
+static __always_inline __u64 wake_for_code(__u64 fill, __u64 ino, __u32 dev)
+{
+	return file_is_known(ino, dev) ? wake_flags(fill) : wake_now();
 }
 
 static __always_inline __u64 ring_fill(void)

@@ -187,6 +187,7 @@ int process_exec(struct bpf_raw_tracepoint_args *ctx)
 	struct linux_binprm *bprm = (void *)ctx->args[2];
 	__u32 tid = ctx->args[1], leader = bpf_get_current_pid_tgid();
 	struct event_exec *x;
+	struct inode *program;
 	__u64 fill;
 
 	/* A thread that execs takes the leader's id; what either was in the middle of is void. */
@@ -202,7 +203,9 @@ int process_exec(struct bpf_raw_tracepoint_args *ctx)
 	mm_fill(&x->t, BPF_CORE_READ(task, mm), false);
 	x->path[0] = 0;
 	bpf_probe_read_kernel_str(x->path, sizeof(x->path), BPF_CORE_READ(bprm, filename));
-	bpf_ringbuf_submit(x, wake_flags(fill));
+	program = user_inode(BPF_CORE_READ(bprm, file));
+	bpf_ringbuf_submit(x, wake_for_code(fill, BPF_CORE_READ(program, i_ino),
+					    BPF_CORE_READ(program, i_sb, s_dev)));
 	return 0;
 }
 

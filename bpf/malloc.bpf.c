@@ -84,29 +84,28 @@ static __always_inline bool product(__u64 a, __u64 b, __u64 *out)
 	return true;
 }
 
+static __always_inline __u64 argument(struct pt_regs *ctx, __u8 which)
+{
+	__u64 first = PT_REGS_PARM1(ctx), second = PT_REGS_PARM2(ctx);
+	__u64 third = PT_REGS_PARM3(ctx), fourth = PT_REGS_PARM4(ctx);
+
+	/* Or clang chooses among addresses in the context, which the verifier does not take. */
+	barrier_var(first);
+	barrier_var(second);
+	barrier_var(third);
+	barrier_var(fourth);
+	return which == 1 ? first : which == 2 ? second : which == 3 ? third : fourth;
+}
+
 /* The bytes that the call asks for.  False: it is refused, whatever memory there is. */
-static __always_inline bool request_size(struct pt_regs *ctx, __u32 fn, __u64 *size)
+static __always_inline bool request_size(struct pt_regs *ctx, const struct probe *probe,
+					 __u64 *size)
 {
 	bool fits = true;
 
-	switch (fn) {
-	case FN_CALLOC:
-		fits = product(PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx), size);
-		break;
-	case FN_REALLOCARRAY:
-		fits = product(PT_REGS_PARM2(ctx), PT_REGS_PARM3(ctx), size);
-		break;
-	case FN_REALLOC:
-	case FN_ALIGNED_ALLOC:
-	case FN_MEMALIGN:
-		*size = PT_REGS_PARM2(ctx);
-		break;
-	case FN_POSIX_MEMALIGN:
-		*size = PT_REGS_PARM3(ctx);
-		break;
-	default:
-		*size = PT_REGS_PARM1(ctx);
-	}
+	*size = argument(ctx, probe->size_arg);
+	if (probe->count_arg)
+		fits = product(argument(ctx, probe->count_arg), *size, size);
 	return fits && *size <= ~0ULL >> 1; /* PTRDIFF_MAX */
 }
 
@@ -125,37 +124,66 @@ static __always_inline bool internal_call(struct pt_regs *ctx, const struct prob
 }
 
 /*
+ * Or from another allocator's?  One that is put before it may hand every call on,
+ * from its own code, or by a jump, with all as it was.
+ */
+static __always_inline bool handed_on(struct pt_regs *ctx, const struct thread *t,
+				      const struct probe *probe, __u64 ret, __u64 size)
+{
+	if (t->object == probe->object)
+		return false;
+	return (ret >= t->code_lo && ret < t->code_hi) ||
+	       (t->code_hi && t->sp == PT_REGS_SP(ctx) && t->ret == ret && t->request == size);
+}
+
+static __always_inline void code_remember(struct pt_regs *ctx, struct thread *t,
+					  const struct probe *probe)
+{
+	__u64 start = PT_REGS_IP(ctx) - probe->off;
+
+	t->code_lo = probe->whole ? start + probe->internal[0].lo : 0;
+	t->code_hi = probe->whole ? start + probe->internal[0].hi : 0;
+}
+
+/*
  * Some functions hand a call over by a jump, which leaves the stack pointer and
  * the return address as they were: realloc of NULL to malloc, glibc's
  * aligned_alloc of what every block is aligned to, musl's valloc and memalign.
+ * Of other allocators the agent has read their code.
  */
 #define MALLOC_ALIGNMENT 16
 
-static __always_inline bool may_forward(struct pt_regs *ctx, const struct probe *probe)
+static __always_inline __u64 may_jump(struct pt_regs *ctx, const struct probe *probe)
 {
+	bool may = true;
+
+	if (!probe->libc)
+		return probe->jumps;
 	switch (probe->fn) {
 	case FN_REALLOC:
-		return !PT_REGS_PARM1(ctx);
+		may = !PT_REGS_PARM1(ctx);
+		break;
 	case FN_ALIGNED_ALLOC:
 	case FN_MEMALIGN:
-		return !probe->glibc || PT_REGS_PARM1(ctx) <= MALLOC_ALIGNMENT;
-	case FN_VALLOC:
-		return !probe->glibc;
+		may = !probe->glibc || PT_REGS_PARM1(ctx) <= MALLOC_ALIGNMENT;
+		break;
+	default:
+		may = probe->fn == FN_VALLOC && !probe->glibc;
 	}
-	return false;
+	return may ? probe->jumps : 0;
 }
 
 /*
  * A call like the thread's last one, which may have been handed over: the same.
  * Only a user's wrapper that itself ends in a jump, now to a function that
  * forwards and next to the one that this forwards to, for as many bytes, would
- * look no different.
+ * look no different.  pvalloc rounds them up first.
  */
 static __always_inline bool same_call(const struct thread *t, const struct probe *probe, __u64 sp,
 				      __u64 ret, __u64 size)
 {
-	return t->forwards && t->sp == sp && t->ret == ret && probe->fn < t->fn &&
-	       t->request == size;
+	return t->jumps >> (probe->entry & (ENTRIES_MAX - 1)) & 1 && t->sp == sp && t->ret == ret &&
+	       t->object == probe->object && (t->request == size || t->fn == FN_PVALLOC);
 }
 
 /*
@@ -237,7 +265,7 @@ int malloc_enter(struct pt_regs *ctx)
 	ret = return_address(ctx);
 	if (internal_call(ctx, probe, ret))
 		return 0;
-	if (!request_size(ctx, probe->fn, &size)) {
+	if (!request_size(ctx, probe, &size)) {
 		size = 0;
 		flags |= EVENT_F_IMPOSSIBLE;
 	} else if (keeps_mapping(ctx, probe, size)) {
@@ -252,19 +280,22 @@ int malloc_enter(struct pt_regs *ctx)
 		if (thread->probe_ip == PT_REGS_IP(ctx) && thread->object != probe->object)
 			return 0;
 		if (same_call(thread, probe, PT_REGS_SP(ctx), ret, size)) {
-			thread->fn = probe->fn;
-			thread->forwards = may_forward(ctx, probe);
+			thread->jumps = may_jump(ctx, probe);
 			return 0;
 		}
+		if (handed_on(ctx, thread, probe, ret, size))
+			return 0;
 		thread->probe_ip = PT_REGS_IP(ctx);
 		thread->object = probe->object;
+		code_remember(ctx, thread, probe);
 		thread->sp = PT_REGS_SP(ctx);
 		thread->ret = ret;
 		thread->request = size;
 		thread->fn = probe->fn;
 		thread->pending = true;
+		thread->marks = probe->marks;
 		thread->brk_failed = false;
-		thread->forwards = may_forward(ctx, probe);
+		thread->jumps = may_jump(ctx, probe);
 		thread->in_others = false;
 	}
 	if (malloc_emit(tgid, tid, size, probe, flags) && thread)

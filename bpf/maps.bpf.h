@@ -69,12 +69,13 @@ struct {
 } threads SEC(".maps") __weak;
 
 /*
- * For the instruction behind the system call in each known wrapper of mmap and
- * mremap: how many bytes the wrapper has on the stack then.
+ * For the instruction behind the system call, or behind the call of syscall(2),
+ * in each known wrapper of mmap and mremap: how many bytes the wrapper has on the
+ * stack then.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1024);
+	__uint(max_entries, 8192);
 	__type(key, struct site);
 	__type(value, __u32);
 } frames SEC(".maps") __weak;

@@ -15,6 +15,7 @@
 #define PROT_NONE	 0
 #define MAP_ANONYMOUS	 0x20
 #define MAP_STACK	 0x20000
+#define MAP_NORESERVE	 0x4000
 #define MAP_HUGETLB	 0x40000
 #define MAP_HUGE_SHIFT	 26
 #define MAP_HUGE_MASK	 0x3f
@@ -282,14 +283,6 @@ static __noinline int map_spill(struct outcome *o, struct thread *t)
 	return 0;
 }
 
-/* A short-lived process's code can only be looked at while it lives. */
-static __always_inline bool is_new_code(const struct outcome *o, const struct thread *t)
-{
-	struct site file = {.ino = t->file.ino, .dev = t->file.dev};
-
-	return o->code && !bpf_map_lookup_elem(&known_files, &file);
-}
-
 /* One event: to the ring, or into the spill. */
 static __always_inline void map_emit(struct outcome *o, struct thread *t, long ret)
 {
@@ -328,16 +321,23 @@ static __always_inline void map_emit(struct outcome *o, struct thread *t, long r
 	m->file = (struct site){};
 	if (o->code)
 		m->file = t->file;
-	bpf_ringbuf_submit(m, is_new_code(o, t) ? wake_now() : wake_flags(fill));
+	bpf_ringbuf_submit(m, o->code ? wake_for_code(fill, t->file.ino, t->file.dev)
+				      : wake_flags(fill));
 }
 
-/* A mapping that malloc makes inside a call is what that call is served from: say so once. */
-static __always_inline __u16 take_request(struct thread *t)
+/*
+ * A mapping that malloc makes inside a call is what that call is served from: say
+ * so once.  size: of what is mapped by now; what is too small for a large request
+ * is for something else, such as the allocator's own records.
+ */
+static __always_inline __u16 take_request(struct thread *t, __u64 size)
 {
-	if (!t->pending)
+	bool large = t->request >= LARGE_REQUEST;
+
+	if (!t->pending || (large && size < t->request))
 		return 0;
 	t->pending = false;
-	return t->request >= LARGE_REQUEST ? EVENT_F_REQUEST | EVENT_F_LARGE : EVENT_F_REQUEST;
+	return large ? EVENT_F_REQUEST | EVENT_F_LARGE : EVENT_F_REQUEST;
 }
 
 static __always_inline int mmap_begin(struct trace_event_raw_sys_enter *ctx, __u8 type,
@@ -393,6 +393,8 @@ static __always_inline int mmap_end(struct trace_event_raw_sys_exit *ctx, bool c
 		o.flags |= EVENT_F_STACK;
 	if (t->args[2] == PROT_NONE)
 		o.flags |= EVENT_F_RESERVE;
+	if (t->args[3] & MAP_NORESERVE)
+		o.flags |= EVENT_F_NORESERVE;
 	if (t->brk_failed)
 		o.flags |= EVENT_F_AFTER_BRK;
 	if (failed(ret)) {
@@ -400,8 +402,8 @@ static __always_inline int mmap_end(struct trace_event_raw_sys_exit *ctx, bool c
 		o.size = 0;
 	} else {
 		/* Room for a thread's heap is no answer to the request: what comes next is. */
-		if (!(o.flags & EVENT_F_RESERVE))
-			o.flags |= take_request(t);
+		if (!(o.flags & EVENT_F_RESERVE) && !(t->marks && o.flags & EVENT_F_NORESERVE))
+			o.flags |= take_request(t, o.size);
 		t->brk_failed = false;
 		o.code = can_find && !(o.flags & EVENT_F_ANON) && t->args[2] & PROT_EXEC;
 		if (o.code)
@@ -450,7 +452,7 @@ static __always_inline int mremap_end(struct trace_event_raw_sys_exit *ctx, bool
 	if (failed(ret)) {
 		o.op = REMAP_REFUSED;
 	} else {
-		o.flags |= take_request(t);
+		o.flags |= take_request(t, new);
 		/* DONTUNMAP leaves the old range where it was. */
 		if (t->args[3] & MREMAP_DONTUNMAP)
 			old = 0;

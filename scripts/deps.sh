@@ -36,6 +36,10 @@ check   cmd:nginx               nginx-light         nginx
 check   cmd:wrk                 wrk
 check   cmd:musl-gcc            musl-tools
 check   cmd:clang-format        clang-format
+check   cmd:g++                 g++
+check   lib:libjemalloc.so      libjemalloc2
+check   lib:libtcmalloc_minimal.so libtcmalloc-minimal4
+check   lib:libmimalloc.so      libmimalloc-dev
 '
 
 die() {
@@ -69,6 +73,7 @@ is_there() {
 	case "$1" in
 	cmd:*) command -v "$name" >/dev/null ;;
 	run:bpftool) bpftool_works ;;
+	lib:*) ldconfig -p | grep -q "[[:space:]]$name" ;;
 	pc:*) pkg-config --exists "$name" 2>/dev/null ;;
 	file:*) [ -e "/usr/include/$name" ] || [ -e "/usr/include/$HOSTTYPE-linux-gnu/$name" ] ;;
 	esac

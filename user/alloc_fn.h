@@ -1,12 +1,29 @@
 /*
- * alloc_fn.h - the malloc family's names: the symbols in a libc, the keys in every output.
+ * alloc_fn.h - the malloc family: its names in every output, and its symbols in an allocator.
  */
 #ifndef BRKSCOPE_ALLOC_FN_H
 #define BRKSCOPE_ALLOC_FN_H
 
+#include <stddef.h>
+
 #include "brkscope/event.h"
 
-/* Never NULL: "unknown" for a number outside the enum. */
+/* "malloc", ...; "unknown" for any other number. */
 const char *alloc_fn__name(enum alloc_fn fn);
+
+/*
+ * A way into an allocator: the first FN_COUNT are the functions themselves, in
+ * their order; what comes behind is counted as one of them.  Arguments count
+ * from 1, 0 is none.
+ */
+struct alloc_entry {
+	const char *symbol;
+	enum alloc_fn fn;
+	__u8 size_arg, count_arg; /* the bytes asked for; so many times */
+};
+
+#define ALLOC_ENTRIES 53
+
+extern const struct alloc_entry alloc_entries[ALLOC_ENTRIES];
 
 #endif

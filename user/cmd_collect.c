@@ -117,7 +117,7 @@ static int attach(struct collector *c)
 	int err = probes__attach_events(c->probes);
 
 	if (!err && c->options.level >= LEVEL_SIZES)
-		err = targets__attach(c->targets, c->options.pids, c->options.n_pids);
+		err = targets__attach(c->targets);
 	return err;
 }
 
@@ -193,7 +193,8 @@ static void on_event(const struct event *e, size_t size, void *arg)
 	}
 	if (err)
 		return;
-	if (e->type == EVENT_MALLOC && note.process->stats.allocator == ALLOCATOR_UNKNOWN)
+	if (e->type == EVENT_MALLOC &&
+	    (!note.process->allocator_called || note.process->allocator_index != e->object))
 		targets__saw_malloc(c->targets, note.process, e->object);
 	if (e->type == EVENT_MMAP && maps_code((const struct event_map *)e))
 		targets__saw_code(c->targets, note.process, (const struct event_map *)e);

@@ -4,6 +4,7 @@
 #include "commands.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <sys/utsname.h>
 
 #include "alloc_fn.h"
@@ -31,26 +32,38 @@ static void print_kernel(FILE *out, const struct features *f)
 		f->cookie ? "its cookie" : "its page offset: no cookies before Linux 5.15");
 }
 
+static void print_entry(FILE *out, const struct object *o, int i)
+{
+	const char *symbol = alloc_entries[i].symbol, *name = alloc_fn__name(alloc_entries[i].fn);
+
+	if (!o->fn[i].present)
+		fprintf(out, "  %-16s -          not in this libc\n", symbol);
+	else if (!o->fn[i].probed)
+		fprintf(out, "  %-16s %-10s counted as %s: %s\n", symbol, "-", o->fn[i].same,
+			i == FN_REALLOCARRAY && !strcmp(o->fn[i].same, "realloc")
+				? "it goes through it"
+				: "the same code");
+	else if (!strcmp(symbol, name))
+		fprintf(out, "  %-16s +0x%-8llx uprobe at its entry\n", symbol, o->fn[i].off);
+	else
+		fprintf(out, "  %-16s +0x%-8llx uprobe at its entry, counted as %s\n", symbol,
+			o->fn[i].off, name);
+}
+
 static void print_object(FILE *out, const struct object *o)
 {
-	fprintf(out, "\n%s (%s)\n", o->path, o->kind == OBJECT_MUSL ? "musl" : "glibc");
-	for (int fn = 0; fn < FN_COUNT; fn++) {
-		if (!o->fn[fn].present)
-			fprintf(out, "  %-16s -          not in this libc\n", alloc_fn__name(fn));
-		else if (!o->fn[fn].probed)
-			fprintf(out, "  %-16s %-10s counted as %s: %s\n", alloc_fn__name(fn), "-",
-				o->fn[fn].same,
-				fn == FN_REALLOCARRAY ? "it goes through it" : "the same code");
-		else
-			fprintf(out, "  %-16s +0x%-8llx uprobe at its entry\n", alloc_fn__name(fn),
-				o->fn[fn].off);
-	}
+	fprintf(out, "\n%s (%s%s)\n", o->path, object__kind_name(o),
+		o->program ? ", in the program" : "");
+	for (int i = 0; i < ALLOC_ENTRIES; i++)
+		if (o->fn[i].present || (object__is_libc(o) && i <= FN_REALLOCARRAY))
+			print_entry(out, o, i);
 	fprintf(out, "  malloc's own code ");
 	for (unsigned int i = 0; i < o->n_internal; i++)
 		fprintf(out, "%s+0x%llx..0x%llx", i ? ", " : "", o->internal[i].lo,
 			o->internal[i].hi);
 	fprintf(out,
-		"\n  calls from there are not counted again, and its mmap calls are malloc's\n");
+		"%s\n  calls from there are not counted again, and its mmap calls are malloc's\n",
+		o->whole ? ", all of it" : "");
 	for (unsigned int i = 0; i < o->n_calls; i++)
 		fprintf(out,
 			"  mmap or mremap at +0x%llx, %u bytes below the address of its caller\n",
@@ -69,16 +82,19 @@ static void print(FILE *out, const struct targets *t, const struct probes *p)
 	for (size_t i = 0; i < objects__count(objects); i++) {
 		const struct object *o = objects__get(objects, i);
 
-		if (object__is_libc(o))
+		if (object__is_allocator(o))
 			print_object(out, o);
 	}
 	for (size_t i = 0; i < objects__count(objects); i++) {
 		const struct object *o = objects__get(objects, i);
 
-		if (o->kind != OBJECT_PLAIN && o->kind != OBJECT_LOADER && !object__is_libc(o))
+		if (o->kind == OBJECT_NAMELESS)
 			fprintf(out,
-				"\n%s\n  defines malloc and is not probed: processes that use it "
-				"have no malloc numbers\n",
+				"\n%s\n  a static program without symbols: where its malloc is "
+				"cannot be told\n",
+				o->path);
+		else if (o->kind == OBJECT_FORWARDER)
+			fprintf(out, "\n%s\n  hands malloc on to libc's, where it is counted\n",
 				o->path);
 	}
 }
@@ -100,7 +116,7 @@ static int run(const struct options *o)
 	if (!err)
 		err = targets__open(&t, o, p);
 	if (!err)
-		err = targets__attach(t, NULL, 0);
+		err = targets__attach(t);
 	if (!err)
 		print(out.file, t, p);
 	if (output__close(&out))

@@ -42,12 +42,11 @@ static void seed(struct targets *t, struct model *m, struct process *p, const st
 		mappings__keep_image(&maps, image);
 	else if (!err && allocator && allocator->kind == OBJECT_GLIBC)
 		mappings__prove(&maps, from->vmas->tid); /* or all stays as it is listed */
-	if (!image)
+	if (!p->allocator_called)
 		targets__set_allocator(t, p, allocator);
 	p->allocator_seen = !image;
 	targets__set_identity(p, &info);
 	targets__set_paths(p);
-	targets__add_causes(t);
 	if (!err)
 		err = model__seed(m, p, maps.maps, maps.n, info.start_brk, read_ns);
 	if (err)

@@ -4,7 +4,6 @@
 #include "cmd_targets_state.h"
 
 #include <errno.h>
-#include <glob.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,11 +15,6 @@
 #include "kernel/procfs.h"
 #include "log.h"
 #include "model/space.h"
-
-#define MOST_LINKED_PIDS 8
-
-/* include/linux/errno.h: what a uprobe on an instruction that cannot be stepped says */
-#define ENOTSUPP 524
 
 int targets__check_pid(__u32 pid)
 {
@@ -49,47 +43,7 @@ int targets__check_pids(const __u32 *pids, size_t n)
 	return 0;
 }
 
-/* ---- objects: causes and probes ---- */
-
-static int add_range(struct targets *t, const struct object *o, enum code_kind kind,
-		     const struct code_span *span)
-{
-	struct code_range r = {
-		.ino = o->ino, .dev = o->dev, .kind = kind, .lo = span->lo, .hi = span->hi};
-
-	return cause_table__add(t->causes, &r);
-}
-
-static int add_causes_of(struct targets *t, const struct object *o)
-{
-	enum code_kind allocator = o->kind == OBJECT_MUSL ? CODE_MUSL : CODE_GLIBC;
-	int err = 0;
-
-	if (o->kind == OBJECT_LOADER)
-		err = add_range(t, o, CODE_LOADER, &o->text);
-	if (!object__is_libc(o))
-		return err;
-	for (unsigned int i = 0; i < o->n_internal && !err; i++)
-		err = add_range(t, o, allocator, &o->internal[i]);
-	for (unsigned int i = 0; i < o->n_wrappers && !err; i++)
-		err = add_range(t, o, CODE_WRAPPER, &o->wrapper[i]);
-	return err;
-}
-
-/* Those of every object that is new. */
-int targets__add_causes(struct targets *t)
-{
-	int err = 0;
-
-	while (t->n_causes < objects__count(t->objects) && !err) {
-		const struct object *o = objects__get(t->objects, t->n_causes++);
-
-		if (t->probes)
-			probes__learn_wrappers(t->probes, o);
-		err = add_causes_of(t, o);
-	}
-	return err;
-}
+/* ---- what they map ---- */
 
 static bool is_code(const struct vma_record *r)
 {
@@ -103,7 +57,15 @@ static const struct object *object_of(struct targets *t, const struct vma_record
 	return objects__of_range(t->objects, r->tid, &file, r->start, r->end);
 }
 
-/* Every file that is mapped executable now. */
+static bool may_be_watched(const struct options *o, __u32 pid)
+{
+	for (size_t i = 0; i < o->n_pids; i++)
+		if (o->pids[i] == pid)
+			return true;
+	return !o->n_pids;
+}
+
+/* Every file that is mapped executable now, by whom it matters. */
 static int look_at_processes(struct targets *t)
 {
 	struct listing all;
@@ -111,25 +73,11 @@ static int look_at_processes(struct targets *t)
 
 	for (size_t i = 0; i < all.n && !err; i++)
 		for (size_t k = 0; k < all.processes[i].n_vmas; k++)
-			if (is_code(&all.processes[i].vmas[k]))
+			if (may_be_watched(t->options, all.processes[i].pid) &&
+			    is_code(&all.processes[i].vmas[k]))
 				object_of(t, &all.processes[i].vmas[k]);
 	listing__clear(&all);
 	return err;
-}
-
-/* Libraries that a program may bring which no process has mapped yet. */
-static void look_at_libcs(struct targets *t)
-{
-	char path[PROC_PATH_MAX];
-	glob_t g;
-
-	if (!glob("/lib/ld-musl-*.so.1", 0, NULL, &g)) {
-		for (size_t i = 0; i < g.gl_pathc; i++)
-			objects__of_path(t->objects, g.gl_pathv[i]);
-		globfree(&g);
-	}
-	if (t->options->command && objects__interpreter(t->options->command[0], path, sizeof(path)))
-		objects__of_path(t->objects, path);
 }
 
 int targets__open(struct targets **out, const struct options *o, struct probes *probes)
@@ -142,19 +90,19 @@ int targets__open(struct targets **out, const struct options *o, struct probes *
 	t->options = o;
 	t->probes = probes;
 	t->lister = probes ? probes__lister(probes) : (struct lister){.vma_fd = -1, .task_fd = -1};
-	t->objects = objects__new();
-	t->causes = cause_table__new();
-	if (!t->objects || !t->causes)
+	t->allocators = allocators__new(o, probes);
+	if (!t->allocators)
 		goto fail;
+	t->objects = allocators__objects(t->allocators);
 	if (probes) {
 		err = look_at_processes(t);
 		if (err) {
 			log__error("listing the processes: %s", strerror(-err));
 			goto fail;
 		}
-		look_at_libcs(t);
+		allocators__look_ahead(t->allocators);
 	}
-	err = targets__add_causes(t);
+	err = allocators__update(t->allocators);
 	if (err)
 		goto fail;
 	*out = t;
@@ -168,15 +116,13 @@ void targets__close(struct targets *t)
 {
 	if (!t)
 		return;
-	objects__free(t->objects);
-	cause_table__free(t->causes);
-	free(t->probed);
+	allocators__free(t->allocators);
 	free(t);
 }
 
 const struct cause_table *targets__causes(const struct targets *t)
 {
-	return t->causes;
+	return allocators__causes(t->allocators);
 }
 
 struct objects *targets__objects(const struct targets *t)
@@ -184,87 +130,46 @@ struct objects *targets__objects(const struct targets *t)
 	return t->objects;
 }
 
-/* One file that cannot be probed, whoever brought it, is no reason to watch nothing. */
-static bool attach_object(struct targets *t, size_t index, const __u32 *pids, size_t n)
+int targets__attach(struct targets *t)
 {
-	const struct object *o = objects__get(t->objects, index);
-	int err = probes__attach_object(t->probes, o, index, pids, n);
-
-	if (!err)
-		log__debug("probing malloc in %s", o->path);
-	else if (err != -ESRCH)
-		log__note("%s: malloc in it cannot be probed: %s; processes that use it have no "
-			  "malloc numbers",
-			  o->path, err == -ENOTSUPP ? "the kernel cannot" : strerror(-err));
-	return !err;
-}
-
-int targets__attach(struct targets *t, const __u32 *pids, size_t n)
-{
-	size_t count = objects__count(t->objects), libcs = 0;
-
-	t->probed = calloc(count ? count : 1, sizeof(*t->probed));
-	if (!t->probed)
-		return -ENOMEM;
-	t->n_probed = count;
-	/* A link for each process and libc: with many, one for all and the filter are cheaper. */
-	if (n > MOST_LINKED_PIDS)
-		n = 0;
-	for (size_t i = 0; i < count; i++) {
-		if (!object__is_libc(objects__get(t->objects, i)))
-			continue;
-		t->probed[i] = attach_object(t, i, pids, n);
-		libcs += t->probed[i];
-	}
-	if (libcs)
-		return 0;
-	log__error("malloc can be probed in no C library that a process maps; -l syscalls does "
-		   "without");
-	return -ENOENT;
+	return allocators__attach(t->allocators);
 }
 
 /* ---- processes ---- */
 
-/* Whoever defines malloc before libc does in the search order takes its place. */
-static bool takes_over(const struct object *o, const struct object *from)
+/*
+ * Whoever comes first in the loader's search order defines malloc: the program,
+ * what is preloaded or linked, libc.
+ */
+static int rank(const struct object *o)
 {
-	if (!o || o->kind == OBJECT_PLAIN || o->kind == OBJECT_LOADER)
-		return false;
-	return !from || (object__is_libc(from) && !object__is_libc(o));
+	if (!o || !object__is_allocator(o))
+		return o && o->kind == OBJECT_NAMELESS;
+	return o->program ? 4 : object__is_libc(o) ? 2 : 3;
 }
 
+/* Of two libraries the loader has mapped the first one, which is the first asked, higher up. */
 const struct object *targets__find_allocator(struct targets *t, const struct listed *p)
 {
 	const struct object *found = NULL, *o;
 
 	for (size_t i = 0; i < p->n_vmas; i++) {
 		o = is_code(&p->vmas[i]) ? object_of(t, &p->vmas[i]) : NULL;
-		if (takes_over(o, found))
+		if (rank(o) > rank(found) || (rank(o) == rank(found) && rank(o) == 3))
 			found = o;
 	}
+	allocators__update(t->allocators);
 	return found;
 }
 
-static enum allocator_kind allocator_kind(const struct object *o)
-{
-	switch (o->kind) {
-	case OBJECT_GLIBC:
-		return ALLOCATOR_GLIBC;
-	case OBJECT_MUSL:
-		return ALLOCATOR_MUSL;
-	case OBJECT_JEMALLOC:
-		return ALLOCATOR_JEMALLOC;
-	case OBJECT_TCMALLOC:
-		return ALLOCATOR_TCMALLOC;
-	case OBJECT_MIMALLOC:
-		return ALLOCATOR_MIMALLOC;
-	default:
-		return ALLOCATOR_OTHER;
-	}
-}
-
+/*
+ * Its probes may have come later than the process: what it called before is not
+ * in its numbers, and it has to be said from when on they count.
+ */
 void targets__set_allocator(struct targets *t, struct process *p, const struct object *o)
 {
+	struct process_stats *s = &p->stats;
+	__u64 since_ns = 0;
 	size_t index;
 
 	if (!o)
@@ -272,9 +177,10 @@ void targets__set_allocator(struct targets *t, struct process *p, const struct o
 	index = objects__index(t->objects, o);
 	p->has_allocator = true;
 	p->allocator_index = index;
-	p->stats.allocator = allocator_kind(o);
-	p->stats.allocator_probed = index < t->n_probed && t->probed[index];
-	process__set_text(&p->stats.allocator_object, o->path);
+	s->allocator = allocators__kind(o);
+	s->allocator_probed = allocators__probed(t->allocators, index, &since_ns);
+	s->malloc_since_ns = since_ns > p->begun_ns ? since_ns : 0;
+	process__set_text(&s->allocator_object, o->path);
 }
 
 /* The same process as the model's, not one that has its PID by now? */
@@ -324,16 +230,24 @@ void targets__saw_code(struct targets *t, struct process *p, const struct event_
 	if (e->file.ino && e->file.dev != SITE_ADDRESS)
 		o = objects__of_range(t->objects, p->stats.pid, &e->file, e->result,
 				      e->result + e->e.size);
+	allocators__update(t->allocators);
+	/* One that is called already is not replaced by what is loaded later. */
 	if (!o)
 		doubt_allocator(p);
-	else if (!p->code_unknown && takes_over(o, allocator_of(t, p)))
+	else if (!p->code_unknown && !p->allocator_called && rank(o) > rank(allocator_of(t, p)))
 		targets__set_allocator(t, p, o);
-	targets__add_causes(t);
 }
 
 void targets__saw_malloc(struct targets *t, struct process *p, unsigned int index)
 {
-	targets__set_allocator(t, p, objects__get(t->objects, index));
+	const struct object *o = objects__get(t->objects, index);
+
+	if (p->has_allocator && p->allocator_index == index)
+		p->allocator_called = true;
+	if (p->allocator_called && rank(o) <= rank(allocator_of(t, p)))
+		return;
+	targets__set_allocator(t, p, o);
+	p->allocator_called = true;
 }
 
 /* Once after each exec, when its libraries are loaded: a preloaded one comes before libc. */
@@ -347,7 +261,8 @@ static void look_for_allocator(struct targets *t, struct process *p)
 	if (!listing__read(&l, &t->lister, p->stats.pid) && l.n)
 		allocator = targets__find_allocator(t, l.processes);
 	if (allocator) {
-		targets__set_allocator(t, p, allocator);
+		if (!p->allocator_called)
+			targets__set_allocator(t, p, allocator);
 		p->allocator_seen = true;
 		p->code_unknown = false;
 	}

@@ -18,7 +18,7 @@ int targets__check_pid(__u32 pid);
 int targets__check_pids(const __u32 *pids, size_t n);
 
 /*
- * Looks at what all processes map; without probes (NULL) only at those that are
+ * Looks at what all processes map that may be watched; without probes (NULL) only at those that are
  * read later.  0, or -errno with the error said.
  */
 int targets__open(struct targets **out, const struct options *o, struct probes *probes);
@@ -26,8 +26,8 @@ void targets__close(struct targets *t); /* NULL is allowed */
 const struct cause_table *targets__causes(const struct targets *t);
 struct objects *targets__objects(const struct targets *t);
 
-/* Probes every libc that was found. */
-int targets__attach(struct targets *t, const __u32 *pids, size_t n);
+/* Probes every allocator that was found, and those that are found from here on. */
+int targets__attach(struct targets *t);
 
 /* Every process that is there and watched, into the model. */
 void targets__seed(struct targets *t, struct model *m);

@@ -6,6 +6,7 @@
 #ifndef BRKSCOPE_CMD_TARGETS_STATE_H
 #define BRKSCOPE_CMD_TARGETS_STATE_H
 
+#include "cmd_allocators.h"
 #include "cmd_targets.h"
 #include "kernel/listing.h"
 #include "kernel/objects.h"
@@ -16,15 +17,9 @@ struct targets {
 	const struct options *options;
 	struct probes *probes;
 	struct lister lister;
-	struct objects *objects;
-	struct cause_table *causes;
-	bool *probed; /* by object index */
-	size_t n_probed;
-	size_t n_causes; /* objects whose code is in the cause table */
+	struct allocators *allocators;
+	struct objects *objects; /* the allocators' */
 };
-
-/* The code of every object that is new, for causes.  0 or -ENOMEM. */
-int targets__add_causes(struct targets *t);
 
 /* The one among what a process maps that defines its malloc; NULL. */
 const struct object *targets__find_allocator(struct targets *t, const struct listed *p);

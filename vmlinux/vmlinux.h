@@ -241,6 +241,7 @@ struct bpf_array {
 };
 
 struct linux_binprm {
+	struct file *file;
 	const char *filename;
 };
 

@@ -49,6 +49,14 @@ enum alloc_fn {
 	FN_VALLOC,
 	FN_PVALLOC,
 	FN_REALLOCARRAY,
+	/* what some allocators define beside them, instead of leaving it to the C++ library */
+	FN_NEW,
+	FN_NEW_ALIGNED,
+	/* their own: jemalloc's, mimalloc's */
+	FN_MALLOCX,
+	FN_RALLOCX,
+	FN_MI_MALLOC,
+	FN_MI_REALLOC,
 	FN_COUNT,
 };
 
@@ -68,7 +76,9 @@ enum event_flags {
 	EVENT_F_AFTER_BRK = 1 << 3, /* the same thread's brk failed, and this is what it did next */
 	/* mmap, mremap: struct event_map.request is the thread's pending malloc call */
 	EVENT_F_REQUEST = 1 << 4,
-	EVENT_F_LARGE = 1 << 5, /* and asks for at least LARGE_REQUEST bytes */
+	/* which asks for at least LARGE_REQUEST bytes, and for no more than this has */
+	EVENT_F_LARGE = 1 << 5,
+	EVENT_F_NORESERVE = 1 << 6, /* mmap: MAP_NORESERVE */
 	/* brk: it had begun before collection did, and what it changed is not known */
 	EVENT_F_LATE = 1 << 0,
 	/* fork: the child runs in the parent's address space (vfork, CLONE_VM) */
@@ -241,12 +251,23 @@ struct config {
  * cookies, by its page offset.
  */
 #define PROBE_RANGES 12
-#define PROBES_MAX   1024
+#define PROBES_MAX   2048
+#define ENTRIES_MAX  64
 struct probe {
-	__u32 fn;     /* enum alloc_fn */
 	__u32 object; /* index of the object */
-	__u64 off;    /* file offset of the probed instruction */
-	__u64 glibc;  /* its blocks have glibc's headers */
+	__u8 fn;      /* enum alloc_fn */
+	__u8 entry;   /* which of its entry points, below ENTRIES_MAX */
+	/* The arguments, from 1, with the bytes asked for and with what to multiply them by; 0:
+	 * none */
+	__u8 size_arg;
+	__u8 count_arg;
+	__u64 off;   /* file offset of the probed instruction */
+	__u64 jumps; /* the entry points, as bits, that it may go on in by a jump */
+	__u8 glibc;  /* its blocks have glibc's headers */
+	__u8 libc;   /* and which ones it goes on in depends on the arguments as in glibc or musl */
+	__u8 whole;  /* all of the object's code is the allocator's: internal[0] */
+	__u8 marks;  /* MAP_NORESERVE is on all that it maps but for blocks */
+	__u8 pad[4];
 	/* File offsets of the allocator's own code: a call from there is not a user's. */
 	struct {
 		__u64 lo, hi;

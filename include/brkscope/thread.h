@@ -15,11 +15,13 @@ struct thread {
 	__u64 probe_ip;
 	__u64 sp;
 	__u64 ret;
-	__u32 object;
+	__u64 code_lo, code_hi; /* the allocator's, where it is all that its object has */
 	__u64 request;
+	__u64 jumps; /* the entry points that it may be going on in, by a jump */
+	__u32 object;
 	__u32 fn;
 	__u8 pending;	 /* no mapping has been made for it yet */
-	__u8 forwards;	 /* it may be going on in another function, by a jump */
+	__u8 marks;	 /* nor will one with MAP_NORESERVE be */
 	__u8 in_others;	 /* it has been counted among the other processes' */
 	__u8 brk_failed; /* since that call, and nothing was mapped after it */
 	/* the system call under way */

@@ -1,5 +1,5 @@
 #!/bin/bash
-# allocators.sh - a program whose malloc is not the C library's is shown as such, not as 0 calls.
+# allocators.sh - a server that is linked with an allocator of its own: its calls, and its mappings.
 . "$(dirname "$0")/lib.sh"
 need_bpf
 need redis-server redis-cli
@@ -40,22 +40,21 @@ compare "$WORK" "$REDIS" <<'END'
 from oracle import *
 work, redis = sys.argv[1], int(sys.argv[2])
 
-def expect_honest(who, row, calls):
-    """All its calls, or none known."""
-    if row["malloc"] is None:
-        expect(f"{who}: probed", row["allocator"]["probed"], False)
-    else:
-        expect_true(f"{who}: {row['malloc']['calls']} malloc calls, of more than {calls}",
-                    row["malloc"]["calls"] >= calls)
+def expect_jemalloc(who, row, calls):
+    expect(f"{who}: allocator", [row["allocator"]["kind"], row["allocator"]["probed"]],
+           ["jemalloc", True])
+    expect(f"{who}: from the start on", row["malloc"]["since_ns"], None)
+    expect_true(f"{who}: {row['malloc']['calls']} malloc calls, of more than {calls}",
+                row["malloc"]["calls"] >= calls)
+    expect(f"{who}: direct", row["mmap"]["direct"]["calls"], 0)
 
 row = Report(f"{work}/attached.json").row(redis)
-expect("attached: allocator", row["allocator"]["kind"], "jemalloc")
-expect_honest("attached", row, 20000)
+expect_jemalloc("attached", row, 20000)
 rows = [row for row in Report(f"{work}/started.json").rows.values() if row["comm"] == "redis-server"]
 expect("started: redis-servers", len(rows), 1)
 for row in rows:
-    expect_honest("started", row, 20000)
+    expect_jemalloc("started", row, 20000)
 truth = read_json(f"{work}/calls")
 row = Report(f"{work}/preloaded.json").row(truth["pid"])
-expect_honest("preloaded", row, sum(truth[name] for name in ("malloc", "calloc", "realloc")))
+expect_jemalloc("preloaded", row, sum(truth[name] for name in ("malloc", "calloc", "realloc")))
 END

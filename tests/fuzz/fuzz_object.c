@@ -23,6 +23,9 @@
 #undef names
 #include "kernel/code.c"
 #include "kernel/elf_file.c"
+#define search extent_search
+#include "kernel/extent.c"
+#undef search
 #include "kernel/object.c"
 
 #define MOST_CHANGES 64
@@ -68,9 +71,9 @@ static void inspect(int fd)
 	err = object__inspect(&o, "name", path);
 	require(err == 0 || err == -ENOEXEC, "taken, or no ELF file");
 	if (!err) {
-		require(o.n_internal <= PROBE_RANGES && o.n_wrappers <= 4 && o.n_calls <= 8,
+		require(o.n_internal <= PROBE_RANGES && o.n_wrappers <= 8 && o.n_calls <= 16,
 			"no more than there is room for");
-		for (int i = 0; i < FN_COUNT; i++) {
+		for (int i = 0; i < ALLOC_ENTRIES; i++) {
 			require(!o.fn[i].probed || o.fn[i].present, "what is probed is there");
 			require(!o.fn[i].present || o.fn[i].probed == !o.fn[i].same,
 				"it stands for itself or for another");

@@ -6,8 +6,9 @@
  * written at the end: counts survive _exit, a signal, and destructors that
  * allocate behind ours, and an exec goes on in the same file.
  *
- * It must see what reaches libc's malloc, and change none of it: it allocates
- * nothing, and calls __libc_malloc and its kin rather than looking names up.
+ * It must see what reaches the malloc behind it, and change none of it: it
+ * allocates nothing, and hands each call on by a jump to whoever is next in the
+ * search order: libc, or an allocator that is preloaded behind it.
  * The loader's own calls come through it as soon as they are libc's: the loader
  * binds to this library's malloc.  Layout of the file: struct counts.
  */
@@ -37,12 +38,9 @@ struct counts {
 				   */
 };
 
+/* Taking libc's malloc by its other name tells that this is not where malloc ends. */
 void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t nmemb, size_t size);
-void *__libc_realloc(void *block, size_t size);
-void *__libc_memalign(size_t alignment, size_t size);
-void *__libc_valloc(size_t size);
-void *__libc_pvalloc(size_t size);
+void *(*libcount_behind)(size_t size) = __libc_malloc;
 
 /* Until there is an environment to read, and in a process without BRKSCOPE_COUNT_DIR. */
 static struct counts early;
@@ -130,6 +128,15 @@ static void count(enum fn fn, size_t bytes)
 	__atomic_fetch_add(&c->bucket[bucket], 1, __ATOMIC_RELAXED);
 }
 
+/* A dlsym that succeeds allocates nothing. */
+#define NEXT(name)                                                                                 \
+	({                                                                                         \
+		static __typeof__(&name) next;                                                     \
+		if (!next && !(next = (__typeof__(&name))dlsym(RTLD_NEXT, #name)))                 \
+			give_up("nobody behind it has " #name);                                    \
+		next;                                                                              \
+	})
+
 /* Also a process that never allocates has a file. */
 __attribute__((constructor)) static void begin(void)
 {
@@ -142,7 +149,7 @@ __attribute__((constructor)) static void begin(void)
 void *malloc(size_t size)
 {
 	count(MALLOC, size);
-	return __libc_malloc(size);
+	return NEXT(malloc)(size);
 }
 
 void *calloc(size_t nmemb, size_t size)
@@ -150,13 +157,13 @@ void *calloc(size_t nmemb, size_t size)
 	size_t bytes;
 
 	count(CALLOC, __builtin_mul_overflow(nmemb, size, &bytes) ? SIZE_MAX : bytes);
-	return __libc_calloc(nmemb, size);
+	return NEXT(calloc)(nmemb, size);
 }
 
 void *realloc(void *block, size_t size)
 {
 	count(REALLOC, size);
-	return __libc_realloc(block, size);
+	return NEXT(realloc)(block, size);
 }
 
 /* As glibc does it: an overflow never reaches realloc. */
@@ -174,38 +181,29 @@ void *reallocarray(void *block, size_t nmemb, size_t size)
 void *memalign(size_t alignment, size_t size)
 {
 	count(MEMALIGN, size);
-	return __libc_memalign(alignment, size);
+	return NEXT(memalign)(alignment, size);
 }
 
 void *valloc(size_t size)
 {
 	count(VALLOC, size);
-	return __libc_valloc(size);
+	return NEXT(valloc)(size);
 }
 
 void *pvalloc(size_t size)
 {
 	count(PVALLOC, size);
-	return __libc_pvalloc(size);
+	return NEXT(pvalloc)(size);
 }
 
-/* libc exports no second name of these two.  A dlsym that succeeds allocates nothing. */
 void *aligned_alloc(size_t alignment, size_t size)
 {
-	static void *(*real)(size_t, size_t);
-
-	if (!real && !(real = (void *(*)(size_t, size_t))dlsym(RTLD_NEXT, "aligned_alloc")))
-		give_up("libc has no aligned_alloc");
 	count(ALIGNED_ALLOC, size);
-	return real(alignment, size);
+	return NEXT(aligned_alloc)(alignment, size);
 }
 
 int posix_memalign(void **block, size_t alignment, size_t size)
 {
-	static int (*real)(void **, size_t, size_t);
-
-	if (!real && !(real = (int (*)(void **, size_t, size_t))dlsym(RTLD_NEXT, "posix_memalign")))
-		give_up("libc has no posix_memalign");
 	count(POSIX_MEMALIGN, size);
-	return real(block, alignment, size);
+	return NEXT(posix_memalign)(block, alignment, size);
 }

@@ -15,10 +15,17 @@ static const struct {
 	__u64 ino;
 	__u32 off;
 } places[PLACES] = {
-	[IN_APP] = {40, 0x1800},	   [IN_GLIBC] = {10, 0x1800},
-	[IN_GLIBC_WRAPPER] = {10, 0x3010}, [IN_GLIBC_REST] = {10, 0x8000},
-	[IN_MUSL] = {20, 0x1800},	   [IN_MUSL_WRAPPER] = {20, 0x3010},
+	[IN_APP] = {40, 0x1800},
+	[IN_GLIBC] = {10, 0x1800},
+	[IN_GLIBC_WRAPPER] = {10, 0x3010},
+	[IN_GLIBC_REST] = {10, 0x8000},
+	[IN_MUSL] = {20, 0x1800},
+	[IN_MUSL_WRAPPER] = {20, 0x3010},
 	[IN_LOADER] = {30, 0x1800},
+	[IN_ALLOCATOR] = {70, 0x1800},
+	[IN_ALLOCATOR_WRAPPER] = {70, 0x3010},
+	[IN_REFMALLOC] = {80, 0x1800},
+	[IN_NAMELESS] = {90, 0x1800},
 };
 
 #define DEVICE 0x800001
@@ -35,6 +42,10 @@ struct site events__site(enum place place)
 struct cause_table *events__causes(void)
 {
 	static const struct code_range ranges[] = {
+		{70, DEVICE, CODE_ALLOCATOR, 0x1000, 0x8000},
+		{70, DEVICE, CODE_WRAPPER, 0x3000, 0x3040},
+		{80, DEVICE, CODE_REFMALLOC, 0x1000, 0x8000},
+		{90, DEVICE, CODE_NAMELESS, 0x1000, 0x8000},
 		{10, DEVICE, CODE_GLIBC, 0x1000, 0x2000},
 		{10, DEVICE, CODE_WRAPPER, 0x3000, 0x3040},
 		{20, DEVICE, CODE_MUSL, 0x1000, 0x2000},

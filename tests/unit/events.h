@@ -3,7 +3,7 @@
  *
  * The builders fill in what the BPF programs would; a test then changes what it
  * is about.  The code: an application, a glibc and a musl with their wrappers
- * of mmap, and a loader, each at fixed offsets of a file of its own.
+ * of mmap, a loader, and other allocators, each at fixed offsets of a file of its own.
  */
 #ifndef BRKSCOPE_TEST_EVENTS_H
 #define BRKSCOPE_TEST_EVENTS_H
@@ -24,7 +24,11 @@ enum place {
 	IN_MUSL,
 	IN_MUSL_WRAPPER,
 	IN_LOADER,
-	AT_ADDRESS, /* not looked up */
+	IN_ALLOCATOR,	      /* all of a library's code */
+	IN_ALLOCATOR_WRAPPER, /* its own mmap() */
+	IN_REFMALLOC,
+	IN_NAMELESS, /* a static program without symbols */
+	AT_ADDRESS,  /* not looked up */
 	PLACES,
 };
 

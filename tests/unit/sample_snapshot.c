@@ -189,6 +189,7 @@ static const struct process_stats arenas = {
 	.mremap = {9, 5 * MIB, 1 * MIB},
 	.mmap_failed = 2,
 	.malloc_known = true,
+	.malloc_since_ns = 3250000000,
 	.malloc = {.calls = 943755,
 		   .bytes = 88776655,
 		   .impossible = 2,

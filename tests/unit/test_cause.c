@@ -10,12 +10,13 @@
 
 #include "events.h"
 
-#define ANON	EVENT_F_ANON
-#define STACK	EVENT_F_STACK
-#define RESERVE EVENT_F_RESERVE
-#define AFTER	EVENT_F_AFTER_BRK
-#define REQUEST EVENT_F_REQUEST
-#define LARGE	EVENT_F_LARGE
+#define ANON	  EVENT_F_ANON
+#define STACK	  EVENT_F_STACK
+#define RESERVE	  EVENT_F_RESERVE
+#define AFTER	  EVENT_F_AFTER_BRK
+#define REQUEST	  EVENT_F_REQUEST
+#define LARGE	  EVENT_F_LARGE
+#define NORESERVE EVENT_F_NORESERVE
 
 struct rule {
 	const char *what;
@@ -69,6 +70,34 @@ static void musl_maps_blocks_and_groups(void **state)
 		 CAUSE_ARENA},
 		{"a failed brk is no matter", IN_MUSL_WRAPPER, IN_MUSL,
 		 ANON | AFTER | REQUEST | LARGE, CAUSE_MALLOC},
+	};
+
+	ASSERT_RULES(rules);
+}
+
+static void an_allocator_maps_blocks_and_all_else(void **state)
+{
+	static const struct rule rules[] = {
+		{"a large block", IN_GLIBC_WRAPPER, IN_ALLOCATOR, ANON | REQUEST | LARGE,
+		 CAUSE_MALLOC},
+		{"for a small one", IN_GLIBC_WRAPPER, IN_ALLOCATOR, ANON | REQUEST, CAUSE_ARENA},
+		{"for none", IN_GLIBC_WRAPPER, IN_ALLOCATOR, ANON, CAUSE_ARENA},
+		{"room", IN_GLIBC_WRAPPER, IN_ALLOCATOR, ANON | RESERVE, CAUSE_ARENA},
+		{"its own system call", IN_ALLOCATOR, NOWHERE, ANON | REQUEST | LARGE,
+		 CAUSE_MALLOC},
+		{"a thread's stack", IN_GLIBC_WRAPPER, IN_ALLOCATOR, ANON | STACK, CAUSE_STACK},
+		{"a file", IN_GLIBC_WRAPPER, IN_ALLOCATOR, REQUEST | LARGE, CAUSE_FILE},
+		{"an application, through its mmap()", IN_ALLOCATOR_WRAPPER, IN_APP, ANON,
+		 CAUSE_DIRECT},
+		{"itself, through its mmap()", IN_ALLOCATOR_WRAPPER, IN_ALLOCATOR,
+		 ANON | REQUEST | LARGE, CAUSE_MALLOC},
+		{"somebody, through its mmap()", IN_GLIBC_WRAPPER, IN_ALLOCATOR_WRAPPER, ANON,
+		 CAUSE_UNATTRIBUTED},
+		{"refmalloc's block", IN_GLIBC_WRAPPER, IN_REFMALLOC, ANON, CAUSE_MALLOC},
+		{"refmalloc's heap", IN_GLIBC_WRAPPER, IN_REFMALLOC,
+		 ANON | NORESERVE | REQUEST | LARGE, CAUSE_ARENA},
+		{"a nameless program", IN_NAMELESS, NOWHERE, ANON, CAUSE_UNATTRIBUTED},
+		{"a nameless program's file", IN_NAMELESS, NOWHERE, 0, CAUSE_FILE},
 	};
 
 	ASSERT_RULES(rules);
@@ -179,6 +208,11 @@ static void an_allocator_moves_its_own_blocks(void **state)
 		{IN_GLIBC_WRAPPER, IN_APP, false},
 		{IN_GLIBC_WRAPPER, IN_LOADER, false},
 		{IN_GLIBC_WRAPPER, AT_ADDRESS, false},
+		{IN_GLIBC_WRAPPER, IN_ALLOCATOR, true},
+		{IN_GLIBC_WRAPPER, IN_REFMALLOC, true},
+		{IN_ALLOCATOR_WRAPPER, IN_APP, false},
+		{IN_GLIBC_WRAPPER, IN_ALLOCATOR_WRAPPER, false},
+		{IN_NAMELESS, NOWHERE, false},
 		{IN_APP, IN_GLIBC, false},
 		{AT_ADDRESS, IN_GLIBC, false},
 	};
@@ -231,6 +265,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(glibc_maps_blocks_and_heaps),
 		cmocka_unit_test(musl_maps_blocks_and_groups),
+		cmocka_unit_test(an_allocator_maps_blocks_and_all_else),
 		cmocka_unit_test(without_a_wrapper_the_code_itself_asks),
 		cmocka_unit_test(the_loader_maps_whatever_it_maps),
 		cmocka_unit_test(all_others_are_told_by_their_flags),

@@ -16,7 +16,7 @@ static const struct {
 	size_t size;
 	__u8 ops;
 } shapes[] = {
-	[EVENT_MALLOC] = {32, 9},  [EVENT_BRK] = {64, 4},     [EVENT_MMAP] = {152, 2},
+	[EVENT_MALLOC] = {32, 15}, [EVENT_BRK] = {64, 4},     [EVENT_MMAP] = {152, 2},
 	[EVENT_MUNMAP] = {152, 2}, [EVENT_MREMAP] = {152, 4}, [EVENT_MPROTECT] = {152, 2},
 	[EVENT_FORK] = {128, 1},   [EVENT_EXEC] = {256, 1},   [EVENT_EXIT] = {128, 1},
 };

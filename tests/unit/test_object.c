@@ -85,7 +85,7 @@ static void glibc_as_the_loader_has_it(void **state)
 	inspect(&o, mmap_at.path);
 	assert_int_equal(o.kind, OBJECT_GLIBC);
 	assert_true(object__is_libc(&o));
-	for (int fn = 0; fn < FN_COUNT; fn++) {
+	for (int fn = 0; fn <= FN_REALLOCARRAY; fn++) {
 		struct place p = place_of(libc, alloc_fn__name(fn));
 
 		assert_true(o.fn[fn].present);
@@ -329,6 +329,109 @@ static void a_reallocarray_may_go_through_realloc(void **state)
 	}
 }
 
+/* All its code, whatever it is called, and its own mmap() by way of syscall(2). */
+static void an_allocator_is_all_code(void **state)
+{
+	static const char source[] = TYPES
+		"long syscall(long, ...);\n"
+		"void *mmap(void *a, n b, int c, int d, int e, long f)\n"
+		"{ return (void *)(syscall(9, a, b, c, d, e, f) + 1); }\n"
+		"void *malloc(n a) { return mmap(0, a, 3, 0x22, -1, 0); }\n"
+		"void *mi_malloc(n a) __attribute__((alias(\"malloc\")));\n"
+		"void *mi_malloc_aligned(n a, n b) { return malloc(a + b); }\n"
+		"void *memalign(n a, n b) { return mi_malloc_aligned(b, a); }\n"
+		"void *_Znwm(n a) { return malloc(a); }\n"
+		"void *_Znam(n a) { return (void *)(a * 3); }\n";
+	struct code_span text;
+	struct object o;
+	char path[64];
+	int fd = compile(source, "", path), entry;
+
+	inspect(&o, path);
+	assert_int_equal(o.kind, OBJECT_MIMALLOC);
+	assert_true(object__is_allocator(&o) && !object__is_libc(&o) && !o.program);
+	assert_true(o.whole && o.n_internal == 1);
+	text = o.internal[0];
+	for (entry = 0; entry < ALLOC_ENTRIES; entry++)
+		assert_true(!o.fn[entry].present || inside(&text, 1, o.fn[entry].off));
+	assert_int_equal(o.n_wrappers, 1);
+	assert_int_equal(o.n_calls, 1);
+	assert_true(inside(o.wrapper, 1, o.calls[0].off));
+	assert_string_equal(o.fn[FN_MI_MALLOC].same, "malloc");
+	assert_true(o.fn[FN_NEW].probed);
+	/* A call handed on by a jump is known to be; the second one goes nowhere. */
+	assert_int_equal(o.fn[FN_NEW].jumps, 1 << FN_MALLOC);
+	for (entry = FN_COUNT; strcmp(alloc_entries[entry].symbol, "_Znam") != 0; entry++)
+		;
+	assert_true(o.fn[entry].probed);
+	assert_int_equal(alloc_entries[entry].fn, FN_NEW);
+	assert_int_equal(o.fn[entry].jumps, 0);
+	for (entry = 0; strcmp(alloc_entries[entry].symbol, "mi_malloc_aligned") != 0; entry++)
+		;
+	assert_int_equal(o.fn[FN_MEMALIGN].jumps, 1ull << entry);
+	object__clear(&o);
+	close(fd);
+}
+
+/* ---- static programs, of this machine's C libraries ---- */
+
+static int link_statically(const char *compiler, const char *flags, char path[64])
+{
+	char name[] = "/tmp/brkscope-object-XXXXXX", command[256];
+	int fd = mkstemp(name);
+	FILE *cc;
+
+	assert_true(fd >= 0);
+	snprintf(command, sizeof(command), "%s -fno-builtin %s -x c - -o %s", compiler, flags,
+		 name);
+	cc = popen(command, "w");
+	assert_non_null(cc);
+	fputs("void *malloc(unsigned long); void *realloc(void *, unsigned long);\n"
+	      "int main(void) { return !realloc(malloc(1 << 20), 1 << 21); }\n",
+	      cc);
+	assert_int_equal(pclose(cc), 0);
+	close(fd);
+	fd = open(name, O_RDONLY | O_CLOEXEC);
+	unlink(name);
+	assert_true(fd >= 0);
+	snprintf(path, 64, "/proc/self/fd/%d", fd);
+	return fd;
+}
+
+static void a_static_program_has_its_libc_in_it(void **state)
+{
+	static const struct {
+		const char *compiler, *flags;
+		enum object_kind kind;
+	} rules[] = {
+		{"gcc", "-static", OBJECT_GLIBC},	    {"gcc", "-static-pie", OBJECT_GLIBC},
+		{"musl-gcc", "-static", OBJECT_MUSL},	    {"gcc", "-static -s", OBJECT_NAMELESS},
+		{"gcc", "-static-pie -s", OBJECT_NAMELESS},
+	};
+
+	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++) {
+		struct object o;
+		char path[64];
+		int fd = link_statically(rules[i].compiler, rules[i].flags, path);
+
+		inspect(&o, path);
+		assert_int_equal(o.kind, rules[i].kind);
+		assert_true(o.program);
+		assert_int_equal(object__is_allocator(&o), o.kind != OBJECT_NAMELESS);
+		assert_int_equal(o.n_internal > 0, o.kind != OBJECT_NAMELESS);
+		assert_false(o.whole);
+		if (o.kind == OBJECT_NAMELESS) {
+			assert_true(o.text.lo < o.text.hi);
+		} else {
+			assert_true(o.fn[FN_MALLOC].probed && o.fn[FN_REALLOC].probed);
+			assert_true(object__is_internal(&o, o.fn[FN_MALLOC].off));
+			assert_true(o.n_wrappers >= 2 && o.n_calls >= 2);
+		}
+		object__clear(&o);
+		close(fd);
+	}
+}
+
 static void kinds_are_told_by_what_is_exported(void **state)
 {
 	static const struct {
@@ -344,6 +447,10 @@ static void kinds_are_told_by_what_is_exported(void **state)
 		 OBJECT_TCMALLOC},
 		{"int malloc(void) { return 1; } int mallocx(void) { return 2; }", "libje.so",
 		 OBJECT_JEMALLOC},
+		{"int malloc(void) { return 1; } int refmalloc_stats(void) { return 2; }",
+		 "libref.so", OBJECT_REFMALLOC},
+		{"int __libc_malloc(void); int malloc(void) { return __libc_malloc(); }",
+		 "libcount.so", OBJECT_FORWARDER},
 		{"int malloc(void) { return 1; } int __libc_start_main(void) { return 2; }",
 		 "libc.so", OBJECT_MUSL},
 		{"int malloc(void); int f(void) { return malloc(); }", "libuser.so", OBJECT_PLAIN},
@@ -373,6 +480,8 @@ int main(void)
 		cmocka_unit_test(a_program_is_plain),
 		cmocka_unit_test(an_alias_is_one_function),
 		cmocka_unit_test(a_reallocarray_may_go_through_realloc),
+		cmocka_unit_test(an_allocator_is_all_code),
+		cmocka_unit_test(a_static_program_has_its_libc_in_it),
 		cmocka_unit_test(kinds_are_told_by_what_is_exported),
 	};
 

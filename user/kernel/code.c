@@ -45,6 +45,11 @@ static bool is_syscall(const cs_insn *insn)
 	return insn->id == X86_INS_SYSCALL;
 }
 
+static bool is_jump(const cs_insn *insn)
+{
+	return insn->id == X86_INS_JMP;
+}
+
 static bool ends_block(const cs_insn *insn)
 {
 	return insn->id == X86_INS_RET || insn->id == X86_INS_JMP;
@@ -68,25 +73,21 @@ static __s64 pushed(const cs_insn *insn)
 }
 
 /* A PLT stub: [endbr64] [bnd] jmp *GOT(%rip). */
-static bool stub_leads_to(csh handle, const struct elf_file *f, __u64 addr, const char *name)
+static const char *stub_target(csh handle, const struct elf_file *f, __u64 addr)
 {
-	const char *filled_with;
+	const char *name = NULL;
 	unsigned char code[32];
-	bool found = false;
 	cs_insn *insn;
 	__u64 slot;
 	size_t n = elf_file__read(f, addr, code, sizeof(code));
 
 	n = cs_disasm(handle, code, n, addr, 2, &insn);
-	for (size_t i = 0; i < n && !found; i++) {
-		if (!got_slot(&insn[i], &slot))
-			continue;
-		filled_with = elf_file__got_target(f, slot);
-		found = filled_with && !strcmp(filled_with, name);
-	}
+	for (size_t i = 0; i < n && !name; i++)
+		if (got_slot(&insn[i], &slot))
+			name = elf_file__got_target(f, slot);
 	if (n)
 		cs_free(insn, n);
-	return found;
+	return name;
 }
 #else
 /*
@@ -114,6 +115,11 @@ static bool is_syscall(const cs_insn *insn)
 	return insn->id == ARM64_INS_SVC;
 }
 
+static bool is_jump(const cs_insn *insn)
+{
+	return insn->id == ARM64_INS_B;
+}
+
 static bool ends_block(const cs_insn *insn)
 {
 	return false;
@@ -125,25 +131,30 @@ static __s64 pushed(const cs_insn *insn)
 	return 0;
 }
 
-static bool stub_leads_to(csh handle, const struct elf_file *f, __u64 addr, const char *name)
+static const char *stub_target(csh handle, const struct elf_file *f, __u64 addr)
 {
 	__u32 insn[3];
 	__u64 page, slot;
-	const char *filled_with;
 
 	if (elf_file__read(f, addr, insn, sizeof(insn)) != sizeof(insn))
-		return false;
+		return NULL;
 	/* adrp xN, page: immlo is bits 30:29, immhi bits 23:5 (Arm ARM, C6.2.13) */
 	if ((insn[0] & 0x9f000000) != 0x90000000 || (insn[1] & 0xffc00000) != 0xf9400000)
-		return false;
+		return NULL;
 	page = (__u64)(insn[0] >> 5 & 0x7ffff) << 2 | (insn[0] >> 29 & 3);
 	page = (addr & ~4095ull) + (__u64)((__s64)(page << 43) >> 43 << 12);
 	/* ldr xM, [xN, #imm12 * 8] (C6.2.166) */
 	slot = page + (insn[1] >> 10 & 0xfff) * 8;
-	filled_with = elf_file__got_target(f, slot);
-	return filled_with && !strcmp(filled_with, name);
+	return elf_file__got_target(f, slot);
 }
 #endif
+
+static bool stub_leads_to(csh handle, const struct elf_file *f, __u64 addr, const char *name)
+{
+	const char *target = stub_target(handle, f, addr);
+
+	return target && !strcmp(target, name);
+}
 
 struct body {
 	csh handle;
@@ -187,6 +198,32 @@ bool code__reaches(const struct elf_file *f, const struct elf_function *fn,
 	return found;
 }
 
+void code__jumps(const struct elf_file *f, const struct elf_function *fn,
+		 void (*visit)(__u64 addr, const char *name, void *arg), void *arg)
+{
+	struct body b;
+	__u64 to;
+
+	if (!decode(&b, f, fn))
+		return;
+	for (size_t i = 0; i < b.n; i++)
+		if (is_jump(&b.insn[i]) && branch_target(&b.insn[i], &to) &&
+		    (to < fn->addr || to >= fn->addr + fn->size))
+			visit(to, stub_target(b.handle, f, to), arg);
+	release(&b);
+}
+
+/* syscall(2), called as any function. */
+static bool calls_syscall(const struct body *b, const struct elf_file *f,
+			  const struct elf_function *syscall, const cs_insn *insn)
+{
+	__u64 to;
+
+	if (is_jump(insn) || !branch_target(insn, &to))
+		return false;
+	return syscall ? to == syscall->addr : stub_leads_to(b->handle, f, to, "syscall");
+}
+
 /*
  * In the order of the code, without following branches: a wrapper sets its frame
  * up once, at its beginning, and what stands behind a return or a jump has been
@@ -195,6 +232,7 @@ bool code__reaches(const struct elf_file *f, const struct elf_function *fn,
 unsigned int code__syscalls(const struct elf_file *f, const struct elf_function *fn,
 			    struct syscall_site *sites, unsigned int most)
 {
+	const struct elf_function *by_function = elf_file__find(f, "syscall");
 	unsigned int found = 0;
 	__s64 frame = 0, whole = 0;
 	struct body b;
@@ -207,7 +245,8 @@ unsigned int code__syscalls(const struct elf_file *f, const struct elf_function 
 			whole = frame;
 		if (ends_block(&b.insn[i]))
 			frame = whole;
-		if (!is_syscall(&b.insn[i]) || frame < 0)
+		if (frame < 0 ||
+		    (!is_syscall(&b.insn[i]) && !calls_syscall(&b, f, by_function, &b.insn[i])))
 			continue;
 		sites[found].after = b.insn[i].address + b.insn[i].size;
 		sites[found++].frame = frame;

@@ -15,7 +15,12 @@
 bool code__reaches(const struct elf_file *f, const struct elf_function *fn,
 		   const struct elf_function *target);
 
-/* Where a wrapper makes a system call, and how much of the stack is its own there. */
+/* Where fn's code jumps to outside of itself: through the PLT the function's name, else NULL. */
+void code__jumps(const struct elf_file *f, const struct elf_function *fn,
+		 void (*visit)(__u64 addr, const char *name, void *arg), void *arg);
+
+/* Where a wrapper makes a system call, itself or by syscall(2), and how much of the stack is its
+ * own there. */
 struct syscall_site {
 	__u64 after; /* address of the next instruction */
 	__u32 frame; /* bytes between the stack pointer and the return address */

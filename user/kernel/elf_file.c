@@ -29,6 +29,10 @@ struct elf_file {
 	Elf *elf;
 	struct elf_function *functions;
 	size_t n_functions;
+	char **sources; /* names of files, in .symtab */
+	size_t n_sources;
+	bool program;
+	bool has_symbols; /* of any kind */
 	struct got_entry *got;
 	size_t n_got;
 	char *soname;
@@ -77,24 +81,47 @@ static Elf_Scn *section_of_type(Elf *elf, GElf_Word type, GElf_Shdr *shdr)
 	return NULL;
 }
 
-static int read_functions(struct elf_file *f)
+/* The symbols behind this one are local to a file of that name. */
+static int begin_source(struct elf_file *f, const char *name)
 {
-	GElf_Shdr shdr;
-	Elf_Scn *scn = section_of_type(f->elf, SHT_DYNSYM, &shdr);
-	Elf_Data *data;
-	size_t n;
+	char **more = realloc(f->sources, (f->n_sources + 1) * sizeof(*more));
 
-	if (!scn)
-		scn = section_of_type(f->elf, SHT_SYMTAB, &shdr);
-	data = section_data(scn);
-	if (!data || !shdr.sh_entsize)
-		return 0;
-	n = data->d_size / shdr.sh_entsize;
-	f->functions = calloc(n ? n : 1, sizeof(*f->functions));
-	if (!f->functions)
+	if (!more)
 		return -ENOMEM;
-	for (size_t i = 0; i < n; i++) {
-		struct elf_function *fn = &f->functions[f->n_functions];
+	f->sources = more;
+	more[f->n_sources] = strdup(name);
+	return more[f->n_sources++] ? 0 : -ENOMEM;
+}
+
+static int add_function(struct elf_file *f, const GElf_Sym *sym, const char *name)
+{
+	struct elf_function *fn = &f->functions[f->n_functions];
+
+	*fn = (struct elf_function){.name = strdup(name), .addr = sym->st_value};
+	if (!fn->name)
+		return -ENOMEM;
+	fn->size = sym->st_size;
+	fn->local = GELF_ST_BIND(sym->st_info) == STB_LOCAL;
+	if (fn->local && f->n_sources)
+		fn->source = f->sources[f->n_sources - 1];
+	f->n_functions++;
+	return 0;
+}
+
+/* A table of symbols, as far as it can be read; 0 or -ENOMEM. */
+static int read_symbols(struct elf_file *f, Elf_Data *data, const GElf_Shdr *shdr)
+{
+	size_t n = data && shdr->sh_entsize ? data->d_size / shdr->sh_entsize : 0;
+	struct elf_function *more;
+	int err = 0;
+
+	if (!n)
+		return 0;
+	more = realloc(f->functions, (f->n_functions + n) * sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	f->functions = more;
+	for (size_t i = 0; i < n && !err; i++) {
 		const char *name;
 		GElf_Sym sym;
 		int type;
@@ -102,20 +129,58 @@ static int read_functions(struct elf_file *f)
 		if (!gelf_getsym(data, i, &sym))
 			break;
 		type = GELF_ST_TYPE(sym.st_info);
-		if ((type != STT_FUNC && type != STT_GNU_IFUNC) || sym.st_shndx == SHN_UNDEF)
+		if (type != STT_FILE &&
+		    ((type != STT_FUNC && type != STT_GNU_IFUNC) || sym.st_shndx == SHN_UNDEF))
 			continue;
-		name = string_at(f->elf, shdr.sh_link, sym.st_name);
+		name = string_at(f->elf, shdr->sh_link, sym.st_name);
 		if (!name || !*name)
 			continue;
-		fn->name = strdup(name);
-		if (!fn->name)
-			return -ENOMEM;
-		fn->addr = sym.st_value;
-		fn->size = sym.st_size;
-		f->n_functions++;
+		err = type == STT_FILE ? begin_source(f, name) : add_function(f, &sym, name);
 	}
-	qsort(f->functions, f->n_functions, sizeof(*f->functions), by_address);
-	return 0;
+	return err;
+}
+
+static bool defines(Elf *elf, Elf_Data *data, const GElf_Shdr *shdr, const char *what)
+{
+	size_t n = data && shdr->sh_entsize ? data->d_size / shdr->sh_entsize : 0;
+	const char *name;
+	GElf_Sym sym;
+
+	for (size_t i = 0; i < n && gelf_getsym(data, i, &sym); i++) {
+		if (GELF_ST_TYPE(sym.st_info) != STT_FUNC || sym.st_shndx == SHN_UNDEF)
+			continue;
+		name = string_at(elf, shdr->sh_link, sym.st_name);
+		if (name && !strcmp(name, what))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * .symtab is large, and only in a program that defines malloc does it say what
+ * the dynamic symbols do not: a static one has no others, and one that brings an
+ * allocator has more in it than that.
+ */
+static int read_functions(struct elf_file *f)
+{
+	GElf_Shdr dynamic, all;
+	Elf_Scn *dynsym = section_of_type(f->elf, SHT_DYNSYM, &dynamic);
+	Elf_Scn *symtab = section_of_type(f->elf, SHT_SYMTAB, &all);
+	Elf_Data *data = section_data(dynsym);
+	bool wanted;
+	int err = 0;
+
+	f->has_symbols = symtab;
+	if (dynsym)
+		err = read_symbols(f, data, &dynamic);
+	wanted = !dynsym || (f->program && (!*f->interpreter || elf_file__find(f, "malloc")));
+	data = wanted ? section_data(symtab) : NULL;
+	if (!err && data && (!f->program || defines(f->elf, data, &all, "malloc")))
+		err = read_symbols(f, data, &all);
+	f->has_symbols |= f->n_functions;
+	if (f->n_functions)
+		qsort(f->functions, f->n_functions, sizeof(*f->functions), by_address);
+	return err;
 }
 
 /* The relocations of one section: which symbol fills which GOT entry. */
@@ -186,6 +251,22 @@ static int read_soname(struct elf_file *f)
 	return f->soname ? 0 : -ENOMEM;
 }
 
+/* ld's -pie says so since binutils 2.26; before, a program has a loader and no name of its own. */
+static bool is_program(const struct elf_file *f, const GElf_Ehdr *ehdr)
+{
+	GElf_Shdr shdr;
+	Elf_Scn *scn = section_of_type(f->elf, SHT_DYNAMIC, &shdr);
+	Elf_Data *data = section_data(scn);
+	GElf_Dyn dyn;
+
+	if (ehdr->e_type == ET_EXEC)
+		return true;
+	for (int i = 0; data && gelf_getdyn(data, i, &dyn) && dyn.d_tag != DT_NULL; i++)
+		if (dyn.d_tag == DT_FLAGS_1 && dyn.d_un.d_val & DF_1_PIE)
+			return true;
+	return *f->interpreter && !*f->soname;
+}
+
 static int read_interpreter(struct elf_file *f)
 {
 	char path[256] = "";
@@ -224,13 +305,15 @@ int elf_file__open(const char *path, struct elf_file **out)
 	if (!f->elf || elf_kind(f->elf) != ELF_K_ELF || !gelf_getehdr(f->elf, &ehdr) ||
 	    ehdr.e_machine != HOST_MACHINE || ehdr.e_ident[EI_CLASS] != ELFCLASS64)
 		goto fail;
+	err = read_soname(f);
+	if (!err)
+		err = read_interpreter(f);
+	if (err)
+		goto fail;
+	f->program = is_program(f, &ehdr);
 	err = read_functions(f);
 	if (!err)
 		err = read_got(f);
-	if (!err)
-		err = read_soname(f);
-	if (!err)
-		err = read_interpreter(f);
 	if (err)
 		goto fail;
 	*out = f;
@@ -248,7 +331,10 @@ void elf_file__close(struct elf_file *f)
 		free(f->functions[i].name);
 	for (size_t i = 0; i < f->n_got; i++)
 		free(f->got[i].name);
+	for (size_t i = 0; i < f->n_sources; i++)
+		free(f->sources[i]);
 	free(f->functions);
+	free(f->sources);
 	free(f->got);
 	free(f->soname);
 	free(f->interpreter);
@@ -270,6 +356,24 @@ const struct elf_function *elf_file__find(const struct elf_file *f, const char *
 		if (!strcmp(f->functions[i].name, name))
 			return &f->functions[i];
 	return NULL;
+}
+
+bool elf_file__is_program(const struct elf_file *f)
+{
+	return f->program;
+}
+
+bool elf_file__has_symbols(const struct elf_file *f)
+{
+	return f->has_symbols;
+}
+
+bool elf_file__imports(const struct elf_file *f, const char *name)
+{
+	for (size_t i = 0; i < f->n_got; i++)
+		if (!strcmp(f->got[i].name, name) && !elf_file__find(f, name))
+			return true;
+	return false;
 }
 
 const char *elf_file__got_target(const struct elf_file *f, __u64 addr)

@@ -11,6 +11,9 @@
 
 struct elf_function {
 	char *name;
+	const char
+		*source; /* of a local one: the file that the compiler says it is from; or NULL */
+	bool local;
 	__u64 addr, size;
 };
 
@@ -20,9 +23,18 @@ struct elf_file;
 int elf_file__open(const char *path, struct elf_file **out);
 void elf_file__close(struct elf_file *f);
 
-/* Exported functions, by address; the dynamic symbols, or .symtab where there are none. */
+/*
+ * Functions by address: the exported ones, or, where there are no dynamic symbols,
+ * those of .symtab.  A program that defines malloc itself: all of both.
+ */
 const struct elf_function *elf_file__functions(const struct elf_file *f, size_t *count);
 const struct elf_function *elf_file__find(const struct elf_file *f, const char *name);
+/* Is it a program, and no library? */
+bool elf_file__is_program(const struct elf_file *f);
+/* False: stripped of all names. */
+bool elf_file__has_symbols(const struct elf_file *f);
+/* Does its code call another file's function of this name? */
+bool elf_file__imports(const struct elf_file *f, const char *name);
 /* The name of the function that the GOT entry at addr is filled with; NULL. */
 const char *elf_file__got_target(const struct elf_file *f, __u64 addr);
 bool elf_file__offset(const struct elf_file *f, __u64 addr, __u64 *offset);

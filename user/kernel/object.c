@@ -1,11 +1,5 @@
 /*
  * object.c - one ELF file that a process maps: does it define malloc, and where is what.
- *
- * Where malloc's own code lies decides two things: which mmap calls are the
- * allocator's, and which calls of malloc are the allocator calling itself.
- * Exported names are all there is in a stripped libc, so its extent is read off
- * them: glibc's malloc.o is one piece, from behind the last exported function
- * before it (its own static functions come first) to its last one.
  */
 #include "kernel/object.h"
 
@@ -13,134 +7,75 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alloc_fn.h"
 #include "kernel/code.h"
 #include "kernel/elf_file.h"
+#include "kernel/extent.h"
 
-/* What a libc's malloc.o exports: glibc's malloc/Versions, musl's src/malloc. */
-static const char *const malloc_object[] = {
-	"malloc",
-	"__libc_malloc",
-	"free",
-	"__libc_free",
-	"cfree",
-	"realloc",
-	"__libc_realloc",
-	"calloc",
-	"__libc_calloc",
-	"memalign",
-	"__libc_memalign",
-	"aligned_alloc",
-	"posix_memalign",
-	"__posix_memalign",
-	"valloc",
-	"__libc_valloc",
-	"pvalloc",
-	"__libc_pvalloc",
-	"mallinfo",
-	"__libc_mallinfo",
-	"mallinfo2",
-	"__libc_mallinfo2",
-	"malloc_trim",
-	"malloc_usable_size",
-	"malloc_stats",
-	"malloc_info",
-	"mallopt",
-	"__libc_mallopt",
-	"malloc_get_state",
-	"malloc_set_state",
-	"reallocarray",
-	"__libc_reallocarray",
-	"__default_morecore",
-	"free_sized",
-	"free_aligned_sized",
-};
+/* Around the system calls; an allocator may have its own, before libc's. */
+static const char *const wrappers[] = {"mmap",	 "mmap64",   "__mmap", "__mmap64",
+				       "mremap", "__mremap", "syscall"};
 
-/* syscall: of mmap as of anything else. */
-static const char *const wrappers[] = {"mmap", "mmap64", "__mmap", "mremap", "__mremap", "syscall"};
-
-static bool is_malloc_object(const char *name)
+static bool has_one_of(const struct elf_file *f, const char *const *names, size_t n)
 {
-	for (size_t i = 0; i < sizeof(malloc_object) / sizeof(*malloc_object); i++)
-		if (!strcmp(name, malloc_object[i]))
+	for (size_t i = 0; i < n; i++)
+		if (elf_file__find(f, names[i]))
 			return true;
 	return false;
 }
 
-static enum object_kind kind_of(const struct elf_file *f)
+#define HAS_ONE_OF(f, ...)                                                                         \
+	has_one_of(f, (const char *const[]){__VA_ARGS__},                                          \
+		   sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
+
+static bool is_loader(const struct elf_file *f)
 {
 	const char *soname = elf_file__soname(f);
 
-	if (!elf_file__find(f, "malloc"))
-		return strstr(soname, "ld-linux") == soname || !strncmp(soname, "ld64", 4)
-			       ? OBJECT_LOADER
-			       : OBJECT_PLAIN;
-	if (elf_file__find(f, "__libc_start_main"))
-		return elf_file__find(f, "gnu_get_libc_version") ? OBJECT_GLIBC : OBJECT_MUSL;
-	if (!strncmp(soname, "ld-linux", 8))
-		return OBJECT_LOADER; /* glibc before 2.33: rtld's minimal malloc is exported */
+	return !strncmp(soname, "ld-linux", 8) || !strncmp(soname, "ld64", 4);
+}
+
+/* What is no libc: told by what it exports beside malloc. */
+static enum object_kind kind_of_allocator(const struct elf_file *f)
+{
 	if (elf_file__find(f, "mi_malloc"))
 		return OBJECT_MIMALLOC;
 	if (elf_file__find(f, "tc_malloc"))
 		return OBJECT_TCMALLOC;
-	if (elf_file__find(f, "malloc_conf_2_conf_harder") || elf_file__find(f, "mallocx"))
+	if (HAS_ONE_OF(f, "malloc_conf_2_conf_harder", "mallocx", "je_mallocx"))
 		return OBJECT_JEMALLOC;
+	if (elf_file__find(f, "refmalloc_stats"))
+		return OBJECT_REFMALLOC;
 	return OBJECT_ALLOCATOR;
 }
 
-static void add_span(const struct elf_file *f, struct code_span *spans, unsigned int *n,
-		     unsigned int most, __u64 from, __u64 to)
-{
-	struct code_span *s = &spans[*n];
-
-	if (*n == most || from >= to || !elf_file__offset(f, from, &s->lo))
-		return;
-	s->hi = s->lo + (to - from);
-	(*n)++;
-}
-
-struct run {
-	__u64 before; /* where the exported function before it ends */
-	__u64 from, to;
-	bool has_malloc;
-};
-
-static void end_run(struct object *o, const struct elf_file *f, struct run *run)
-{
-	/* glibc's static functions stand in front of the exported ones; musl's between them. */
-	if (run->has_malloc && o->kind == OBJECT_GLIBC && run->before)
-		run->from = run->before;
-	add_span(f, o->internal, &o->n_internal, PROBE_RANGES, run->from, run->to);
-	run->to = 0;
-}
-
-/*
- * Runs of neighbouring functions that are all malloc.o's.  A name that stands
- * for the same address as another one (a version, an alias) is no neighbour.
+/* A libc's code may be in it, and its malloc another's all the same: by what only its malloc has.
  */
-static void find_internal(struct object *o, const struct elf_file *f)
+static enum object_kind kind_of_program(const struct elf_file *f)
 {
-	size_t n;
-	const struct elf_function *fn = elf_file__functions(f, &n);
-	struct run run = {};
-	__u64 foreign_end = 0;
+	if (HAS_ONE_OF(f, "_int_malloc", "__libc_mallopt"))
+		return OBJECT_GLIBC;
+	if (HAS_ONE_OF(f, "__libc_malloc_impl", "__simple_malloc", "__expand_heap"))
+		return OBJECT_MUSL;
+	return kind_of_allocator(f);
+}
 
-	for (size_t i = 0; i < n; i++) {
-		__u64 end = fn[i].addr + fn[i].size;
-
-		if (!is_malloc_object(fn[i].name)) {
-			if (run.to && fn[i].addr >= run.to)
-				end_run(o, f, &run);
-			foreign_end = end > foreign_end ? end : foreign_end;
-			continue;
-		}
-		if (!run.to)
-			run = (struct run){.before = foreign_end, .from = fn[i].addr};
-		run.to = end > run.to ? end : run.to;
-		run.has_malloc |= !strcmp(fn[i].name, "malloc");
+static enum object_kind kind_of_file(const struct elf_file *f)
+{
+	if (!elf_file__find(f, "malloc")) {
+		if (elf_file__is_program(f) && !elf_file__has_symbols(f) &&
+		    !*elf_file__interpreter(f))
+			return OBJECT_NAMELESS;
+		return is_loader(f) ? OBJECT_LOADER : OBJECT_PLAIN;
 	}
-	if (run.to)
-		end_run(o, f, &run);
+	if (elf_file__is_program(f))
+		return kind_of_program(f);
+	if (elf_file__find(f, "__libc_start_main"))
+		return elf_file__find(f, "gnu_get_libc_version") ? OBJECT_GLIBC : OBJECT_MUSL;
+	if (is_loader(f))
+		return OBJECT_LOADER; /* glibc before 2.33: rtld's minimal malloc is exported */
+	if (elf_file__imports(f, "__libc_malloc"))
+		return OBJECT_FORWARDER;
+	return kind_of_allocator(f);
 }
 
 static void find_calls(struct object *o, const struct elf_file *f, const struct elf_function *fn)
@@ -169,39 +104,95 @@ static void find_wrappers(struct object *o, const struct elf_file *f)
 		if (!fn || fn->addr == seen)
 			continue;
 		seen = fn->addr;
-		add_span(f, o->wrapper, &o->n_wrappers, sizeof(o->wrapper) / sizeof(*o->wrapper),
-			 fn->addr, fn->addr + fn->size);
+		extent__add(f, o->wrapper, &o->n_wrappers, sizeof(o->wrapper) / sizeof(*o->wrapper),
+			    fn->addr, fn->addr + fn->size);
 		find_calls(o, f, fn);
 	}
 }
 
-/* The function whose code `fn` shares; functions come in the order of preference. */
-static const char *alias_of(const struct elf_file *f, const struct elf_function *fn, int before)
+/* The entry point whose code it shares; they come in the order of preference. */
+static const char *alias_of(const struct object *o, int entry)
 {
-	const struct elf_function *other;
-
-	for (int i = 0; i < before; i++) {
-		other = elf_file__find(f, alloc_fn__name(i));
-		if (other && other->addr == fn->addr)
-			return alloc_fn__name(i);
-	}
+	for (int i = 0; i < entry; i++)
+		if (o->fn[i].present && o->fn[i].off == o->fn[entry].off)
+			return alloc_entries[i].symbol;
 	return NULL;
 }
 
-static void find_functions(struct object *o, const struct elf_file *f)
+static void find_entries(struct object *o, const struct elf_file *f)
 {
 	const struct elf_function *fn, *realloc_fn = elf_file__find(f, "realloc");
+	/* C++'s, in a static program, is in terms of the malloc beside it. */
+	int count = object__is_libc(o) ? FN_REALLOCARRAY + 1 : ALLOC_ENTRIES;
 
-	for (int i = 0; i < FN_COUNT; i++) {
-		fn = elf_file__find(f, alloc_fn__name(i));
+	for (int i = 0; i < count; i++) {
+		fn = elf_file__find(f, alloc_entries[i].symbol);
 		if (!fn || !elf_file__offset(f, fn->addr, &o->fn[i].off))
 			continue;
 		o->fn[i].present = true;
-		o->fn[i].same = alias_of(f, fn, i);
+		o->fn[i].same = alias_of(o, i);
 		/* Its realloc may be another object's: counting both would count one call twice. */
 		if (i == FN_REALLOCARRAY && realloc_fn && code__reaches(f, fn, realloc_fn))
 			o->fn[i].same = "realloc";
 		o->fn[i].probed = !o->fn[i].same;
+	}
+}
+
+#define JUMPS_DEEP 4 /* mimalloc's valloc, mi_valloc, mi_memalign, mi_malloc_aligned */
+
+struct jumping {
+	const struct object *o;
+	const struct elf_file *f;
+	__u64 to;
+	int depth;
+};
+
+static const struct elf_function *function_at(const struct elf_file *f, __u64 addr)
+{
+	size_t n;
+	const struct elf_function *fn = elf_file__functions(f, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (fn[i].addr == addr)
+			return &fn[i];
+	return NULL;
+}
+
+/* What is probed there takes over; what is not is looked into. */
+static void follow_jump(__u64 addr, const char *name, void *arg)
+{
+	struct jumping *j = arg;
+	const struct elf_function *fn = name ? elf_file__find(j->f, name) : function_at(j->f, addr);
+	__u64 off;
+
+	if (!fn || !elf_file__offset(j->f, fn->addr, &off))
+		return;
+	for (int i = 0; i < ALLOC_ENTRIES; i++) {
+		if (j->o->fn[i].probed && j->o->fn[i].off == off) {
+			j->to |= 1ull << i;
+			return;
+		}
+	}
+	if (!j->depth)
+		return;
+	j->depth--;
+	code__jumps(j->f, fn, follow_jump, j);
+	j->depth++;
+}
+
+/* In a libc which ones depends on arguments, and the programs know that: any inner one. */
+static void find_jumps(struct object *o, const struct elf_file *f)
+{
+	for (int i = 0; i < ALLOC_ENTRIES; i++) {
+		struct jumping j = {.o = o, .f = f, .depth = JUMPS_DEEP};
+
+		if (!o->fn[i].probed)
+			continue;
+		if (object__is_libc(o))
+			o->fn[i].jumps = (1ull << i) - 1;
+		else
+			code__jumps(f, elf_file__find(f, alloc_entries[i].symbol), follow_jump, &j);
+		o->fn[i].jumps |= j.to;
 	}
 }
 
@@ -218,15 +209,17 @@ int object__inspect(struct object *o, const char *path, const char *file)
 		elf_file__close(f);
 		return -ENOMEM;
 	}
-	o->kind = kind_of(f);
-	if (o->kind == OBJECT_LOADER || o->kind == OBJECT_MUSL)
+	o->kind = kind_of_file(f);
+	o->program = elf_file__is_program(f);
+	if (o->kind == OBJECT_LOADER || o->kind == OBJECT_NAMELESS ||
+	    (o->kind == OBJECT_MUSL && !o->program))
 		elf_file__text(f, &o->text.lo, &o->text.hi);
-	if (o->kind != OBJECT_PLAIN && o->kind != OBJECT_LOADER) {
-		find_functions(o, f);
-		find_internal(o, f);
-	}
-	if (object__is_libc(o))
+	if (object__is_allocator(o)) {
+		find_entries(o, f);
+		find_jumps(o, f);
+		extent__find(o, f);
 		find_wrappers(o, f);
+	}
 	elf_file__close(f);
 	return 0;
 }
@@ -236,6 +229,31 @@ void object__clear(struct object *o)
 	free(o->path);
 	free(o->file);
 	memset(o, 0, sizeof(*o));
+}
+
+static const char *const kind_names[] = {
+	[OBJECT_GLIBC] = "glibc",	[OBJECT_MUSL] = "musl",
+	[OBJECT_JEMALLOC] = "jemalloc", [OBJECT_TCMALLOC] = "tcmalloc",
+	[OBJECT_MIMALLOC] = "mimalloc", [OBJECT_REFMALLOC] = "refmalloc",
+	[OBJECT_ALLOCATOR] = "other",
+};
+
+const char *object__kind_name(const struct object *o)
+{
+	return kind_names[o->kind];
+}
+
+bool object__is_allocator(const struct object *o)
+{
+	return o->kind >= OBJECT_GLIBC;
+}
+
+bool object__is_internal(const struct object *o, __u64 off)
+{
+	for (unsigned int i = 0; i < o->n_internal; i++)
+		if (off >= o->internal[i].lo && off < o->internal[i].hi)
+			return true;
+	return false;
 }
 
 bool object__is_libc(const struct object *o)

@@ -12,16 +12,19 @@
 
 #include <linux/types.h>
 
-#include "brkscope/event.h"
+#include "alloc_fn.h"
 
 enum object_kind {
-	OBJECT_PLAIN,  /* defines no malloc */
-	OBJECT_LOADER, /* ld.so; its own small malloc does not count */
+	OBJECT_PLAIN,	  /* defines no malloc */
+	OBJECT_NAMELESS,  /* a static program without symbols: whether it does cannot be told */
+	OBJECT_FORWARDER, /* defines malloc, and hands its calls on to libc's under another name */
+	OBJECT_LOADER,	  /* ld.so; its own small malloc does not count */
 	OBJECT_GLIBC,
 	OBJECT_MUSL, /* libc and loader in one file */
 	OBJECT_JEMALLOC,
 	OBJECT_TCMALLOC,
 	OBJECT_MIMALLOC,
+	OBJECT_REFMALLOC,
 	OBJECT_ALLOCATOR, /* defines malloc and is none of the above */
 };
 
@@ -39,29 +42,38 @@ struct object {
 	__u64 ino; /* identity as in /proc/PID/maps */
 	__u32 dev;
 	enum object_kind kind;
-	char *path; /* its name, for people */
-	char *file; /* where it can be opened, and probed */
-	/* What to probe: one place for each function that has code of its own. */
+	bool program; /* and no library */
+	char *path;   /* its name, for people */
+	char *file;   /* where it can be opened, and probed */
+	/* What to probe: one place for each entry point that has code of its own. */
 	struct {
 		bool present;
 		bool probed;	  /* false: another function stands for it */
 		const char *same; /* alias of this function's code; or it goes through this one */
 		__u64 off;
-	} fn[FN_COUNT];
+		__u64 jumps; /* to these entry points, as bits, it may hand a call on by a jump */
+	} fn[ALLOC_ENTRIES];
 	/* malloc's own code, and the bodies of mmap and mremap: for causes and nested calls. */
 	struct code_span internal[PROBE_RANGES];
 	unsigned int n_internal;
-	struct code_span wrapper[4];
+	bool whole; /* all its code is: internal[0] */
+	struct code_span wrapper[8];
 	unsigned int n_wrappers;
-	struct wrapper_call calls[8]; /* the system calls in those */
+	struct wrapper_call calls[16]; /* the system calls in those */
 	unsigned int n_calls;
-	struct code_span text; /* of a loader: all of it */
+	struct code_span text; /* of a loader or a nameless program: all of it */
 };
 
 /* ino and dev are the caller's to set.  -errno; -ENOEXEC: no ELF file of this machine. */
 int object__inspect(struct object *o, const char *path, const char *file);
 void object__clear(struct object *o);
-/* Is its malloc one that the probes know? */
+/* Is its malloc a C library's: glibc's or musl's, shared or in a static program? */
 bool object__is_libc(const struct object *o);
+/* Does it serve calls of malloc? */
+bool object__is_allocator(const struct object *o);
+/* "glibc", ...; of what is no allocator NULL. */
+const char *object__kind_name(const struct object *o);
+/* Is this offset in its malloc's own code? */
+bool object__is_internal(const struct object *o, __u64 off);
 
 #endif

@@ -11,8 +11,6 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "kernel/elf_file.h"
-
 #define CHAINS 1024 /* a power of two */
 
 struct entry {
@@ -173,35 +171,4 @@ const struct object *objects__get(const struct objects *o, size_t index)
 size_t objects__index(const struct objects *o, const struct object *object)
 {
 	return find(o, object->dev, object->ino)->index;
-}
-
-static bool in_path(const char *program, char *path, size_t size)
-{
-	const char *dirs = getenv("PATH");
-
-	if (strchr(program, '/'))
-		return (size_t)snprintf(path, size, "%s", program) < size;
-	while (dirs && *dirs) {
-		size_t len = strcspn(dirs, ":");
-
-		if ((size_t)snprintf(path, size, "%.*s/%s", (int)len, dirs, program) < size &&
-		    !access(path, X_OK))
-			return true;
-		dirs += len + (dirs[len] == ':');
-	}
-	return false;
-}
-
-bool objects__interpreter(const char *program, char *path, size_t size)
-{
-	char file[PROC_PATH_MAX];
-	struct elf_file *f;
-	bool found;
-
-	if (!in_path(program, file, sizeof(file)) || elf_file__open(file, &f))
-		return false;
-	found = *elf_file__interpreter(f) &&
-		(size_t)snprintf(path, size, "%s", elf_file__interpreter(f)) < size;
-	elf_file__close(f);
-	return found;
 }

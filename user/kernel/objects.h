@@ -41,10 +41,4 @@ size_t objects__count(const struct objects *o);
 const struct object *objects__get(const struct objects *o, size_t index);
 size_t objects__index(const struct objects *o, const struct object *object);
 
-/*
- * The loader that would start a program, looked up as execvp does; a script's
- * interpreter is not followed.  False: it cannot be told.
- */
-bool objects__interpreter(const char *program, char *path, size_t size);
-
 #endif

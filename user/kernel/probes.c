@@ -180,8 +180,7 @@ fail:
 
 static void detach(struct probes *p)
 {
-	for (size_t i = 0; i < p->n_uprobes; i++)
-		uprobes__detach(p->uprobes[i]);
+	uprobes__detach_all(p->uprobes, p->n_uprobes);
 	for (size_t i = 0; i < p->n_links; i++)
 		bpf_link__destroy(p->links[i]);
 	p->n_uprobes = p->n_links = 0;
@@ -280,28 +279,45 @@ int probes__attach_events(struct probes *p)
 
 /* ---- the malloc family ---- */
 
-/* Tells the programs what is at each place, and lists the places. */
-static int register_places(struct probes *p, const struct object *o, unsigned int index,
-			   struct uprobe_place *places, size_t *n)
+static struct probe probe_of(const struct object *o, unsigned int index)
 {
-	struct probe probe = {.object = index, .glibc = o->kind == OBJECT_GLIBC};
-	int map = bpf_map__fd(p->skel->maps.probes), err = 0;
-	int by_offset = bpf_map__fd(p->skel->maps.probe_at);
+	struct probe probe = {
+		.object = index,
+		.glibc = o->kind == OBJECT_GLIBC,
+		.libc = object__is_libc(o),
+		.whole = o->whole,
+		.marks = o->kind == OBJECT_REFMALLOC,
+	};
 
 	for (unsigned int i = 0; i < o->n_internal; i++) {
 		probe.internal[i].lo = o->internal[i].lo;
 		probe.internal[i].hi = o->internal[i].hi;
 	}
+	return probe;
+}
+
+/* Tells the programs what is at each place, and lists the places. */
+static int register_places(struct probes *p, const struct object *o, unsigned int index,
+			   struct uprobe_place *places, size_t *n)
+{
+	struct probe probe = probe_of(o, index);
+	int map = bpf_map__fd(p->skel->maps.probes), err = 0;
+	int by_offset = bpf_map__fd(p->skel->maps.probe_at);
+
 	*n = 0;
-	for (int fn = 0; fn < FN_COUNT && !err; fn++) {
+	for (int i = 0; i < ALLOC_ENTRIES && !err; i++) {
 		__u32 at = p->n_places, page_offset;
 
-		if (!o->fn[fn].probed)
+		if (!o->fn[i].probed)
 			continue;
 		if (at == PROBES_MAX)
 			return -ENOSPC;
-		probe.fn = fn;
-		probe.off = o->fn[fn].off;
+		probe.fn = alloc_entries[i].fn;
+		probe.entry = i;
+		probe.size_arg = alloc_entries[i].size_arg;
+		probe.count_arg = alloc_entries[i].count_arg;
+		probe.jumps = o->fn[i].jumps;
+		probe.off = o->fn[i].off;
 		page_offset = probe.off & 4095;
 		/* Without cookies two probes on one page offset would be one to the programs. */
 		if (!p->features.cookie && p->offset_used[page_offset])
@@ -335,7 +351,7 @@ static int attach_places(struct probes *p, const struct object *o,
 int probes__attach_object(struct probes *p, const struct object *o, unsigned int index,
 			  const __u32 *pids, size_t n_pids)
 {
-	struct uprobe_place places[FN_COUNT];
+	struct uprobe_place places[ALLOC_ENTRIES];
 	size_t n;
 	int err = register_places(p, o, index, places, &n);
 
@@ -350,7 +366,7 @@ int probes__attach_object(struct probes *p, const struct object *o, unsigned int
 	return err;
 }
 
-void probes__learn_wrappers(struct probes *p, const struct object *o)
+void probes__learn_object(struct probes *p, const struct object *o)
 {
 	const struct site file = {.ino = o->ino, .dev = o->dev};
 	int map = bpf_map__fd(p->skel->maps.frames);
@@ -360,8 +376,7 @@ void probes__learn_wrappers(struct probes *p, const struct object *o)
 	for (unsigned int i = 0; i < o->n_calls; i++) {
 		struct site site = {.ino = o->ino, .dev = o->dev, .off = o->calls[i].off};
 
-		if (o->calls[i].frame)
-			bpf_map_update_elem(map, &site, &o->calls[i].frame, BPF_ANY);
+		bpf_map_update_elem(map, &site, &o->calls[i].frame, BPF_ANY);
 	}
 }
 

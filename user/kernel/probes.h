@@ -43,10 +43,10 @@ int probes__attach_object(struct probes *p, const struct object *o, unsigned int
 			  const __u32 *pids, size_t n);
 
 /*
- * Tells the programs that an object is known, and the frames of its mmap wrappers.
- * Errors only cost the cause.
+ * Tells the programs that an object need not be shown again, and the frames of its
+ * mmap wrappers.  Errors only cost time, and the cause.
  */
-void probes__learn_wrappers(struct probes *p, const struct object *o);
+void probes__learn_object(struct probes *p, const struct object *o);
 
 /* From here on, until then, events count. */
 void probes__start(struct probes *p);

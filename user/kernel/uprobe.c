@@ -6,6 +6,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -108,6 +109,37 @@ void uprobes__detach(struct uprobes *u)
 	for (size_t i = 0; i < u->n; i++)
 		bpf_link__destroy(u->links[i]);
 	free(u);
+}
+
+static void *detach_one(void *arg)
+{
+	uprobes__detach(arg);
+	return NULL;
+}
+
+/*
+ * Closing a link waits until no program of it can be running (uprobe_unregister_sync,
+ * kernel/events/uprobes.c), some 35 ms; threads wait for the same moment together.
+ */
+#define AT_A_TIME 32
+
+void uprobes__detach_all(struct uprobes *const *all, size_t n)
+{
+	pthread_t threads[AT_A_TIME];
+	size_t running = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (pthread_create(&threads[running], NULL, detach_one, all[i])) {
+			uprobes__detach(all[i]);
+			continue;
+		}
+		if (++running < AT_A_TIME && i + 1 < n)
+			continue;
+		while (running)
+			pthread_join(threads[--running], NULL);
+	}
+	while (running)
+		pthread_join(threads[--running], NULL);
 }
 
 bool uprobes__multi(const struct uprobes *u)

@@ -33,6 +33,8 @@ struct uprobes *uprobes__attach(struct bpf_program *prog, const char *path,
 				const struct uprobe_place *places, size_t n, __u32 pid,
 				bool cookies);
 void uprobes__detach(struct uprobes *u); /* NULL is allowed */
+/* Each of them waits, so all of them at a time. */
+void uprobes__detach_all(struct uprobes *const *all, size_t n);
 bool uprobes__multi(const struct uprobes *u);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * cause.c - why a mapping was made, from the code that asked for it.
  *
- * A dozen ranges at most (a loader and a libc or two), and mmap is rare beside
+ * A dozen ranges or two (a loader, a libc, an allocator), and mmap is rare beside
  * them: a linear search.
  */
 #include "model/cause.h"
@@ -108,6 +108,15 @@ static enum cause musl_cause(__u8 flags)
 	return (flags & EVENT_F_REQUEST) && !(flags & EVENT_F_LARGE) ? CAUSE_ARENA : CAUSE_MALLOC;
 }
 
+/*
+ * Of an allocator whose ways are not known: what it maps for a large request is
+ * that block's, and all else is for heaps of its own.
+ */
+static enum cause allocator_cause(__u8 flags)
+{
+	return flags & EVENT_F_REQUEST && flags & EVENT_F_LARGE ? CAUSE_MALLOC : CAUSE_ARENA;
+}
+
 enum cause cause_of(const struct cause_table *t, __u8 flags, const struct site *ip,
 		    const struct site *caller)
 {
@@ -124,7 +133,15 @@ enum cause cause_of(const struct cause_table *t, __u8 flags, const struct site *
 		return CAUSE_FILE;
 	if (flags & EVENT_F_STACK)
 		return CAUSE_STACK;
-	return known ? CAUSE_DIRECT : CAUSE_UNATTRIBUTED;
+	/* Its own mmap() is others' as well: who called that could not be read. */
+	if (known && in_code(t, who, CODE_ALLOCATOR) && in_code(t, who, CODE_WRAPPER))
+		return CAUSE_UNATTRIBUTED;
+	if (known && in_code(t, who, CODE_ALLOCATOR))
+		return allocator_cause(flags);
+	/* user/refmalloc/sys.c: a flag tells blocks from all else. */
+	if (known && in_code(t, who, CODE_REFMALLOC))
+		return flags & EVENT_F_NORESERVE ? CAUSE_ARENA : CAUSE_MALLOC;
+	return known && !in_code(t, who, CODE_NAMELESS) ? CAUSE_DIRECT : CAUSE_UNATTRIBUTED;
 }
 
 int cause_is_allocator(const struct cause_table *t, const struct site *ip,
@@ -132,5 +149,7 @@ int cause_is_allocator(const struct cause_table *t, const struct site *ip,
 {
 	const struct site *who = cause_asker(t, ip, caller);
 
-	return in_code(t, who, CODE_GLIBC) || in_code(t, who, CODE_MUSL);
+	return in_code(t, who, CODE_GLIBC) || in_code(t, who, CODE_MUSL) ||
+	       in_code(t, who, CODE_REFMALLOC) ||
+	       (in_code(t, who, CODE_ALLOCATOR) && !in_code(t, who, CODE_WRAPPER));
 }

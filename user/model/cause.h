@@ -27,10 +27,13 @@ enum cause {
 const char *cause__name(enum cause cause);
 
 enum code_kind {
-	CODE_LOADER,  /* ld.so */
-	CODE_GLIBC,   /* glibc's malloc: its own code */
-	CODE_MUSL,    /* musl's */
-	CODE_WRAPPER, /* mmap(2)'s wrapper: the caller is who called it */
+	CODE_LOADER,	/* ld.so */
+	CODE_GLIBC,	/* glibc's malloc: its own code */
+	CODE_MUSL,	/* musl's */
+	CODE_REFMALLOC, /* refmalloc's */
+	CODE_ALLOCATOR, /* any other's */
+	CODE_NAMELESS,	/* an allocator's, or anybody's: it cannot be told */
+	CODE_WRAPPER,	/* mmap(2)'s wrapper: the caller is who called it */
 };
 
 struct code_range {

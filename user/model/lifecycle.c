@@ -27,6 +27,8 @@ static int inherit(struct process *child, const struct process *parent)
 	to->allocator_probed = from->allocator_probed;
 	to->malloc.arena_split = from->malloc.arena_split;
 	child->allocator_seen = parent->allocator_seen;
+	child->allocator_called = parent->allocator_called;
+	to->malloc_since_ns = from->malloc_since_ns > child->begun_ns ? from->malloc_since_ns : 0;
 	child->code_unknown = parent->code_unknown;
 	child->has_allocator = parent->has_allocator;
 	child->allocator_index = parent->allocator_index;
@@ -83,6 +85,7 @@ static int on_process_fork(struct model *m, const struct event_task *t, struct n
 	if (!child)
 		return -ENOMEM;
 	child->stats.start_ns = t->start_ns;
+	child->begun_ns = t->e.ts_ns;
 	child->stats.ppid = t->ppid;
 	lifecycle__set_comm(child, t->comm);
 	if (mm && mm != child)
@@ -133,7 +136,10 @@ static int on_process_exec(struct model *m, const struct event_exec *x, struct n
 		p->stats.ppid = t->ppid;
 	p->stats.allocator = ALLOCATOR_UNKNOWN;
 	p->stats.allocator_probed = false;
+	p->stats.malloc_since_ns = 0;
+	p->begun_ns = t->e.ts_ns;
 	p->has_allocator = p->allocator_seen = p->code_unknown = false;
+	p->allocator_called = false;
 	p->calls_before_exec = p->stats.malloc.calls;
 	lifecycle__set_comm(p, t->comm);
 	process__forget_peaks(p);
@@ -177,6 +183,9 @@ static int on_process_exit(struct model *m, const struct event_task *t, struct n
 	p->stats.start_ns = t->start_ns; /* cells of it may still come */
 	if (!p->stats.ppid)
 		p->stats.ppid = t->ppid;
+	/* Probed when it had gone, or as it went: of its calls at most the last are known. */
+	if (p->stats.malloc_since_ns >= t->e.ts_ns)
+		p->stats.allocator_probed = p->allocator_called = false;
 	lifecycle__set_comm(p, t->comm);
 	lifecycle__set_final(m, p, t->brk_start, t->brk_end, t->e.flags & EVENT_F_MM ? rss : NULL);
 	space__forget(p);

@@ -273,15 +273,19 @@ static void close_window(struct process *p)
 }
 
 /*
- * Calls of the program that it runs now tell that they are seen; without any, it
- * takes an allocator that is probed, and no code that might be another one.
+ * Calls of the program that it runs now tell that they are seen, unless they are
+ * another allocator's than its own; without any, it takes an allocator that is
+ * probed, and no code that might be another one.
  */
 static bool malloc_known(const struct model *m, const struct process *p)
 {
+	bool called = p->stats.malloc.calls > p->calls_before_exec;
+
 	if (m->config.level < LEVEL_SIZES)
 		return false;
-	return p->stats.malloc.calls > p->calls_before_exec ||
-	       (p->stats.allocator_probed && !p->code_unknown);
+	if (p->stats.allocator_probed)
+		return called || !p->code_unknown;
+	return called && (p->allocator_called || p->stats.allocator == ALLOCATOR_UNKNOWN);
 }
 
 int model__snapshot(struct model *m, struct snapshot *s)

@@ -30,7 +30,9 @@ struct process {
 	bool stack_is_code;	 /* the kernel's count of its stack leaves it out then */
 	bool in_spill;		 /* the kernel has an entry of it */
 	bool unseen;		 /* its mappings from before were not read */
+	__u64 begun_ns;		 /* its exec, or fork; 0: it was there before */
 	bool allocator_seen;	 /* found among its mappings, not only by a call */
+	bool allocator_called;	 /* it has been seen to call the one that it is said to have */
 	bool has_allocator;	 /* of whoever looks at objects: */
 	__u32 allocator_index;	 /* the one that defines its malloc */
 	bool code_unknown;	 /* it maps code that could not be looked at */

@@ -79,6 +79,7 @@ enum allocator_kind {
 	ALLOCATOR_JEMALLOC,
 	ALLOCATOR_TCMALLOC,
 	ALLOCATOR_MIMALLOC,
+	ALLOCATOR_REFMALLOC,
 	ALLOCATOR_OTHER,
 };
 
@@ -130,6 +131,8 @@ struct process_stats {
 	__u64 mmap_failed; /* of mmap, munmap and mremap */
 
 	bool malloc_known; /* false: level syscalls, or the allocator is not probed */
+	/* The calls are those from then on: its allocator was probed while it ran.  0: all. */
+	__u64 malloc_since_ns;
 	struct {
 		__u64 calls, bytes;
 		__u64 impossible; /* of calls: overflowed or above PTRDIFF_MAX, 0 bytes */

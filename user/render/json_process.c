@@ -132,7 +132,8 @@ static json_t *malloc_of(const struct process_stats *p)
 	if (!p->malloc_known)
 		return json_null();
 	/* what returns and frees would tell is not known at these levels */
-	return json_pack("{s:o, s:o, s:n, s:n, s:o, s:n, s:n, s:o, s:o}", "calls",
+	return json_pack("{s:o, s:o, s:o, s:n, s:n, s:o, s:n, s:n, s:o, s:o}", "since_ns",
+			 value__known(p->malloc_since_ns, p->malloc_since_ns), "calls",
 			 value__number(p->malloc.calls), "bytes", value__number(p->malloc.bytes),
 			 "frees", "failed", "impossible", value__number(p->malloc.impossible),
 			 "live_bytes", "live_blocks", "by_function", functions_of(p), "route",

@@ -12,10 +12,10 @@ static const char *const level_names[] = {
 };
 
 static const char *const allocator_names[] = {
-	[ALLOCATOR_UNKNOWN] = "unknown",   [ALLOCATOR_GLIBC] = "glibc",
-	[ALLOCATOR_MUSL] = "musl",	   [ALLOCATOR_JEMALLOC] = "jemalloc",
-	[ALLOCATOR_TCMALLOC] = "tcmalloc", [ALLOCATOR_MIMALLOC] = "mimalloc",
-	[ALLOCATOR_OTHER] = "other",
+	[ALLOCATOR_UNKNOWN] = "unknown",     [ALLOCATOR_GLIBC] = "glibc",
+	[ALLOCATOR_MUSL] = "musl",	     [ALLOCATOR_JEMALLOC] = "jemalloc",
+	[ALLOCATOR_TCMALLOC] = "tcmalloc",   [ALLOCATOR_MIMALLOC] = "mimalloc",
+	[ALLOCATOR_REFMALLOC] = "refmalloc", [ALLOCATOR_OTHER] = "other",
 };
 
 static const char *name_of(const char *const *names, size_t count, unsigned int i)

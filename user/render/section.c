@@ -66,6 +66,11 @@ static void print_allocator(const struct section *c)
 			missing ? ": no malloc numbers" : "");
 		return;
 	}
+	if (p->allocator == ALLOCATOR_UNKNOWN) {
+		print_path(c, "  allocator", "not known: no symbols in the static program ",
+			   p->allocator_object, missing ? "; no malloc numbers" : "");
+		return;
+	}
 	snprintf(name, sizeof(name), "%s%s", allocator__name(p->allocator),
 		 p->allocator_object ? ", " : "");
 	print_path(c, "  allocator", name, p->allocator_object, behind);
@@ -164,6 +169,9 @@ static void print_malloc(const struct section *c)
 		if (p->malloc.by_function[i].calls)
 			flow__add(&f, INK_PLAIN, "%s %llu", alloc_fn__name((enum alloc_fn)i),
 				  p->malloc.by_function[i].calls);
+	if (p->malloc_since_ns)
+		flow__add(&f, INK_NOTICE, "counted from %.3f s after its start on",
+			  (p->malloc_since_ns - p->start_ns) / 1e9);
 	if (p->malloc.impossible)
 		flow__add(&f, INK_NOTICE, "%llu impossible (too large for any allocator)",
 			  p->malloc.impossible);

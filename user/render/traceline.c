@@ -35,6 +35,12 @@ static const struct {
 	[FN_VALLOC] = {"valloc(", ")"},
 	[FN_PVALLOC] = {"pvalloc(", ")"},
 	[FN_REALLOCARRAY] = {"reallocarray(?, nmemb*size = ", ")"},
+	[FN_NEW] = {"operator new(", ")"},
+	[FN_NEW_ALIGNED] = {"operator new(", ", ?)"},
+	[FN_MALLOCX] = {"mallocx(", ", ?)"},
+	[FN_RALLOCX] = {"rallocx(?, ", ", ?)"},
+	[FN_MI_MALLOC] = {"mi_malloc(", ")"},
+	[FN_MI_REALLOC] = {"mi_realloc(?, ", ")"},
 };
 
 struct address {
