@@ -121,6 +121,7 @@ int list_vma(struct bpf_iter__task_vma *ctx)
 	r.tgid = BPF_CORE_READ(task, tgid);
 	if ((listed_tgid && r.tgid != listed_tgid) || !lists_mappings(task))
 		return 0;
+	r.read_ns = bpf_ktime_get_boot_ns();
 	r.tid = BPF_CORE_READ(task, pid);
 	r.start = BPF_CORE_READ(vma, vm_start);
 	r.end = BPF_CORE_READ(vma, vm_end);

@@ -374,6 +374,12 @@ int collector__catch_up(struct collector *c)
 	/* Bounded: events may come as fast as they are read. */
 	for (int i = 0; i < 8 && collector__read_ring(c) == READ_MOST; i++)
 		;
+	/* Lists that were read before: all that came before them has been applied. */
+	if (!c->error && model__settle(c->model)) {
+		log__error("out of memory; the numbers end here");
+		c->error = -ENOMEM;
+		c->stop = true;
+	}
 	return c->error;
 }
 

@@ -144,6 +144,9 @@ static int read_once(struct mapper *m, struct mapped_process *mp, const struct a
 	}
 	if (!err) {
 		targets__read(m->targets, model, mp->pid, false);
+		err = model__settle(model);
+	}
+	if (!err) {
 		err = p->unseen ? -ESRCH : 0;
 	}
 	if (!err) {

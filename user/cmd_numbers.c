@@ -62,12 +62,6 @@ static void refresh(struct process *p, void *arg)
 	targets__refresh(c->targets, c->model, p);
 }
 
-static void drain(struct collector *c)
-{
-	for (int i = 0; i < 8 && collector__read_ring(c) == READ_MOST; i++)
-		;
-}
-
 static void check_space(struct process *p, void *arg)
 {
 	struct collector *c = arg;
@@ -87,19 +81,19 @@ static void recheck_space(struct process *p, void *arg)
 /* Are the ledgers right?  Every event from before refresh is in the ring by now. */
 static void check_spaces(struct collector *c)
 {
-	drain(c);
+	collector__catch_up(c);
 	c->differing = 0;
 	model__each(c->model, check_space, c);
 	if (!c->differing)
 		return;
 	/* A call that was under way may have ended since the ring was read. */
-	drain(c);
+	collector__catch_up(c);
 	model__each(c->model, recheck_space, c);
 }
 
 void numbers__read(struct collector *c)
 {
-	drain(c);
+	collector__catch_up(c);
 	if (read_spill(c))
 		return;
 	model__each(c->model, refresh, c);
@@ -107,7 +101,7 @@ void numbers__read(struct collector *c)
 		return;
 	/* It takes a while, and what is compared with the kernel's count is to be of the end. */
 	resident__read(c);
-	drain(c);
+	collector__catch_up(c);
 	model__each(c->model, refresh, c);
 }
 
@@ -125,7 +119,7 @@ int collector__snapshot(struct collector *c, struct snapshot *s)
 	int err;
 
 	/* A list of mappings is not to be older than what is still to be applied. */
-	drain(c);
+	collector__catch_up(c);
 	now = c->stop_ns ? c->stop_ns : clock__boot_ns();
 	err = read_spill(c);
 	if (err)

@@ -31,7 +31,7 @@ static struct proc_info info_of(const struct listed *p)
 }
 
 static void seed(struct targets *t, struct model *m, struct process *p, const struct listed *from,
-		 const struct proc_image *image, __u64 read_ns)
+		 const struct proc_image *image)
 {
 	const struct object *allocator = targets__find_allocator(t, from);
 	struct proc_info info = info_of(from);
@@ -48,14 +48,14 @@ static void seed(struct targets *t, struct model *m, struct process *p, const st
 	targets__set_identity(p, &info);
 	targets__set_paths(p);
 	if (!err)
-		err = model__seed(m, p, maps.maps, maps.n, info.start_brk, read_ns);
+		err = (image ? model__seed : model__seed_later)(
+			m, p, maps.maps, maps.n, info.start_brk, from->vmas->read_ns);
 	if (err)
 		log__error("PID %u: no memory for its mappings", from->pid);
 	mappings__clear(&maps);
 }
 
-static void read_listed(struct targets *t, struct model *m, const struct listed *from, bool image,
-			__u64 read_ns)
+static void read_listed(struct targets *t, struct model *m, const struct listed *from, bool image)
 {
 	struct process *p = model__find(m, from->pid);
 	struct proc_info info = info_of(from);
@@ -63,16 +63,15 @@ static void read_listed(struct targets *t, struct model *m, const struct listed 
 
 	if (p && from->n_vmas && targets__same_process(p, &info) &&
 	    (!image || !procfs__image(from->pid, &parts)))
-		seed(t, m, p, from, image ? &parts : NULL, read_ns);
+		seed(t, m, p, from, image ? &parts : NULL);
 }
 
 void targets__read(struct targets *t, struct model *m, __u32 pid, bool image)
 {
-	__u64 read_ns = clock__boot_ns();
 	struct listing l;
 
 	if (!listing__read(&l, &t->lister, pid) && l.n)
-		read_listed(t, m, l.processes, image, read_ns);
+		read_listed(t, m, l.processes, image);
 	listing__clear(&l);
 }
 
@@ -80,7 +79,6 @@ struct seeding {
 	struct targets *t;
 	struct model *m;
 	const struct listing *from;
-	__u64 read_ns;
 };
 
 static bool is_wanted(const struct options *o, __u32 pid)
@@ -109,7 +107,7 @@ static void seed_listed(const struct seeding *s, const struct listed *from)
 	struct proc_info info = info_of(from);
 
 	if (in_filter(s->t, from->pid, &info) && model__add(s->m, from->pid, info.start_ns))
-		read_listed(s->t, s->m, from, false, s->read_ns);
+		read_listed(s->t, s->m, from, false);
 }
 
 static int seed_process(__u32 pid, void *arg)
@@ -126,7 +124,8 @@ static int seed_process(__u32 pid, void *arg)
 static void seed_all(struct targets *t, struct model *m, __u32 pid)
 {
 	const char *cgroup = t->options->cgroup;
-	struct seeding s = {.t = t, .m = m, .read_ns = clock__boot_ns()};
+	struct seeding s = {.t = t, .m = m};
+	__u64 begin_ns = clock__boot_ns();
 	struct listing l;
 
 	if (listing__read(&l, &t->lister, pid)) {
@@ -138,7 +137,7 @@ static void seed_all(struct targets *t, struct model *m, __u32 pid)
 		cgroup__each(cgroup, seed_process, &s);
 	for (size_t i = 0; i < l.n && !cgroup; i++)
 		seed_listed(&s, &l.processes[i]);
-	log__debug("%zu processes read in %.1f ms", l.n, (clock__boot_ns() - s.read_ns) / 1e6);
+	log__debug("%zu processes read in %.1f ms", l.n, (clock__boot_ns() - begin_ns) / 1e6);
 	listing__clear(&l);
 }
 

@@ -40,7 +40,8 @@ struct vma_record {
 	 * The kernel makes one mapping of the heap and of memory like it beside it.
 	 */
 	__u64 heap_start, heap_end;
-	__u32 dev; /* the kernel's dev_t: major << 20 | minor */
+	__u64 read_ns; /* CLOCK_BOOTTIME: all that was done before is as it is here */
+	__u32 dev;     /* the kernel's dev_t: major << 20 | minor */
 	__u32 tgid;
 	__u32 tid;  /* the thread by which the address space was found */
 	__u8 kind;  /* enum vma_kind */
@@ -59,7 +60,7 @@ struct task_record {
 	char comm[16]; /* the process's: hostile bytes */
 };
 
-_Static_assert(sizeof(struct vma_record) == 64, "BPF and agent must agree");
+_Static_assert(sizeof(struct vma_record) == 72, "BPF and agent must agree");
 _Static_assert(sizeof(struct task_record) == 56, "BPF and agent must agree");
 
 #endif

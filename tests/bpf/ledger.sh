@@ -92,6 +92,7 @@ for how in ("started", "attached"):
         live = [cause["live_bytes"] for name, cause in row["mmap"].items() if "live_bytes" in cause]
         expect_true(f"{how} {pid}: live numbers", None not in live)
         expect(f"{how} {pid}: mapped", sum(n or 0 for n in live), truth[""])
+        if sum(n or 0 for n in live) != truth[""]: print(row["address_space"], truth, row["heap"]["bytes"])
         expect(f"{how} {pid}: heap", row["heap"]["bytes"], truth["[heap]"])
         expect(f"{how} {pid}: read anew", row["address_space"]["rereads"], 0)
         expect(f"{how} {pid}: unexplained", row["address_space"]["unexplained_bytes"], 0)

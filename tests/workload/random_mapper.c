@@ -36,7 +36,8 @@ struct worker {
 	unsigned long rng, left;
 	struct range slot[SLOTS];
 	char *reserve;
-	bool main; /* it alone moves the break, and forks */
+	bool main;  /* it alone moves the break, and forks */
+	bool alone; /* there are no other threads, which could have got what it has left */
 };
 
 static unsigned long operations, threads;
@@ -100,7 +101,7 @@ static void do_unmap(struct worker *w, struct range *r)
 		break;
 	case 2: /* a hole, and then all of it, over the hole */
 		MUST(!munmap(r->at + at, part));
-		if (draw(w, 2)) /* or it stays so to the end */
+		if (w->alone && draw(w, 2)) /* or it stays so to the end */
 			MUST(!munmap(r->at, r->length));
 		r->length = 0;
 		break;
@@ -253,7 +254,10 @@ static void *fork_children(void *arg)
 	unsigned long children = w->left;
 
 	for (unsigned long i = 0; i < children; i++) {
-		struct worker own = {.rng = w->rng + i * 977, .left = operations / 4, .main = true};
+		struct worker own = {.rng = w->rng + i * 977,
+				     .left = operations / 4,
+				     .main = true,
+				     .alone = true};
 
 		usleep(1000 + draw(w, 20000));
 		if (fork())
@@ -294,7 +298,11 @@ int main(int argc, char **argv)
 	forker = (struct worker){.rng = seed * 31, .left = strtoul(argv[4], NULL, 10)};
 	for (unsigned long i = 0; i < threads; i++)
 		workers[i] = (struct worker){
-			.rng = seed * 1000 + i, .left = operations / threads, .main = !i};
+			.rng = seed * 1000 + i,
+			.left = operations / threads,
+			.main = !i,
+			.alone = threads == 1,
+		};
 	for (unsigned long i = 1; i < threads; i++)
 		MUST(!pthread_create(&thread[i], NULL, work, &workers[i]));
 	MUST(!pthread_create(&forking, NULL, fork_children, &forker));

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "clock.h"
+
 static bool begins(const char *text, const char *with)
 {
 	return !strncmp(text, with, strlen(with));
@@ -57,6 +59,7 @@ bool vma__of_map(struct vma_record *r, __u32 pid, const struct proc_map *map)
 struct reading {
 	struct records *to;
 	__u32 pid;
+	__u64 read_ns;
 };
 
 static int take_map(const struct proc_map *map, void *arg)
@@ -64,12 +67,15 @@ static int take_map(const struct proc_map *map, void *arg)
 	struct reading *reading = arg;
 	struct vma_record r;
 
-	return vma__of_map(&r, reading->pid, map) ? records__add(reading->to, &r, sizeof(r)) : 0;
+	if (!vma__of_map(&r, reading->pid, map))
+		return 0;
+	r.read_ns = reading->read_ns;
+	return records__add(reading->to, &r, sizeof(r));
 }
 
 static int read_maps(__u32 pid, void *arg)
 {
-	struct reading reading = {arg, pid};
+	struct reading reading = {arg, pid, clock__boot_ns()};
 
 	return procfs__maps(pid, take_map, &reading) == -ENOMEM ? -ENOMEM : 0;
 }

@@ -110,38 +110,6 @@ static int apply_mmap(struct process *mm, const struct event_map *e, enum cause 
 	return ledger__map(&mm->ledger, &r);
 }
 
-static int apply_mremap(struct model *m, struct process *mm, const struct event_map *e,
-			enum cause cause, __u32 caller)
-{
-	__u64 old_len = page_up(m, e->offset), new_len = page_up(m, e->length);
-	bool keep = !old_len || e->flags & REMAP_DONTUNMAP;
-	struct region block = {.start = e->result,
-			       .end = e->result + new_len,
-			       .born_ns = e->e.ts_ns,
-			       .request = e->request,
-			       .caller = caller,
-			       .cause = CAUSE_MALLOC,
-			       .usable = true};
-	struct region at = {};
-	int err;
-
-	/* Another thread's mapping has its place by now: only where it went to is news. */
-	if (ledger__find(mm->ledger, e->addr, &at) && at.born_ns > e->begin_ns) {
-		block.cause = cause == CAUSE_MALLOC ? cause : CAUSE_UNATTRIBUTED;
-		block.caller = cause == CAUSE_MALLOC ? caller : CALLER_UNKNOWN;
-		return ledger__map(&mm->ledger, &block);
-	}
-	/* Length 0 makes a second mapping of the same pages: as long as the new one. */
-	if (at.caller && at.cause == CAUSE_MALLOC)
-		block.caller = at.caller;
-	err = ledger__remap(&mm->ledger, e->addr, old_len ? old_len : new_len, e->result, new_len,
-			    keep, cause);
-	/* malloc moves whole blocks: whatever it was taken for, this is one, of a new size. */
-	if (!err && cause == CAUSE_MALLOC && e->e.flags & EVENT_F_REQUEST)
-		err = ledger__map(&mm->ledger, &block);
-	return err;
-}
-
 struct newer {
 	__u64 than_ns;
 	struct region found;
@@ -151,9 +119,24 @@ static bool find_newer(const struct region *r, void *arg)
 {
 	struct newer *n = arg;
 
-	if (r->born_ns <= n->than_ns)
+	if (r->placed_ns <= n->than_ns)
 		return true;
 	n->found = *r;
+	return false;
+}
+
+struct older {
+	__u64 than_ns;
+	struct region found; /* all 0: none */
+};
+
+static bool find_older(const struct region *r, void *arg)
+{
+	struct older *o = arg;
+
+	if (r->placed_ns > o->than_ns)
+		return true;
+	o->found = *r;
 	return false;
 }
 
@@ -174,6 +157,77 @@ static int apply_munmap(struct process *mm, __u64 start, __u64 end, __u64 begin_
 			err = ledger__unmap(&mm->ledger, start, n.found.start);
 		start = n.found.end;
 	}
+	return err;
+}
+
+/* The part of an old range that no other thread has got since is gone; what it was. */
+static int take_away(struct process *mm, __u64 start, __u64 end, __u64 begin_ns, struct region *was)
+{
+	struct older o = {.than_ns = begin_ns};
+
+	ledger__within(mm->ledger, start, end, find_older, &o);
+	*was = o.found;
+	return apply_munmap(mm, start, end, begin_ns);
+}
+
+static bool others_have(struct process *mm, __u64 start, __u64 end, __u64 begin_ns)
+{
+	struct newer n = {.than_ns = begin_ns, .found = {.start = end}};
+
+	ledger__within(mm->ledger, start, end, find_newer, &n);
+	return n.found.start != end;
+}
+
+/* Other threads have mapped something in its old place by now: what it was is still known. */
+static int apply_late_move(struct process *mm, const struct event_map *e, __u64 old_len,
+			   const struct region *block)
+{
+	struct region was = {}, moved = *block;
+	int err = take_away(mm, e->addr, e->addr + old_len, e->begin_ns, &was);
+
+	if (was.end && block->cause != CAUSE_MALLOC) {
+		moved = was;
+		moved.start = block->start;
+		moved.end = block->end;
+		moved.continued = false;
+	}
+	moved.placed_ns = e->e.ts_ns;
+	return err ? err : ledger__map(&mm->ledger, &moved);
+}
+
+static int apply_mremap(struct model *m, struct process *mm, const struct event_map *e,
+			enum cause cause, __u32 caller)
+{
+	__u64 old_len = page_up(m, e->offset), new_len = page_up(m, e->length);
+	bool keep = !old_len || e->flags & REMAP_DONTUNMAP;
+	bool known = cause == CAUSE_MALLOC;
+	struct region block = {.start = e->result,
+			       .end = e->result + new_len,
+			       .born_ns = e->e.ts_ns,
+			       .request = e->request,
+			       .caller = known ? caller : CALLER_UNKNOWN,
+			       .cause = known ? cause : CAUSE_UNATTRIBUTED,
+			       .usable = true};
+	struct region at = {};
+	int err;
+
+	ledger__find(mm->ledger, e->addr, &at);
+	if (!keep && others_have(mm, e->addr, e->addr + old_len, e->begin_ns)) {
+		if (e->addr == e->result)
+			return apply_munmap(mm, e->result + new_len, e->addr + old_len,
+					    e->begin_ns);
+		return apply_late_move(mm, e, old_len, &block);
+	}
+	/* Length 0 makes a second mapping of the same pages: as long as the new one. */
+	if (at.caller && at.cause == CAUSE_MALLOC)
+		block.caller = at.caller;
+	err = ledger__remap(&mm->ledger, e->addr, old_len ? old_len : new_len, e->result, new_len,
+			    keep, cause);
+	if (!err && (e->addr != e->result || new_len > old_len))
+		err = ledger__place(&mm->ledger, block.start, block.end, e->e.ts_ns);
+	/* malloc moves whole blocks: whatever it was taken for, this is one, of a new size. */
+	if (!err && known && e->e.flags & EVENT_F_REQUEST)
+		err = ledger__map(&mm->ledger, &block);
 	return err;
 }
 
@@ -266,10 +320,12 @@ static int on_map(struct model *m, struct process *p, const struct event_map *e,
 {
 	struct process *mm = model__mm_owner(m, p);
 	struct caller by = caller__of(m, e->e.tgid, &e->ip, &e->caller);
+	int err = model__settle_before(m, mm, e->e.ts_ns);
 	enum cause cause = cause_of_map(m, mm, e, &by);
 	__u32 caller = CALLER_UNKNOWN;
-	int err;
 
+	if (err)
+		return err;
 	if (e->e.type == EVENT_MMAP || e->e.type == EVENT_MREMAP)
 		caller = caller__index(m, p, &by);
 
@@ -289,7 +345,10 @@ static int on_map(struct model *m, struct process *p, const struct event_map *e,
 static int on_brk(struct model *m, struct process *p, const struct event_brk *e)
 {
 	struct process *mm = model__mm_owner(m, p);
+	int err = model__settle_before(m, mm, e->e.ts_ns);
 
+	if (err)
+		return err;
 	model__changed(mm, e->e.ts_ns);
 	process__set_heap(mm, e->start, e->after, m->config.page_size);
 	if (e->e.flags & EVENT_F_LATE)

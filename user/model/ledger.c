@@ -158,6 +158,15 @@ int ledger__protect(struct ledger **lp, __u64 start, __u64 end, bool usable)
 	return 0;
 }
 
+int ledger__place(struct ledger **lp, __u64 start, __u64 end, __u64 placed_ns)
+{
+	int err = prepare(lp, 0);
+
+	if (!err)
+		region_set__place(&(*lp)->set, (*lp)->set.root, start, end, placed_ns);
+	return err;
+}
+
 /* Of an mremap; lengths in bytes. */
 struct move {
 	__u64 old, old_len;

@@ -34,7 +34,12 @@
  */
 struct region {
 	__u64 start, end;
-	__u64 born_ns;	/* 0: was there before */
+	__u64 born_ns; /* 0: was there before */
+	/*
+	 * When the call returned that put it where it is, or made it longer; as
+	 * born_ns if it never moved.  ledger__map takes that for 0.
+	 */
+	__u64 placed_ns;
 	__u64 request;	/* CAUSE_MALLOC: bytes that the malloc call asked for; 0: not known */
 	__u32 caller;	/* whoever keeps a table of callers: its index there; 0: none */
 	__u8 cause;	/* enum cause */
@@ -68,7 +73,7 @@ struct ledger *ledger__share(struct ledger *l);
 
 /*
  * Replaces whatever [start, end) held.  continued is believed if the region
- * that ends at start has the same origin: all but its ends and usable.
+ * that ends at start has the same origin: all but its ends, usable and placed_ns.
  */
 int ledger__map(struct ledger **l, const struct region *r);
 int ledger__unmap(struct ledger **l, __u64 start, __u64 end);
@@ -82,6 +87,8 @@ int ledger__unmap(struct ledger **l, __u64 start, __u64 end);
  */
 int ledger__remap(struct ledger **l, __u64 old, __u64 old_len, __u64 new_start, __u64 new_len,
 		  bool keep, enum cause fallback);
+/* What is in [start, end) was put there then. */
+int ledger__place(struct ledger **l, __u64 start, __u64 end, __u64 placed_ns);
 int ledger__protect(struct ledger **l, __u64 start, __u64 end, bool usable);
 
 /* Kept up to date with every change: O(1).  Valid until the next one. */

@@ -71,7 +71,7 @@ static void check_inherited(struct model *m, struct process *child, const struct
 	}
 	space__forget(child);
 	child->changed_ns = t->e.ts_ns;
-	if (child->unseen)
+	if (child->unseen && !child->list)
 		model__want_maps(m, child, false);
 }
 
@@ -89,6 +89,8 @@ static int on_process_fork(struct model *m, const struct event_task *t, struct n
 	child->stats.ppid = t->ppid;
 	lifecycle__set_comm(child, t->comm);
 	if (mm && mm != child)
+		err = model__settle_before(m, mm, t->e.ts_ns);
+	if (mm && mm != child && !err)
 		err = inherit(child, mm);
 	process__set_heap(child, t->brk_start, t->brk_end, m->config.page_size);
 	process__update_live(child);
@@ -151,7 +153,12 @@ static int on_process_exec(struct model *m, const struct event_exec *x, struct n
 		err = process__set_text(&p->stats.allocator_object, NULL);
 	if (!err)
 		err = process__count(p, &one);
-	if (!p->stale)
+	/* A list that is older is of another program; a later one has all there is. */
+	if (p->list && !list__is_later(p->list, t->e.ts_ns)) {
+		list__free(p->list);
+		p->list = NULL;
+	}
+	if (!p->stale && !p->list)
 		model__want_maps(m, p, true);
 	return err;
 }
@@ -178,6 +185,8 @@ static int on_process_exit(struct model *m, const struct event_task *t, struct n
 	const __s64 rss[] = {t->rss_anon, t->rss_file, t->rss_shmem};
 
 	if (!p)
+		return -ENOMEM;
+	if (model__settle_before(m, p, ~0ull))
 		return -ENOMEM;
 	note->process = p;
 	p->stats.start_ns = t->start_ns; /* cells of it may still come */

@@ -105,6 +105,9 @@ static void hand_on(struct model *m, struct process *p)
 		process__lend_live(q, p);
 		ledger__free(q->ledger);
 		q->ledger = ledger__share(p->ledger);
+		list__free(q->list);
+		q->list = p->list;
+		p->list = NULL;
 		q->stale = p->stale;
 		q->unseen = p->unseen;
 		q->reread_ns = p->reread_ns;
@@ -137,6 +140,8 @@ void model__leave(struct model *m, struct process *p)
 		process__lend_live(p, model__mm_owner(m, p));
 	process__update_callers(p, model__mm_owner(m, p));
 	model__own(m, p, NULL);
+	list__free(p->list);
+	p->list = NULL;
 	p->gone = true;
 	m->spill_due |= p->in_spill;
 	p->next_exited = NULL;

@@ -45,6 +45,15 @@ struct process *model__add(struct model *m, __u32 pid, __u64 start_ns);
 int model__seed(struct model *m, struct process *p, const struct mapping *maps, size_t n,
 		__u64 start_brk, __u64 read_ns);
 
+/*
+ * The same for a list that has just been read, while events from before it are
+ * still in the ring: it is taken when one comes that is later, so that those make
+ * no more of it than causes.  model__settle: no earlier ones are to come.
+ */
+int model__seed_later(struct model *m, struct process *p, const struct mapping *maps, size_t n,
+		      __u64 start_brk, __u64 read_ns);
+int model__settle(struct model *m); /* 0 or -ENOMEM */
+
 /* What trace says beside the event itself. */
 struct note {
 	enum cause cause; /* of the mapping; CAUSE_COUNT: none, or not known */

@@ -30,6 +30,7 @@ void process__free(struct process *p)
 	if (!p)
 		return;
 	ledger__free(p->ledger);
+	list__free(p->list);
 	caller_table__clear(&p->callers);
 	free(p->histograms);
 	free((char *)p->stats.exe);

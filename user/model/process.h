@@ -11,10 +11,15 @@
 #include "model/ledger.h"
 #include "model/snapshot.h"
 
+struct list;
+void list__free(struct list *l); /* NULL is allowed */
+bool list__is_later(const struct list *l, __u64 ts_ns);
+
 struct process {
 	struct process_stats stats;
 	struct histograms *histograms; /* NULL until there is something in it */
 	struct ledger *ledger;	       /* NULL: it has exited */
+	struct list *list; /* of its mappings, which waits for the events from before it; NULL */
 	struct caller_table callers;
 	bool gone;	  /* exited, or of another name by now: no event is its */
 	bool stale;	  /* the ledger has missed an event */
@@ -25,6 +30,7 @@ struct process {
 		__u64 bytes, stack_bytes; /* of its address space, as the kernel counts them */
 		__u64 read_ns;		  /* when reading that began; 0: not read */
 	} counted;
+	__u64 listed_ns;	 /* when the last reading of its mappings began */
 	__u64 changed_ns;	 /* when the last change that the ledger knows of had ended */
 	__u64 resident_ns;	 /* when its resident memory was read; 0: not, or it changed */
 	bool stack_is_code;	 /* the kernel's count of its stack leaves it out then */

@@ -76,6 +76,8 @@ __u32 region_set__weld(struct region_set *s, __u32 left, __u32 right)
 	if (a && b && nodes[b].continued && nodes[a].usable == nodes[b].usable) {
 		region_tree__split(&s->pool, right, nodes[b].start + 1, &b, &right);
 		region_set__set_end(s, a, nodes[b].end);
+		if (nodes[a].placed_ns < nodes[b].placed_ns)
+			nodes[a].placed_ns = nodes[b].placed_ns;
 		give(s, b);
 	}
 	return region_tree__concat(&s->pool, left, right);
@@ -137,6 +139,20 @@ void region_set__set_end(struct region_set *s, __u32 node, __u64 end)
 	count_in(s, &s->pool.nodes[node]);
 }
 
+void region_set__place(struct region_set *s, __u32 tree, __u64 start, __u64 end, __u64 placed_ns)
+{
+	struct region_node *n = &s->pool.nodes[tree];
+
+	if (!tree)
+		return;
+	if (n->start > start)
+		region_set__place(s, n->left, start, end, placed_ns);
+	if (n->end < end)
+		region_set__place(s, n->right, start, end, placed_ns);
+	if (n->start < end && n->end > start)
+		n->placed_ns = placed_ns;
+}
+
 /* *last: the node before, 0 at first. */
 static __u32 set_usable(struct region_set *s, __u32 tree, bool usable, __u32 *last)
 {
@@ -176,6 +192,7 @@ __u32 region_set__new(struct region_set *s, const struct region *r)
 		.start = r->start,
 		.end = r->end,
 		.born_ns = r->born_ns,
+		.placed_ns = r->placed_ns ? r->placed_ns : r->born_ns,
 		.request = r->request,
 		.caller = r->caller,
 		.cause = r->cause,
@@ -213,6 +230,7 @@ struct region region__of(const struct region_node *n)
 		.start = n->start,
 		.end = n->end,
 		.born_ns = n->born_ns,
+		.placed_ns = n->placed_ns,
 		.request = n->request,
 		.caller = n->caller,
 		.cause = n->cause,

@@ -44,6 +44,7 @@ void region_set__drop(struct region_set *s, __u32 tree);
 __u32 region_set__copy(struct region_set *s, __u32 tree);
 void region_set__shift(struct region_set *s, __u32 tree, __u64 by);
 void region_set__set_end(struct region_set *s, __u32 node, __u64 end);
+void region_set__place(struct region_set *s, __u32 tree, __u64 start, __u64 end, __u64 placed_ns);
 /* Joins the pieces that become alike. */
 __u32 region_set__set_usable(struct region_set *s, __u32 tree, bool usable);
 
@@ -53,7 +54,7 @@ __u32 region_set__new(struct region_set *s, const struct region *r);
 void region_set__fill(struct region_set *s, __u64 start, __u64 end, const struct region *r);
 
 struct region region__of(const struct region_node *n);
-/* All but the ends and usable: as the pieces of one region have it. */
+/* All but the ends, usable and placed_ns: as the pieces of one region have it. */
 bool region__same_origin(const struct region *a, const struct region *b);
 
 #endif

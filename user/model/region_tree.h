@@ -4,7 +4,7 @@
  * The ledger's events are about ranges, so the tree's operations are too: a
  * tree is split at an address, and two trees are joined, each in O(log n)
  * however many regions are in them.  A tree is the index of its root.  Indices
- * and a pool, not pointers: a region takes 48 bytes with its links, and a pool
+ * and a pool, not pointers: a region takes 56 bytes with its links, and a pool
  * that has room cannot fail halfway through an event.
  */
 #ifndef BRKSCOPE_REGION_TREE_H
@@ -16,14 +16,14 @@
 
 struct region_node {
 	__u64 start, end; /* ordered by start; regions of one tree do not overlap */
-	__u64 born_ns, request;
+	__u64 born_ns, placed_ns, request;
 	__u32 left, right; /* 0: none */
 	__u32 caller;
 	__u8 cause;
 	bool usable : 1, continued : 1, grows : 1;
 	__u8 height;
 };
-_Static_assert(sizeof(struct region_node) == 48, "what a region costs");
+_Static_assert(sizeof(struct region_node) == 56, "what a region costs");
 
 /* All zero is an empty one. */
 struct region_pool {

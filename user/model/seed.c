@@ -22,6 +22,7 @@ static bool keep_known(const struct region *known, void *arg)
 	r.end = r.end < k->now->end ? r.end : k->now->end;
 	r.continued = known->continued || r.start > known->start;
 	r.usable = k->now->usable;
+	r.grows = k->now->grows;
 	k->err = ledger__map(&k->into, &r);
 	return !k->err;
 }
@@ -47,52 +48,118 @@ static int seed_ledger(struct process *p, const struct region *regions, size_t n
 	return 0;
 }
 
-/* The break: from its own mapping, or, where nothing has been asked of it yet, its start alone. */
-static void seed_heap(struct model *m, struct process *p, const struct mapping *maps, size_t n,
-		      __u64 start_brk)
-{
-	__u64 end = start_brk, start = start_brk;
+/* A list that was read while events from before it are still to be applied. */
+struct list {
+	struct region *regions;
+	size_t n;
+	__u64 heap_start, heap_end;
+	__u64 read_ns;
+	bool stack_is_code;
+};
 
+/* The break: from its own mapping, or, where nothing has been asked of it yet, its start alone. */
+static void find_heap(struct list *l, const struct mapping *maps, size_t n, __u64 start_brk)
+{
+	l->heap_start = l->heap_end = start_brk;
 	for (size_t i = 0; i < n; i++) {
 		if (maps[i].kind == MAPPING_STACK)
-			p->stack_is_code = maps[i].executable;
+			l->stack_is_code = maps[i].executable;
 		if (maps[i].kind != MAPPING_HEAP)
 			continue;
-		if (!start || start > maps[i].start)
-			start = maps[i].start;
-		if (maps[i].end > end)
-			end = maps[i].end;
+		if (!l->heap_start || l->heap_start > maps[i].start)
+			l->heap_start = maps[i].start;
+		if (maps[i].end > l->heap_end)
+			l->heap_end = maps[i].end;
 	}
-	process__set_heap(p, start, end, m->config.page_size);
+}
+
+void list__free(struct list *l)
+{
+	if (!l)
+		return;
+	free(l->regions);
+	free(l);
+}
+
+bool list__is_later(const struct list *l, __u64 ts_ns)
+{
+	return l->read_ns > ts_ns;
+}
+
+static struct list *list_of(const struct mapping *maps, size_t n, __u64 start_brk, __u64 read_ns)
+{
+	struct list *l = calloc(1, sizeof(*l));
+
+	if (l)
+		l->regions = calloc(n ? n : 1, sizeof(*l->regions));
+	if (!l || !l->regions || evidence__regions(maps, n, l->regions, &l->n)) {
+		list__free(l);
+		return NULL;
+	}
+	l->read_ns = read_ns;
+	find_heap(l, maps, n, start_brk);
+	return l;
+}
+
+/* All that changed before it was read is known: now it is what there is. */
+static int take_list(struct model *m, struct process *p, const struct list *l)
+{
+	bool first = p->unseen;
+	int err = p->ledger ? seed_ledger(p, l->regions, l->n) : 0;
+
+	if (err || !p->ledger)
+		return err;
+	/* What has spilled is in the list, but is not in the ring behind events from before it. */
+	p->reread_ns = p->stale ? l->read_ns : 0;
+	p->stats.space.rereads += p->stale || p->doubtful;
+	p->stale = p->unseen = p->doubtful = false;
+	p->image_bytes = p->image_regions = 0;
+	p->stack_is_code = l->stack_is_code;
+	process__set_heap(p, l->heap_start, l->heap_end, m->config.page_size);
+	process__update_live(p);
+	if (first)
+		process__set_baseline(p);
+	return 0;
 }
 
 int model__seed(struct model *m, struct process *p, const struct mapping *maps, size_t n,
 		__u64 start_brk, __u64 read_ns)
 {
-	struct region *regions;
-	bool first = p->unseen;
-	size_t count;
+	int err = model__seed_later(m, p, maps, n, start_brk, read_ns);
+
+	return err ? err : model__settle_before(m, p, ~0ull);
+}
+
+int model__seed_later(struct model *m, struct process *p, const struct mapping *maps, size_t n,
+		      __u64 start_brk, __u64 read_ns)
+{
+	struct list *l = list_of(maps, n, start_brk, read_ns);
+
+	if (!l)
+		return -ENOMEM;
+	list__free(p->list);
+	p->list = l;
+	return 0;
+}
+
+int model__settle_before(struct model *m, struct process *p, __u64 ts_ns)
+{
+	struct list *l = p->list;
 	int err;
 
-	if (!p->ledger)
+	if (!l || ts_ns < l->read_ns)
 		return 0;
-	regions = calloc(n ? n : 1, sizeof(*regions));
-	if (!regions)
-		return -ENOMEM;
-	err = evidence__regions(maps, n, regions, &count);
-	if (!err)
-		err = seed_ledger(p, regions, count);
-	free(regions);
-	if (err)
-		return err;
-	/* What has spilled is in the list, but is not in the ring behind events from before it. */
-	p->reread_ns = p->stale ? read_ns : 0;
-	p->stats.space.rereads += p->stale || p->doubtful;
-	p->stale = p->unseen = p->doubtful = false;
-	p->image_bytes = p->image_regions = 0;
-	seed_heap(m, p, maps, n, start_brk);
-	process__update_live(p);
-	if (first)
-		process__set_baseline(p);
-	return 0;
+	p->list = NULL;
+	err = take_list(m, p, l);
+	list__free(l);
+	return err;
+}
+
+int model__settle(struct model *m)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < m->n && !err; i++)
+		err = model__settle_before(m, m->all[i], ~0ull);
+	return err;
 }

@@ -53,6 +53,9 @@ struct process *model__mm_owner(struct model *m, struct process *p);
 /* Two times of a process's start: one of them may be from /proc, in ticks of 10 ms. */
 bool start__same(__u64 a, __u64 b);
 
+/* Takes the list that waits for p, unless events from before it can still come. */
+int model__settle_before(struct model *m, struct process *p, __u64 ts_ns);
+
 /* The code behind a mapping, looked up as far as it can be. */
 struct caller {
 	struct site ip, caller;
