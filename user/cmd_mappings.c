@@ -48,6 +48,7 @@ static struct mapping mapping_of(const struct vma_record *r)
 		.start = r->start,
 		.end = r->end,
 		.ino = r->ino,
+		.read_ns = r->read_ns,
 		.dev = r->dev,
 		.kind = kind_of(r),
 		.readable = r->flags & VMA_F_READ,

@@ -76,7 +76,9 @@ static void put(struct region *out, const struct mapping *m, enum cause cause, b
 	*out = (struct region){.start = m->start,
 			       .end = m->end,
 			       .cause = cause,
+			       .placed_ns = m->read_ns,
 			       .usable = accessible(m),
+			       .listed = true,
 			       .grows = m->grows,
 			       .continued = continued};
 }

@@ -149,8 +149,10 @@ void region_set__place(struct region_set *s, __u32 tree, __u64 start, __u64 end,
 		region_set__place(s, n->left, start, end, placed_ns);
 	if (n->end < end)
 		region_set__place(s, n->right, start, end, placed_ns);
-	if (n->start < end && n->end > start)
+	if (n->start < end && n->end > start) {
 		n->placed_ns = placed_ns;
+		n->listed = false;
+	}
 }
 
 /* *last: the node before, 0 at first. */
@@ -199,6 +201,7 @@ __u32 region_set__new(struct region_set *s, const struct region *r)
 		.usable = r->usable,
 		.continued = r->continued,
 		.grows = r->grows,
+		.listed = r->listed,
 		.height = 1,
 	};
 	count_in(s, &s->pool.nodes[i]);
@@ -237,6 +240,7 @@ struct region region__of(const struct region_node *n)
 		.usable = n->usable,
 		.continued = n->continued,
 		.grows = n->grows,
+		.listed = n->listed,
 	};
 }
 

@@ -20,7 +20,7 @@ struct region_node {
 	__u32 left, right; /* 0: none */
 	__u32 caller;
 	__u8 cause;
-	bool usable : 1, continued : 1, grows : 1;
+	bool usable : 1, continued : 1, grows : 1, listed : 1;
 	__u8 height;
 };
 _Static_assert(sizeof(struct region_node) == 56, "what a region costs");
