@@ -154,6 +154,9 @@ struct span *pages__alloc(size_t pages, size_t alignment, size_t room)
 	s = bins__find(want + room);
 	if (!s && room)
 		s = bins__find(want);
+	/* A bin with many runs is not searched to its end, and the top may be there. */
+	if (!s && free_top() && free_top()->pages >= want)
+		s = free_top();
 	if (!s)
 		s = grow(want);
 	if (!s)
