@@ -5,11 +5,14 @@
  */
 #include "bins.h"
 
+#include "sys.h"
+
 #define EXACT 64
 #define BINS  192 /* beyond any heap: 2^38 pages */
 
 static struct span *bins[BINS];
 static uint64_t filled[BINS / 64];
+static size_t dirty;
 
 static unsigned int bin_of(size_t pages)
 {
@@ -32,6 +35,7 @@ void bins__add(struct span *s)
 		s->next->prev = s;
 	bins[bin] = s;
 	filled[bin / 64] |= 1ul << bin % 64;
+	dirty += s->dirty;
 }
 
 void bins__remove(struct span *s)
@@ -46,6 +50,7 @@ void bins__remove(struct span *s)
 		bins[bin] = s->next;
 	if (!bins[bin])
 		filled[bin / 64] &= ~(1ul << bin % 64);
+	dirty -= s->dirty;
 }
 
 static struct span *first_from(unsigned int bin)
@@ -73,4 +78,24 @@ struct span *bins__find(size_t pages)
 		if (s->pages >= pages && (!best || s->pages < best->pages))
 			best = s;
 	return best || bin + 1 == BINS ? best : first_from(bin + 1);
+}
+
+size_t bins__dirty(void)
+{
+	return dirty;
+}
+
+bool bins__forget(size_t keep)
+{
+	bool any = false;
+
+	for (unsigned int bin = BINS; bin-- > 0;)
+		for (struct span *s = bins[bin]; s && dirty > keep; s = s->next) {
+			if (!s->dirty || !sys__forget(s->base, (size_t)s->pages << PAGE_SHIFT))
+				continue;
+			dirty -= s->dirty;
+			s->dirty = 0;
+			any = true;
+		}
+	return any;
 }

@@ -186,7 +186,7 @@ static void list_fresh(struct span *s)
 	__atomic_store_n(&s->limit, end * s->size, __ATOMIC_RELAXED);
 }
 
-static bool cut(struct span *s, unsigned int class)
+static bool cut(struct heap *h, struct span *s, unsigned int class)
 {
 	uint32_t size = class_size(class);
 	size_t bytes = (size_t)s->pages << PAGE_SHIFT;
@@ -205,6 +205,7 @@ static bool cut(struct span *s, unsigned int class)
 	s->bytes_taken = s->bytes_put = 0;
 	s->fresh = 0;
 	s->remote = REMOTE_EMPTY;
+	__atomic_store_n(&s->owner, h, __ATOMIC_RELAXED);
 	table__set(s->base, bytes, s);
 	return true;
 }
@@ -218,7 +219,7 @@ static struct span *new_span(struct heap *h, unsigned int class)
 	/* Where memory is short, a little may still be had. */
 	if (!s)
 		s = pages__alloc(class_pages(class, 0), 1, 0);
-	if (s && !cut(s, class)) {
+	if (s && !cut(h, s, class)) {
 		pages__free(s);
 		s = NULL;
 	}
@@ -226,7 +227,8 @@ static struct span *new_span(struct heap *h, unsigned int class)
 	return s;
 }
 
-static struct span *adopt(unsigned int class)
+/* It changes hands under the lock: until then others find it in the shared heap, and collect it. */
+static struct span *adopt(struct heap *h, unsigned int class)
 {
 	struct span *s;
 
@@ -239,6 +241,7 @@ static struct span *adopt(unsigned int class)
 	if (s) {
 		unlist(&shared_heap, s);
 		shared_heap.spans[class]--;
+		__atomic_store_n(&s->owner, h, __ATOMIC_RELEASE);
 	}
 	threads__unlock();
 	return s;
@@ -259,12 +262,11 @@ struct span *heap__refill(struct heap *h, unsigned int class)
 		if (s) {
 			unlist(h, s);
 		} else {
-			s = h == &shared_heap ? NULL : adopt(class);
+			s = h == &shared_heap ? NULL : adopt(h, class);
 			s = s ? s : new_span(h, class);
 			if (!s)
 				return NULL;
 			h->spans[class]++;
-			__atomic_store_n(&s->owner, h, __ATOMIC_RELEASE);
 		}
 		make_current(h, s);
 	}

@@ -74,7 +74,7 @@ static char *map_aligned(size_t bytes, size_t alignment)
 struct span *large__alloc(size_t size, size_t alignment)
 {
 	size_t lead = alignment > PAGE_SIZE ? 0 : alignment > LEAD ? alignment : LEAD;
-	size_t bytes = round_up(size + lead, PAGE_SIZE);
+	size_t bytes = round_up(size + lead, sys__page());
 	struct span *s;
 	char *start;
 
@@ -124,7 +124,7 @@ void large__free(struct span *s)
 
 bool large__resize(struct span *s, size_t size)
 {
-	size_t bytes = round_up(size + s->lead, PAGE_SIZE);
+	size_t bytes = round_up(size + s->lead, sys__page());
 	char *start = s->base - s->lead, *moved;
 	bool can_move;
 

@@ -11,11 +11,11 @@
 
 #include "bins.h"
 #include "lock.h"
-#include "options.h"
 #include "records.h"
 #include "segments.h"
 #include "sys.h"
 #include "table.h"
+#include "trim.h"
 
 static struct lock page_lock;
 
@@ -32,11 +32,6 @@ void pages__unlock(void)
 void pages__open_in_child(void)
 {
 	lock__open_in_child(&page_lock);
-}
-
-static char *end_of(const struct span *s)
-{
-	return s->base + ((size_t)s->pages << PAGE_SHIFT);
 }
 
 static void place(struct span *s, struct segment *g, char *base, size_t pages)
@@ -62,27 +57,34 @@ static void take_over(struct span *s, struct span *neighbour)
 	if (neighbour->base < s->base)
 		s->base = neighbour->base;
 	s->pages += neighbour->pages;
+	s->dirty += neighbour->dirty;
 	records__free(neighbour, sizeof(*neighbour));
 }
 
-/* Joins it with what is free on either side. */
+/* Its kind is now SPAN_FREE; joins it with what is free on either side. */
 static struct span *add_free(struct span *s)
 {
 	struct span *before = free_neighbour(s->segment, s->base - 1);
-	struct span *behind = free_neighbour(s->segment, end_of(s));
+	struct span *behind = free_neighbour(s->segment, span__end(s));
 
 	if (before)
 		take_over(s, before);
 	if (behind)
 		take_over(s, behind);
 	s->kind = SPAN_FREE;
-	s->forgotten = false;
 	table__set_ends(s->base, (size_t)s->pages << PAGE_SHIFT, s);
 	bins__add(s);
 	return s;
 }
 
-static struct span *free_top(void)
+/* A part of a free run: which of its pages had memory is not known. */
+static void place_free(struct span *part, const struct span *run, char *base, size_t pages)
+{
+	place(part, run->segment, base, pages);
+	part->dirty = run->dirty < pages ? run->dirty : pages;
+}
+
+struct span *pages__top(void)
 {
 	struct segment *g = segments__at_brk();
 
@@ -91,7 +93,7 @@ static struct span *free_top(void)
 
 static struct span *grow(size_t pages)
 {
-	struct span *top = free_top();
+	struct span *top = pages__top();
 	struct span *s = records__span();
 	struct segment *g;
 	size_t bytes;
@@ -125,20 +127,20 @@ static struct span *carve(struct span *s, char *base, size_t pages)
 	}
 	bins__remove(s);
 	table__set_ends(s->base, (size_t)s->pages << PAGE_SHIFT, NULL);
-	s->kind = SPAN_PAGES;
 	if (left) {
-		place(left, g, s->base, before);
+		place_free(left, s, s->base, before);
 		add_free(left);
 	}
-	place(s, g, base, pages);
 	if (right) {
-		place(right, g, end_of(s), behind);
+		place_free(right, s, base + (pages << PAGE_SHIFT), behind);
 		add_free(right);
 	}
+	place(s, g, base, pages);
+	s->kind = SPAN_PAGES;
 	table__set_ends(base, pages << PAGE_SHIFT, s);
 	s->zeroed = base >= g->clean;
-	if (end_of(s) > g->clean)
-		g->clean = end_of(s);
+	if (span__end(s) > g->clean)
+		g->clean = span__end(s);
 	return s;
 }
 
@@ -155,30 +157,14 @@ struct span *pages__alloc(size_t pages, size_t alignment, size_t room)
 	if (!s && room)
 		s = bins__find(want);
 	/* A bin with many runs is not searched to its end, and the top may be there. */
-	if (!s && free_top() && free_top()->pages >= want)
-		s = free_top();
+	if (!s && pages__top() && pages__top()->pages >= want)
+		s = pages__top();
 	if (!s)
 		s = grow(want);
 	if (!s)
 		return NULL;
 	base = (char *)round_up((uintptr_t)s->base, alignment << PAGE_SHIFT);
 	return carve(s, base, pages);
-}
-
-/*
- * The heap shrinks when its top is worth a system call: more than the threshold, and more than a
- * quarter of the heap, lest a program that swings around the threshold makes a call each time.
- */
-static void trim_top(struct span *s)
-{
-	struct segment *g = s->segment;
-	size_t bytes = (size_t)s->pages << PAGE_SHIFT;
-	size_t quarter = options__fixed() ? 0 : (size_t)(g->end - g->start) / 4;
-
-	if (g != segments__at_brk() || end_of(s) != g->end ||
-	    bytes <= option(&options.trim_threshold) || bytes <= quarter)
-		return;
-	pages__trim(segments__pad());
 }
 
 void pages__free(struct span *s)
@@ -190,16 +176,17 @@ void pages__free(struct span *s)
 	else
 		table__set_ends(s->base, (size_t)s->pages << PAGE_SHIFT, NULL);
 	s->owner = NULL;
+	s->dirty = s->pages;
 	s = add_free(s);
 	g = s->segment;
-	if (g->route != REFMALLOC_ARENA)
-		trim_top(s);
-	else if (s->base == g->start && end_of(s) == g->end && g != segments__newest()) {
+	if (g->route == REFMALLOC_ARENA && s->base == g->start && span__end(s) == g->end &&
+	    g != segments__newest() && segments__remove(g)) {
 		bins__remove(s);
 		table__set_ends(s->base, (size_t)s->pages << PAGE_SHIFT, NULL);
 		records__free(s, sizeof(*s));
-		segments__remove(g);
+		return;
 	}
+	trim__after_free();
 }
 
 static bool shrink(struct span *s, size_t pages)
@@ -221,13 +208,14 @@ static bool shrink(struct span *s, size_t pages)
 static struct span *room_behind(const struct span *s, size_t pages)
 {
 	struct segment *g = s->segment;
-	struct span *behind = free_neighbour(g, end_of(s));
-	bool at_top = g == segments__at_brk() && (behind ? end_of(behind) : end_of(s)) == g->end;
+	struct span *behind = free_neighbour(g, span__end(s));
+	bool at_top = g == segments__at_brk() &&
+		      (behind ? span__end(behind) : span__end(s)) == g->end;
 
 	if (at_top && (!behind || behind->pages < pages)) {
 		if (!grow(pages))
 			return NULL;
-		behind = free_neighbour(g, end_of(s));
+		behind = free_neighbour(g, span__end(s));
 	}
 	return behind && behind->pages >= pages ? behind : NULL;
 }
@@ -239,8 +227,7 @@ static void take_front(struct span *s, size_t pages)
 
 	bins__remove(s);
 	table__set_ends(s->base, (size_t)s->pages << PAGE_SHIFT, NULL);
-	s->base += pages << PAGE_SHIFT;
-	s->pages -= pages;
+	place_free(s, s, s->base + (pages << PAGE_SHIFT), s->pages - pages);
 	if (s->base > g->clean)
 		g->clean = s->base;
 	if (!s->pages) {
@@ -270,62 +257,13 @@ bool pages__resize(struct span *s, size_t pages)
 	return true;
 }
 
-bool pages__trim(size_t pad)
-{
-	struct span *top = free_top();
-	size_t keep = round_up(pad, PAGE_SIZE) >> PAGE_SHIFT;
-	size_t bytes;
-
-	if (!top || top->pages <= keep)
-		return false;
-	bytes = (top->pages - keep) << PAGE_SHIFT;
-	if (!segments__shrink(top->segment, bytes))
-		return false;
-	bins__remove(top);
-	/* Entries are cleared of addresses that are no longer ours, too: nobody else's are there.
-	 */
-	table__set_ends(top->base, (size_t)top->pages << PAGE_SHIFT, NULL);
-	top->pages = keep;
-	if (!keep) {
-		records__free(top, sizeof(*top));
-		return true;
-	}
-	table__set_ends(top->base, keep << PAGE_SHIFT, top);
-	bins__add(top);
-	return true;
-}
-
-static int forget(struct span *s, void *done)
-{
-	if (s->kind == SPAN_FREE && s->base < s->segment->clean && !s->forgotten) {
-		s->forgotten = sys__forget(s->base, (size_t)s->pages << PAGE_SHIFT);
-		*(bool *)done |= s->forgotten;
-	}
-	return 0;
-}
-
-bool pages__forget(void)
-{
-	bool done = false;
-
-	pages__walk(forget, &done);
-	return done;
-}
-
-size_t pages__top(void)
-{
-	struct span *top = free_top();
-
-	return top ? (size_t)top->pages << PAGE_SHIFT : 0;
-}
-
 int pages__walk(int (*visit)(struct span *s, void *arg), void *arg)
 {
 	struct span *s;
 	int stop;
 
 	for (struct segment *g = segments__newest(); g; g = g->next)
-		for (char *p = g->start; p < g->end; p = end_of(s)) {
+		for (char *p = g->start; p < g->end; p = span__end(s)) {
 			s = table__find(p);
 			stop = visit(s, arg);
 			if (stop)

@@ -25,12 +25,8 @@ struct span *pages__alloc(size_t pages, size_t alignment, size_t room);
 void pages__free(struct span *s);
 /* In place; false leaves all as it was. */
 bool pages__resize(struct span *s, size_t pages);
-/* Gives back to the kernel what is free, all but `pad` bytes at the top. Did it have any? */
-bool pages__trim(size_t pad);
-/* Gives back the memory of free runs, keeps their addresses. Was there any? */
-bool pages__forget(void);
-/* Bytes free at the top. */
-size_t pages__top(void);
+/* The free run that ends at the break, or NULL. */
+struct span *pages__top(void);
 
 /* Every run in every segment, free ones too, by address, until a visit returns other than 0. */
 int pages__walk(int (*visit)(struct span *s, void *arg), void *arg);

@@ -38,6 +38,11 @@ struct segment *segments__newest(void)
 	return newest;
 }
 
+size_t segments__total(void)
+{
+	return total;
+}
+
 static struct segment *add_segment(char *start, size_t bytes, enum refmalloc_route route)
 {
 	struct segment *g = records__alloc(sizeof(*g));
@@ -58,8 +63,10 @@ static struct segment *grow_by_brk(size_t need, size_t free_at_top, size_t pad, 
 
 	*start = now + (-(uintptr_t)now & (PAGE_SIZE - 1));
 	if (__builtin_add_overflow(need - (further ? free_at_top : 0), pad, bytes) ||
-	    *bytes > PTRDIFF_MAX || !table__cover(*start, *bytes) ||
-	    !sys__set_break(now, *start + *bytes))
+	    *bytes > PTRDIFF_MAX)
+		return NULL;
+	*bytes += -(uintptr_t)(*start + *bytes) & (sys__page() - 1);
+	if (!table__cover(*start, *bytes) || !sys__set_break(now, *start + *bytes))
 		return NULL;
 	if (further) {
 		at_brk->end += *bytes;
@@ -76,7 +83,7 @@ static struct segment *grow_by_mmap(size_t need, size_t least, char **start, siz
 {
 	struct segment *g;
 
-	*bytes = need > least ? need : least;
+	*bytes = round_up(need > least ? need : least, sys__page());
 	*start = sys__map(REFMALLOC_MAP_ARENA, *bytes);
 	if (!*start)
 		return NULL;
@@ -111,15 +118,16 @@ bool segments__shrink(struct segment *g, size_t bytes)
 	return true;
 }
 
-void segments__remove(struct segment *g)
+bool segments__remove(struct segment *g)
 {
 	struct segment **link = &newest;
 
 	if (!sys__unmap(REFMALLOC_MAP_ARENA, g->start, g->end - g->start))
-		return;
+		return false;
 	total -= g->end - g->start;
 	while (*link != g)
 		link = &(*link)->next;
 	*link = g->next;
 	records__free(g, sizeof(*g));
+	return true;
 }

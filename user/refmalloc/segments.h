@@ -23,11 +23,13 @@ struct segment {
 struct segment *segments__grow(size_t need, size_t free_at_top, char **start, size_t *bytes);
 /* Gives back the end of the one at the break; false if the break is no longer there. */
 bool segments__shrink(struct segment *g, size_t bytes);
-/* An arena without a block. */
-void segments__remove(struct segment *g);
+/* An arena without a block; false: the kernel will not have it back. */
+bool segments__remove(struct segment *g);
 /* The one that brk grows, or NULL. */
 struct segment *segments__at_brk(void);
 struct segment *segments__newest(void);
+/* Bytes of all of them. */
+size_t segments__total(void);
 /* What to have at the top beyond what is needed. */
 size_t segments__pad(void);
 

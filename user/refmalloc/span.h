@@ -60,10 +60,10 @@ struct span {
 	uint8_t kind;
 	uint8_t route; /* enum refmalloc_route */
 	uint8_t class;
-	uint8_t place;	/* enum span_place */
-	bool zeroed;	/* SPAN_PAGES, just taken: never used, so all zero */
-	bool forgotten; /* SPAN_FREE: without memory */
+	uint8_t place; /* enum span_place */
+	bool zeroed;   /* SPAN_PAGES, just taken: never used, so all zero */
 	uint32_t pages;
+	uint32_t dirty; /* SPAN_FREE: how many of them may have memory */
 	struct span *remote_next;
 	struct span *next, *prev; /* in its owner's list, a bin, or the list of large blocks */
 	struct segment *segment;
@@ -84,6 +84,11 @@ static inline unsigned int span__used(const struct span *s)
 static inline size_t span__bytes(const struct span *s)
 {
 	return s->kind == SPAN_LARGE ? s->mapped - s->lead : (size_t)s->pages << 12;
+}
+
+static inline char *span__end(const struct span *s)
+{
+	return s->base + ((size_t)s->pages << 12);
 }
 
 /* The index of the block at p, or SIZE_MAX if none begins there. */

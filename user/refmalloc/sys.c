@@ -10,6 +10,7 @@
 #include "sys.h"
 
 #include <errno.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -43,6 +44,18 @@ static void raise_peak(uint64_t *peak, uint64_t now)
 static void mapped(enum refmalloc_mapping why, int64_t bytes)
 {
 	raise_peak(&counts.mapped_peak[why], add(&counts.mapped[why], bytes));
+}
+
+size_t sys__page(void)
+{
+	static size_t size;
+	size_t known = __atomic_load_n(&size, __ATOMIC_RELAXED);
+
+	if (!known) {
+		known = getauxval(AT_PAGESZ);
+		__atomic_store_n(&size, known, __ATOMIC_RELAXED);
+	}
+	return known;
 }
 
 static char *brk_call(void *to)
@@ -139,8 +152,10 @@ void *sys__remap(void *start, size_t old_bytes, size_t new_bytes)
 
 bool sys__forget(void *start, size_t bytes)
 {
+	uintptr_t from = round_up((uintptr_t)start, sys__page());
+	uintptr_t to = ((uintptr_t)start + bytes) & ~(sys__page() - 1);
 	int saved = errno;
-	bool done = madvise(start, bytes, MADV_DONTNEED) == 0;
+	bool done = from < to && madvise((void *)from, to - from, MADV_DONTNEED) == 0;
 
 	errno = saved;
 	return done;

@@ -13,8 +13,12 @@
 
 #include "refmalloc.h"
 
+/* The page heap's pages; the kernel's may be larger: some arm64 have 64 KiB. */
 #define PAGE_SHIFT 12
 #define PAGE_SIZE  ((size_t)1 << PAGE_SHIFT)
+
+/* The kernel's: what a mapping, and the heap, is a multiple of. */
+size_t sys__page(void);
 
 static inline size_t round_up(size_t n, size_t to)
 {
@@ -31,7 +35,7 @@ void *sys__map(enum refmalloc_mapping why, size_t bytes);
 bool sys__unmap(enum refmalloc_mapping why, void *start, size_t bytes);
 /* May move it; NULL, with the old mapping as it was. Only for REFMALLOC_MAP_BLOCK. */
 void *sys__remap(void *start, size_t old_bytes, size_t new_bytes);
-/* Gives the pages back, keeps the addresses: they read as 0 from now on, or the call failed. */
+/* Gives back the kernel's pages that are wholly inside, keeps the addresses. */
 bool sys__forget(void *start, size_t bytes);
 
 /* Adds what was asked of the kernel, and what it gave. */

@@ -14,6 +14,7 @@
 #include "sys.h"
 #include "text.h"
 #include "threads.h"
+#include "trim.h"
 
 PUBLIC int mallopt(int parameter, int value)
 {
@@ -52,8 +53,7 @@ PUBLIC int malloc_trim(size_t pad)
 	heap__trim(h);
 	threads__leave(h);
 	pages__lock();
-	trimmed = pages__trim(pad);
-	trimmed |= pages__forget();
+	trimmed = trim__all(pad);
 	pages__unlock();
 	return trimmed;
 }
@@ -67,6 +67,7 @@ PUBLIC struct mallinfo2 mallinfo2(void)
 {
 	struct refmalloc_stats s;
 	struct mallinfo2 info = {0};
+	struct span *top;
 
 	refmalloc_stats(&s);
 	info.arena = s.heap_bytes + s.mapped[REFMALLOC_MAP_ARENA];
@@ -75,7 +76,8 @@ PUBLIC struct mallinfo2 mallinfo2(void)
 	info.uordblks = s.live[REFMALLOC_HEAP].bytes + s.live[REFMALLOC_ARENA].bytes;
 	info.fordblks = info.arena - info.uordblks;
 	pages__lock();
-	info.keepcost = pages__top();
+	top = pages__top();
+	info.keepcost = top ? (size_t)top->pages << PAGE_SHIFT : 0;
 	pages__unlock();
 	return info;
 }

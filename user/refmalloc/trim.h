@@ -1,0 +1,15 @@
+/*
+ * trim.h - free pages go back to the kernel. Under the page heap's lock.
+ */
+#ifndef REFMALLOC_TRIM_H
+#define REFMALLOC_TRIM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* After each free of pages: if enough lies free to be worth a system call. */
+void trim__after_free(void);
+/* All that is free but `pad` bytes at the top, and the insides. Was there any? */
+bool trim__all(size_t pad);
+
+#endif
