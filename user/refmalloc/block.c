@@ -66,6 +66,7 @@ static void *alloc_small(struct heap *h, unsigned int class, size_t size)
 	if (!s)
 		return NULL;
 	p = heap__take(h, s, size);
+	PROBE(alloc, p, size, s->route);
 	recount(h, s, size);
 	check__taken(p, size, s->size, true);
 	return p;
@@ -157,8 +158,10 @@ static void free_small(struct heap *h, struct span *s, size_t i, const void *cal
 	uint16_t state;
 
 	check__freed(p, small_request(s, i), s->size, true, caller);
+	PROBE(free, p, small_request(s, i), s->route);
 	if (__atomic_load_n(&s->owner, __ATOMIC_RELAXED) == h) {
-		heap__put(h, s, i);
+		if (heap__put(s, i, s->state[i]))
+			heap__watched(h, s);
 		return;
 	}
 	/* Of two threads that free it at the same time, one finds that it is not the first. */
@@ -166,7 +169,6 @@ static void free_small(struct heap *h, struct span *s, size_t i, const void *cal
 	if (!(state & STATE_LIVE))
 		fatal__block(messages[USE_FREE].freed, p, caller);
 	counters__released(&h->counters, s->route, s->size - (state & ~STATE_LIVE));
-	PROBE(free, p, s->size - (state & ~STATE_LIVE), s->route);
 	heap__push_remote(s, i);
 }
 

@@ -14,7 +14,7 @@
 #define STEP_BLOCKS 64 /* fresh blocks put on the list at a time */
 
 struct span no_span = {.head = NO_BLOCK};
-struct heap shared_heap = {.current = {[0 ... CLASSES - 1] = &no_span}};
+struct heap shared_heap = HEAP_WITHOUT_SPANS;
 
 static struct span **list_of(struct heap *h, struct span *s)
 {
@@ -26,7 +26,7 @@ static void enlist(struct heap *h, struct span *s, enum span_place place)
 	struct span **list;
 
 	s->place = place;
-	s->watch = place == SPAN_FULL ? s->put + 1 : s->taken;
+	s->watch = place == SPAN_FULL ? tally__blocks(s->put) + 1 : tally__blocks(s->taken);
 	list = list_of(h, s);
 	s->prev = NULL;
 	s->next = *list;
@@ -47,26 +47,26 @@ static void unlist(struct heap *h, struct span *s)
 
 void heap__count(const struct span *s, struct counters *c)
 {
-	uint32_t taken = __atomic_load_n(&s->taken, __ATOMIC_RELAXED) - s->taken_counted;
-	uint32_t put = __atomic_load_n(&s->put, __ATOMIC_RELAXED) - s->put_counted;
+	uint64_t taken = __atomic_load_n(&s->taken, __ATOMIC_RELAXED);
+	uint64_t put = __atomic_load_n(&s->put, __ATOMIC_RELAXED);
 
 	/* malloc itself counts those of class 0. */
 	if (s->class > 0)
-		counter__add(&c->served[s->route][bucket_of(s->size)], taken);
-	counter__add(&c->served_bytes[s->route],
-		     __atomic_load_n(&s->bytes_taken, __ATOMIC_RELAXED));
-	counter__add(&c->released[s->route].calls, put);
-	counter__add(&c->released[s->route].bytes,
-		     __atomic_load_n(&s->bytes_put, __ATOMIC_RELAXED));
+		counter__add(&c->served[s->route][bucket_of(s->size)],
+			     tally__blocks(taken) - s->taken_counted);
+	counter__add(&c->served_bytes[s->route], tally__bytes(taken));
+	counter__add(&c->released[s->route].calls, tally__blocks(put) - s->put_counted);
+	counter__add(&c->released[s->route].bytes, tally__bytes(put));
 }
 
+/* What is left in the tallies is how many are used. */
 static void count(struct heap *h, struct span *s)
 {
 	heap__count(s, &h->counters);
-	s->taken_counted = s->taken;
-	s->put_counted = s->put;
-	s->bytes_taken = 0;
-	s->bytes_put = 0;
+	s->taken_counted = span__used(s);
+	s->put_counted = 0;
+	s->taken = s->taken_counted * TALLY_ONE;
+	s->put = 0;
 }
 
 static void release(struct heap *h, struct span *s)
@@ -79,12 +79,25 @@ static void release(struct heap *h, struct span *s)
 	pages__unlock();
 }
 
-/* A current span is kept, even empty; but what it counts in 32 bits is not to run over. */
+/* Where malloc finds it. */
+static void set_current(struct heap *h, unsigned int class, struct span *s)
+{
+	unsigned int last = class_size(class) / GRANULE;
+
+	h->current[class] = s;
+	for (unsigned int n = class ? class_size(class - 1) / GRANULE + 1 : 0;
+	     n <= last && n <= TABLED_MAX / GRANULE; n++)
+		h->at_hand[n] = s;
+}
+
+/* A current span is kept, even empty; but its tallies must not run over. */
 static void make_current(struct heap *h, struct span *s)
 {
+	if (tally__blocks(s->put) > TALLY_MAX)
+		count(h, s);
 	s->place = SPAN_CURRENT;
-	s->watch = s->put + INT32_MAX;
-	h->current[s->class] = s;
+	s->watch = tally__blocks(s->put) + TALLY_MAX;
+	set_current(h, s->class, s);
 }
 
 static bool has_blocks(const struct span *s)
@@ -150,7 +163,7 @@ static void collect_span(struct heap *h, struct span *s)
 	}
 	s->head = remote__head(list);
 	/* Whoever freed them counted them. */
-	s->put += remote__count(list);
+	s->put += remote__count(list) * TALLY_ONE;
 	s->put_counted += remote__count(list);
 	if (s->place == SPAN_CURRENT || s->place == SPAN_FULL ||
 	    (s->place == SPAN_PARTIAL && span__used(s) == 0))
@@ -201,8 +214,8 @@ static bool cut(struct heap *h, struct span *s, unsigned int class)
 	s->inverse = UINT32_MAX / size + 1;
 	s->limit = 0;
 	s->head = NO_BLOCK;
-	s->taken = s->put = s->taken_counted = s->put_counted = 0;
-	s->bytes_taken = s->bytes_put = 0;
+	s->taken = s->put = 0;
+	s->taken_counted = s->put_counted = 0;
 	s->fresh = 0;
 	s->remote = REMOTE_EMPTY;
 	__atomic_store_n(&s->owner, h, __ATOMIC_RELAXED);
@@ -253,7 +266,7 @@ struct span *heap__refill(struct heap *h, unsigned int class)
 
 	heap__collect(h);
 	if (s != &no_span && !has_blocks(s)) {
-		h->current[class] = &no_span;
+		set_current(h, class, &no_span);
 		enlist(h, s, SPAN_FULL);
 		s = &no_span;
 	}
@@ -283,7 +296,7 @@ void heap__trim(struct heap *h)
 	for (unsigned int class = 0; class < CLASSES; class ++) {
 		s = h->current[class];
 		if (s != &no_span && span__used(s) == 0) {
-			h->current[class] = &no_span;
+			set_current(h, class, &no_span);
 			release(h, s);
 		}
 		for (s = h->partial[class]; s; s = next) {
@@ -315,7 +328,7 @@ void heap__give_up(struct heap *h)
 	heap__collect(h);
 	for (unsigned int class = 0; class < CLASSES; class ++) {
 		s = h->current[class];
-		h->current[class] = &no_span;
+		set_current(h, class, &no_span);
 		if (s != &no_span)
 			give_span(h, s);
 		while ((s = h->partial[class])) {

@@ -18,6 +18,8 @@
 #include "span.h"
 
 struct heap {
+	/* The current span for sizes up to 16 * n: malloc's way to it. no_span: none. */
+	struct span *at_hand[TABLED_MAX / GRANULE + 1];
 	struct span *current[CLASSES]; /* no_span: none */
 	struct counters counters;
 	struct span *partial[CLASSES]; /* the shared heap's are looked at without its lock */
@@ -27,6 +29,12 @@ struct heap {
 	struct heap *next_idle;				  /* of those without a thread */
 	struct span *remote __attribute__((aligned(64))); /* spans with blocks freed by others */
 };
+
+#define HEAP_WITHOUT_SPANS                                                                         \
+	{                                                                                          \
+		.at_hand = {[0 ... TABLED_MAX / GRANULE] = &no_span},                              \
+		.current = {[0 ... CLASSES - 1] = &no_span},                                       \
+	}
 
 extern struct span no_span;
 extern struct heap shared_heap;
@@ -46,35 +54,30 @@ void heap__count(const struct span *s, struct counters *c);
 /* Everything to the shared heap; without blocks, to the page heap. The shared heap is locked. */
 void heap__give_up(struct heap *h);
 
+/* The span has a block. Its probe is left to the caller, for whom it may be on another path. */
 static inline void *heap__take(struct heap *h, struct span *s, size_t size)
 {
-	unsigned int i = s->head;
-	void *p = s->base + i * (size_t)s->size;
+	unsigned int i = s->head, of = s->size;
+	uint16_t *state = s->state;
 
-	s->head = s->state[i];
-	__atomic_store_n(&s->taken, s->taken + 1, __ATOMIC_RELAXED);
-	counter__add(&s->bytes_taken, size);
-	__atomic_store_n(&s->state[i], STATE_LIVE | (s->size - size), __ATOMIC_RELAXED);
+	s->head = state[i];
+	__atomic_store_n(&s->taken, s->taken + TALLY_ONE + size, __ATOMIC_RELAXED);
+	__atomic_store_n(&state[i], STATE_LIVE | (of - size), __ATOMIC_RELAXED);
 	/* The one class that is more than one bucket of the histogram. */
 	if (size <= GRANULE)
 		counter__add(&h->counters.served[s->route][bucket_of(size)], 1);
-	PROBE(alloc, p, size, s->route);
-	return p;
+	return s->base + i * (size_t)of;
 }
 
-/* i is live. */
-static inline void heap__put(struct heap *h, struct span *s, unsigned int i)
+/* i was live, `state` its word. Is it the one to tell heap__watched() of? */
+static inline bool heap__put(struct span *s, size_t i, unsigned int state)
 {
-	uint32_t put = s->put + 1;
-	size_t size = s->size - (s->state[i] & ~STATE_LIVE);
+	uint64_t put = s->put + TALLY_ONE + s->size - (state & ~STATE_LIVE);
 
-	counter__add(&s->bytes_put, size);
-	PROBE(free, s->base + i * (size_t)s->size, size, s->route);
+	__atomic_store_n(&s->put, put, __ATOMIC_RELAXED);
 	__atomic_store_n(&s->state[i], s->head, __ATOMIC_RELAXED);
 	s->head = i;
-	__atomic_store_n(&s->put, put, __ATOMIC_RELAXED);
-	if (__builtin_expect(put == s->watch, 0))
-		heap__watched(h, s);
+	return __builtin_expect(tally__blocks(put) == s->watch, 0);
 }
 
 #endif

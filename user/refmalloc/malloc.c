@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "block.h"
+#include "large.h"
 #include "public.h"
 #include "table.h"
 #include "threads.h"
@@ -25,34 +26,50 @@ static __attribute__((noinline)) void *malloc_any(size_t size)
 	return p;
 }
 
-/* NULL: not this way. */
-static inline void *take_at_hand(struct heap *h, size_t size)
+/* Larger than what there is a table for. no_span: not this way. */
+static inline struct span *larger_at_hand(const struct heap *h, size_t size)
 {
+	return size <= SMALL_MAX && size < large__threshold() ? h->current[class_of_larger(size)]
+							      : &no_span;
+}
+
+static inline bool can_take(const struct span *s)
+{
+	return __builtin_expect(s->head != NO_BLOCK, 1) && !PROBED(alloc);
+}
+
+static __attribute__((noinline)) void *malloc_larger(struct heap *h, size_t size)
+{
+	struct span *s = larger_at_hand(h, size);
+
+	return can_take(s) ? heap__take(h, s, size) : malloc_any(size);
+}
+
+/* What calls another function does so last: then this needs no stack. */
+PUBLIC void *malloc(size_t size)
+{
+	struct heap *h = heap_self;
 	struct span *s;
 
 	if (__builtin_expect(size > TABLED_MAX, 0))
-		return NULL;
-	s = h->current[class_table[(size + GRANULE - 1) / GRANULE]];
-	return __builtin_expect(s->head == NO_BLOCK, 0) ? NULL : heap__take(h, s, size);
-}
-
-PUBLIC void *malloc(size_t size)
-{
-	void *p = take_at_hand(heap_self, size);
-
-	return __builtin_expect(p != NULL, 1) ? p : malloc_any(size);
+		return malloc_larger(h, size);
+	s = h->at_hand[(size + GRANULE - 1) / GRANULE];
+	return can_take(s) ? heap__take(h, s, size) : malloc_any(size);
 }
 
 PUBLIC void free(void *p)
 {
 	struct heap *h = heap_self;
 	struct span *s = table__find(p);
+	unsigned int state;
 	size_t i;
 
 	if (__builtin_expect(s && __atomic_load_n(&s->owner, __ATOMIC_RELAXED) == h, 1)) {
 		i = span__index(s, p);
-		if (__builtin_expect(i != SIZE_MAX && s->state[i] & STATE_LIVE, 1)) {
-			heap__put(h, s, i);
+		state = __builtin_expect(i != SIZE_MAX, 1) ? s->state[i] : 0;
+		if (__builtin_expect(state & STATE_LIVE, 1) && !PROBED(free)) {
+			if (heap__put(s, i, state))
+				heap__watched(h, s);
 			return;
 		}
 	}
@@ -79,16 +96,17 @@ static __attribute__((noinline)) void *calloc_any(size_t bytes, bool overflow)
 PUBLIC void *calloc(size_t nmemb, size_t size)
 {
 	struct heap *h = heap_self;
+	struct span *s;
 	size_t bytes;
-	void *p;
 
 	if (__builtin_mul_overflow(nmemb, size, &bytes))
 		return calloc_any(SIZE_MAX, true);
-	p = take_at_hand(h, bytes);
-	if (__builtin_expect(!p, 0))
+	s = bytes <= TABLED_MAX ? h->at_hand[(bytes + GRANULE - 1) / GRANULE]
+				: larger_at_hand(h, bytes);
+	if (!can_take(s))
 		return calloc_any(bytes, false);
 	counter__add_call(&h->counters.function[REFMALLOC_CALLOC], bytes);
-	return memset(p, 0, bytes);
+	return memset(heap__take(h, s, bytes), 0, bytes);
 }
 
 static void *resize(void *p, size_t size, enum refmalloc_function function, const void *caller)

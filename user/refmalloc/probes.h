@@ -31,10 +31,12 @@ void probes__munmap(const void *start, size_t bytes, int why);
 void probes__mremap(const void *from, const void *to, size_t bytes);
 
 /* The kernel writes a semaphore behind the compiler's back. */
+#define PROBED(name)                                                                               \
+	__builtin_expect(__atomic_load_n(&refmalloc_##name##_semaphore, __ATOMIC_RELAXED), 0)
+
 #define PROBE(name, ...)                                                                           \
 	do {                                                                                       \
-		if (__builtin_expect(                                                              \
-			    __atomic_load_n(&refmalloc_##name##_semaphore, __ATOMIC_RELAXED), 0))  \
+		if (PROBED(name))                                                                  \
 			probes__##name(__VA_ARGS__);                                               \
 	} while (0)
 

@@ -21,6 +21,13 @@
 #define STATE_LIVE 0x8000u
 #define NO_BLOCK   0x7fffu
 
+/*
+ * A tally is blocks and their bytes in one word, so that malloc and free have one to add to.  It
+ * is emptied into a heap's counters before it has 2^23 blocks, of 2^15 bytes at most.
+ */
+#define TALLY_ONE (1ul << 40)
+#define TALLY_MAX (1u << 22)
+
 enum span_kind {
 	SPAN_FREE,  /* nobody's pages */
 	SPAN_SMALL, /* many blocks of one size class */
@@ -43,18 +50,18 @@ struct span {
 	char *base; /* the first block */
 	uint16_t *state;
 	struct heap *owner; /* changes only in the hands of its owner; NULL but for SPAN_SMALL */
-	uint16_t size;	    /* of a block */
-	uint16_t head;	    /* first free block */
+	uint64_t taken;	    /* TALLY_ONE for each block taken, and bytes, since the last count */
+	uint64_t put;	    /* of those put back on the list */
 	uint32_t inverse;   /* 2^32 / size, rounded up: a division by multiplying */
 	uint32_t limit;	    /* where the blocks that were ever used end, from base */
-	uint32_t taken;	    /* blocks taken, ever; this and the next wrap around */
-	uint32_t put;	    /* blocks put back on the list */
-	uint32_t watch;	    /* the owner has something to do when `put` gets here */
-	uint64_t bytes_taken, bytes_put;
+	uint32_t watch;	    /* the owner has something to do when so many are put */
+	uint16_t size;	    /* of a block */
+	uint16_t head;	    /* first free block */
+	char next_line[8];
 
 	/* What others write, or seldom matters. */
 	uint32_t remote;		     /* blocks freed by others: see remote.h */
-	uint32_t taken_counted, put_counted; /* what is in a heap's counters already */
+	uint32_t taken_counted, put_counted; /* blocks that are in a heap's counters already */
 	uint16_t fresh; /* blocks from here on were never used, and are on no list */
 	uint16_t count; /* blocks */
 	uint8_t kind;
@@ -74,10 +81,21 @@ struct span {
 
 _Static_assert(offsetof(struct span, remote) == 64, "one cache line for malloc and free");
 
-/* Blocks that are not on the owner's list: live, or freed by others and not yet home. */
-static inline unsigned int span__used(const struct span *s)
+/* How many blocks a tally holds. */
+static inline uint32_t tally__blocks(uint64_t tally)
 {
-	return s->taken - s->put;
+	return tally / TALLY_ONE;
+}
+
+static inline uint64_t tally__bytes(uint64_t tally)
+{
+	return tally % TALLY_ONE;
+}
+
+/* Blocks that are not on the owner's list: live, or freed by others and not yet home. */
+static inline uint32_t span__used(const struct span *s)
+{
+	return tally__blocks(s->taken) - tally__blocks(s->put);
 }
 
 /* Of SPAN_PAGES and SPAN_LARGE: what the block may use. */
@@ -91,14 +109,18 @@ static inline char *span__end(const struct span *s)
 	return s->base + ((size_t)s->pages << 12);
 }
 
-/* The index of the block at p, or SIZE_MAX if none begins there. */
+/*
+ * The index of the block at p, or SIZE_MAX if none begins there.  The product's low half is a
+ * fraction of a block: 0, but for the rounding of `inverse`, where one begins.
+ */
 static inline size_t span__index(const struct span *s, const void *p)
 {
 	size_t offset = (const char *)p - s->base;
-	size_t i = (offset * s->inverse) >> 32;
+	size_t product = offset * s->inverse;
 
-	return offset < __atomic_load_n(&s->limit, __ATOMIC_RELAXED) && i * s->size == offset
-		       ? i
+	return offset < __atomic_load_n(&s->limit, __ATOMIC_RELAXED) &&
+			       (uint32_t)product < s->inverse
+		       ? product >> 32
 		       : SIZE_MAX;
 }
 

@@ -19,7 +19,7 @@
 #include "records.h"
 #include "sys.h"
 
-static struct heap no_heap = {.current = {[0 ... CLASSES - 1] = &no_span}};
+static struct heap no_heap = HEAP_WITHOUT_SPANS;
 __thread struct heap *heap_self __attribute__((tls_model("initial-exec"))) = &no_heap;
 __thread struct heap *heap_own __attribute__((tls_model("initial-exec")));
 static __thread bool shared_only __attribute__((tls_model("initial-exec")));
@@ -65,9 +65,7 @@ static struct heap *new_heap(void)
 	pages__unlock();
 	if (!h)
 		return NULL;
-	memset(h, 0, sizeof(*h));
-	for (int i = 0; i < CLASSES; i++)
-		h->current[i] = &no_span;
+	*h = (struct heap)HEAP_WITHOUT_SPANS;
 	h->next = heaps;
 	heaps = h;
 	return h;
