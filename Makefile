@@ -158,6 +158,13 @@ $(OUT)/fuzz/%: tests/fuzz/%.c $(wildcard tests/fuzz/*.h tests/unit/ledger_*.[ch]
 	$(call say,FUZZ,$@)
 	$(Q)$(CLANG) -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined $(CPPFLAGS_ALL) $< $(LIBS) -o $@
 
+# The allocator beside the sanitizer's own, by other names.
+$(OUT)/fuzz/fuzz_refmalloc: tests/fuzz/fuzz_refmalloc.c $(wildcard user/refmalloc/*.[ch])
+	@mkdir -p $(@D)
+	$(call say,FUZZ,$@)
+	$(Q)$(CLANG) -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Iinclude -fno-builtin \
+		-include tests/refmalloc/renamed.h $< $(wildcard user/refmalloc/*.c) -pthread -o $@
+
 fuzz: $(FUZZERS) ## run each fuzzer for FUZZ_SECONDS (60)
 	$(Q)for f in $(FUZZERS); do $$f -max_total_time=$(or $(FUZZ_SECONDS),60) || exit 1; done
 

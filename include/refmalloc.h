@@ -62,6 +62,9 @@ struct refmalloc_stats {
 	struct refmalloc_count route[REFMALLOC_ROUTES];
 	uint64_t histogram[REFMALLOC_ROUTES][REFMALLOC_BUCKETS];
 	struct refmalloc_count live[REFMALLOC_ROUTES]; /* calls: blocks */
+	/* The most that was live at a time; known (1) with the option peaks only, else all 0. */
+	uint64_t peaks_known;
+	struct refmalloc_count live_peak[REFMALLOC_ROUTES];
 	/* System calls that succeeded, and what they moved. */
 	struct refmalloc_count brk_grow, brk_shrink;
 	uint64_t brk_queries, brk_failed;

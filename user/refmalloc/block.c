@@ -11,6 +11,7 @@
 #include "large.h"
 #include "options.h"
 #include "pages.h"
+#include "peaks.h"
 #include "sys.h"
 #include "table.h"
 #include "threads.h"
@@ -67,6 +68,7 @@ static void *alloc_small(struct heap *h, unsigned int class, size_t size)
 		return NULL;
 	p = heap__take(h, s, size);
 	PROBE(alloc, p, size, s->route);
+	peaks__taken(s->route, size);
 	recount(h, s, size);
 	check__taken(p, size, s->size, true);
 	return p;
@@ -97,6 +99,7 @@ static void *alloc_whole(struct heap *h, size_t size, size_t alignment, bool gro
 	if (s->zeroed || s->kind == SPAN_LARGE)
 		*zero = false;
 	counters__served(&h->counters, s->route, size);
+	peaks__taken(s->route, size);
 	PROBE(alloc, s->base, size, s->route);
 	check__taken(s->base, size, span__bytes(s), false);
 	return s->base;
@@ -159,6 +162,7 @@ static void free_small(struct heap *h, struct span *s, size_t i, const void *cal
 
 	check__freed(p, small_request(s, i), s->size, true, caller);
 	PROBE(free, p, small_request(s, i), s->route);
+	peaks__freed(s->route, small_request(s, i));
 	if (__atomic_load_n(&s->owner, __ATOMIC_RELAXED) == h) {
 		if (heap__put(s, i, s->state[i]))
 			heap__watched(h, s);
@@ -179,6 +183,7 @@ static void free_whole(struct heap *h, struct span *s, const void *caller)
 
 	check__freed(p, s->request, span__bytes(s), false, caller);
 	counters__released(&h->counters, s->route, s->request);
+	peaks__freed(s->route, s->request);
 	PROBE(free, p, s->request, s->route);
 	pages__lock();
 	freed_meanwhile = table__find(p) != s || s->kind == SPAN_FREE;
@@ -254,6 +259,7 @@ static void *resize(struct span *s, size_t i, size_t size, size_t old_size)
 	h = threads__enter();
 	counters__released(&h->counters, s->route, old_size);
 	counters__served(&h->counters, s->route, size);
+	peaks__resized(s->route, old_size, size);
 	threads__leave(h);
 	PROBE(realloc, from, p, size, s->route);
 	return p;

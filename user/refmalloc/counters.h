@@ -33,6 +33,16 @@ static inline void counter__add(uint64_t *counter, uint64_t n)
 	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
 }
 
+/* Of a counter that all threads write: the highest that it was. */
+static inline void counter__raise(uint64_t *peak, uint64_t now)
+{
+	uint64_t seen = __atomic_load_n(peak, __ATOMIC_RELAXED);
+
+	while (seen < now && !__atomic_compare_exchange_n(peak, &seen, now, 1, __ATOMIC_RELAXED,
+							  __ATOMIC_RELAXED))
+		;
+}
+
 static inline void counter__add_call(struct refmalloc_count *c, size_t bytes)
 {
 	counter__add(&c->calls, 1);

@@ -1,6 +1,6 @@
 /*
  * options.c - REFMALLOC_OPTIONS: mmap_threshold=N,top_pad=N,trim_threshold=N,check=0|1|2,junk,
- * stats,stats=FILE,cache=0; separated by commas, colons or spaces; K, M and G after a number.
+ * stats,stats=FILE,peaks,cache=0; separated by commas, colons or spaces; K, M and G after a number.
  *
  * Read when the first block is asked for, which may be before libc has set `environ`: then the
  * kernel's copy is read.  What is not understood ends the program: an option with a typing error
@@ -77,6 +77,8 @@ static bool set(const char *word, size_t len)
 
 	if (is(word, len, "junk")) {
 		options.junk = true;
+	} else if (is(word, len, "peaks")) {
+		options.peaks = true;
 	} else if (is(word, name_len, "stats") && value_len < sizeof(options.stats_file)) {
 		options.stats = true;
 		if (value)

@@ -21,6 +21,7 @@ struct options {
 	bool junk;
 	bool no_cache;
 	bool stats;
+	bool peaks;
 	char stats_file[PATH_MAX]; /* empty: standard error */
 };
 

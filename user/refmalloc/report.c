@@ -115,6 +115,12 @@ void report__json(struct text *t)
 	counts(t, "route", routes, s.route, REFMALLOC_ROUTES);
 	histogram(t, &s);
 	counts(t, "live", routes, s.live, REFMALLOC_ROUTES);
+	if (s.peaks_known) {
+		counts(t, "live_peak", routes, s.live_peak, REFMALLOC_ROUTES);
+	} else {
+		key(t, "live_peak");
+		text__add(t, "null");
+	}
 	kernel_side(t, &s);
 	text__add(t, "}\n");
 }

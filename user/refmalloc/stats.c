@@ -9,6 +9,7 @@
 #include "large.h"
 #include "options.h"
 #include "pages.h"
+#include "peaks.h"
 #include "public.h"
 #include "sys.h"
 #include "threads.h"
@@ -71,6 +72,7 @@ PUBLIC void refmalloc_stats(struct refmalloc_stats *stats)
 	stats->failed = sum.failed;
 	derive_malloc(stats, &sum);
 	sys__stats(stats);
+	peaks__stats(stats);
 }
 
 struct walk {

@@ -15,6 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "counters.h"
 #include "probes.h"
 
 extern void *__curbrk __attribute__((weak));
@@ -32,18 +33,9 @@ static void count(struct refmalloc_count *c, size_t bytes)
 	add(&c->bytes, bytes);
 }
 
-static void raise_peak(uint64_t *peak, uint64_t now)
-{
-	uint64_t seen = __atomic_load_n(peak, __ATOMIC_RELAXED);
-
-	while (seen < now && !__atomic_compare_exchange_n(peak, &seen, now, 1, __ATOMIC_RELAXED,
-							  __ATOMIC_RELAXED))
-		;
-}
-
 static void mapped(enum refmalloc_mapping why, int64_t bytes)
 {
-	raise_peak(&counts.mapped_peak[why], add(&counts.mapped[why], bytes));
+	counter__raise(&counts.mapped_peak[why], add(&counts.mapped[why], bytes));
 }
 
 size_t sys__page(void)
@@ -90,7 +82,7 @@ bool sys__set_break(char *from, char *to)
 		count(&counts.brk_grow, to - from);
 	else
 		count(&counts.brk_shrink, from - to);
-	raise_peak(&counts.heap_peak, add(&counts.heap_bytes, to - from));
+	counter__raise(&counts.heap_peak, add(&counts.heap_bytes, to - from));
 	PROBE(brk, from, to);
 	return true;
 }

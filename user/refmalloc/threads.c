@@ -16,6 +16,7 @@
 #include "lock.h"
 #include "options.h"
 #include "pages.h"
+#include "peaks.h"
 #include "records.h"
 #include "sys.h"
 
@@ -101,7 +102,7 @@ static void begin_thread(void)
 	/* It may allocate, and then finds a heap. */
 	else if (!is_main && pthread_setspecific(key, heap_own) != 0)
 		end_thread(heap_own);
-	if (heap_own && !options.check && !options.junk)
+	if (heap_own && !options.check && !options.junk && !options.peaks)
 		heap_self = heap_own;
 	errno = saved;
 }
@@ -168,6 +169,7 @@ static void after_fork_in_child(void)
 {
 	sum_up(&before_this_process);
 	sys__reset_in_child();
+	peaks__reset_in_child();
 	pages__open_in_child();
 	lock__open_in_child(&shared_lock);
 }

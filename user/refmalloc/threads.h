@@ -8,7 +8,8 @@
 
 /*
  * The thread's heap, for the short paths of malloc and free; one without a span if they must not
- * be taken: no heap yet, or blocks are checked.  Initial-exec: no call is needed to reach it.
+ * be taken: no heap yet, or blocks are
+ * checked or their peaks counted.  Initial-exec: no call is needed to reach it.
  */
 extern __thread struct heap *heap_self __attribute__((tls_model("initial-exec")));
 
