@@ -40,6 +40,11 @@ check   cmd:g++                 g++
 check   lib:libjemalloc.so      libjemalloc2
 check   lib:libtcmalloc_minimal.so libtcmalloc-minimal4
 check   lib:libmimalloc.so      libmimalloc-dev
+check   cmd:node                nodejs
+check   cmd:stress-ng           stress-ng
+check   cmd:valgrind            valgrind
+check   cmd:aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu,libc6-dev-arm64-cross
+check   cmd:qemu-aarch64-static qemu-user-static
 '
 
 die() {

@@ -41,6 +41,15 @@ for i in range(5):
 for t in threads:
     t.join()
 END
+cat >"$WORK/own_tests.py" <<'END'
+import importlib, io, unittest
+suite = unittest.TestSuite()
+for name in "test_list", "test_array":
+    suite.addTests(unittest.defaultTestLoader.loadTestsFromModule(
+        importlib.import_module("test." + name)))
+result = unittest.TextTestRunner(stream=io.StringIO()).run(suite)
+print(result.testsRun, len(result.failures), len(result.errors), len(result.skipped))
+END
 cat >"$WORK/data.py" <<'END'
 import json
 data = [{str(i): list(range(i % 50))} for i in range(5000)]
@@ -104,6 +113,13 @@ same perl perl -e 'my %h; for my $i (1 .. 50000) { $h{$i % 5000} .= "x$i"; delet
 same sqlite3 sqlite3 :memory: 'create table t(a, b); with recursive c(x) as (select 1 union all
 	select x + 1 from c where x < 20000) insert into t select x, x * 7919 % 10007 from c;
 	create index i on t(b); select a, b from t where b > 9000 order by b, a;'
+# Those of python's own tests that make and drop objects of every size.
+same python-tests "$PYTHON" "$WORK/own_tests.py"
+need node
+same node node -e 'const m = new Map(); for (let i = 0; i < 30000; i++)
+	m.set(i % 3001, Buffer.alloc(i % 5000, i)); let sum = 0;
+	for (const b of m.values()) sum += b.reduce((a, x) => a + x, 0); console.log(sum);
+	console.log(require("zlib").gunzipSync(require("zlib").gzipSync("x".repeat(1e6))).length)'
 mkdir "$WORK/repository"
 git_work() {
 	cd "$WORK/repository" && rm -rf .git && cp -r "$HERE/../../user" . && git init -q &&
