@@ -126,7 +126,7 @@ $(OUT)/tests/preload/lib%.so: tests/preload/%.c
 
 # They find the library by where they are, and do on purpose what compilers warn of.
 CALLS_WRONGLY := -Wno-alloc-size-larger-than -Wno-use-after-free -Wno-free-nonheap-object -Wno-deprecated-declarations
-$(OUT)/tests/refmalloc/%: tests/refmalloc/%.c tests/refmalloc/test.h $(REFMALLOC)
+$(OUT)/tests/refmalloc/%: tests/refmalloc/%.c tests/refmalloc/test.h include/refmalloc.h $(REFMALLOC)
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) -std=gnu11 $(WARN) $(CALLS_WRONGLY) -O1 -g -fno-builtin -D_GNU_SOURCE -Iinclude -pthread $< -o $@ \

@@ -101,6 +101,7 @@ static struct span *grow(size_t pages)
 
 	if (!s)
 		return NULL;
+	trim__growing();
 	g = segments__grow(pages << PAGE_SHIFT, top ? (size_t)top->pages << PAGE_SHIFT : 0, &start,
 			   &bytes);
 	if (!g) {

@@ -2,10 +2,11 @@
  * trim.c - free pages go back to the kernel: the top by brk, the insides by MADV_DONTNEED.
  *
  * Both cost a system call, and a page fault a page if the program wants them again.  So both want
- * hysteresis: the heap shrinks when its top is more than the trim threshold and more than a
- * quarter of the heap; free runs inside lose their memory when more than half of all pages lie
- * free with some, and then the largest first, until it is a quarter.  A program that swings around
- * either mark must free a good part of its heap before the next call.
+ * hysteresis: the heap shrinks when its top is more than the trim threshold and more than half of
+ * the heap; free runs inside lose their memory when more than two thirds of all pages lie free
+ * with some, and then the largest first, until it is one third.  A program that swings around
+ * either mark must free a good part of its heap before the next call.  And a heap that grows again
+ * after it had shrunk should not have: each time that happens the threshold doubles.
  */
 #include "trim.h"
 
@@ -16,6 +17,19 @@
 #include "segments.h"
 #include "sys.h"
 #include "table.h"
+
+#define LEARNED_MAX ((size_t)16 << 20)
+
+static bool shrunk; /* and not grown since */
+
+void trim__growing(void)
+{
+	size_t threshold = option(&options.trim_threshold);
+
+	if (shrunk && !options__fixed() && threshold < LEARNED_MAX)
+		__atomic_store_n(&options.trim_threshold, 2 * threshold, __ATOMIC_RELAXED);
+	shrunk = false;
+}
 
 static bool trim_top(size_t pad)
 {
@@ -55,12 +69,12 @@ void trim__after_free(void)
 	size_t total = segments__total(), top_bytes = top ? (size_t)top->pages << PAGE_SHIFT : 0;
 	size_t dirty, half = total / 2;
 
-	if (top_bytes > threshold && (options__fixed() || top_bytes > total / 4))
-		trim_top(segments__pad());
+	if (top_bytes > threshold && (options__fixed() || top_bytes > half))
+		shrunk |= trim_top(segments__pad());
 	dirty = bins__dirty() << PAGE_SHIFT;
 	left = left < dirty ? left : dirty;
-	if (dirty > threshold && dirty > half && dirty - left > half / 2) {
-		bins__forget(half / 2 >> PAGE_SHIFT);
+	if (dirty > threshold && dirty > total / 3 * 2 && dirty - left > total / 3) {
+		bins__forget(total / 3 >> PAGE_SHIFT);
 		left = bins__dirty() << PAGE_SHIFT;
 	}
 }

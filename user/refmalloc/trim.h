@@ -9,6 +9,8 @@
 
 /* After each free of pages: if enough lies free to be worth a system call. */
 void trim__after_free(void);
+/* The heap grows: if it had shrunk before, that was for nothing. */
+void trim__growing(void);
 /* All that is free but `pad` bytes at the top, and the insides. Was there any? */
 bool trim__all(size_t pad);
 
