@@ -1,37 +1,104 @@
 #!/bin/bash
-# bench-malloc.sh - refmalloc against libc's malloc: medians of interleaved runs, and their ratio.
+# bench-malloc.sh - refmalloc against libc's malloc and three others, as ratios to libc's.
 #
-# bench-malloc.sh [ROUNDS]  OUT=DIR is the build.
+# bench-malloc.sh [ROUNDS [PATTERN...]]  OUT=DIR is the build.  Rounds are interleaved, what is
+# shown are medians; PICTURE=FILE (an SVG) gets a drawing of them.
 
 set -u
 cd "$(dirname "$0")/.." || exit 1
-OUT=${OUT:-build}
-export OUT
+OUT=$(realpath "${OUT:-build}")
+PATTERNS=$OUT/tests/bench/patterns
+rounds=${1:-5}
+shift
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+export PYTHONMALLOC=malloc
+python=$(python3 -c 'import sys; print(sys.executable)')
 
-for ((round = 0; round < ${1:-5}; round++)); do
-	"$OUT/tests/bench/patterns" | sed 's/^/libc /'
-	scripts/preload.sh "$OUT/tests/bench/patterns" | sed 's/^/refmalloc /'
-done | sort -k 2,2 -k 1,1 -k 3,3n | awk '
-function median() {
-	return times[int((count + 1) / 2)]
+declare -A library=([glibc]="" [refmalloc]=$OUT/librefmalloc.so)
+names=(glibc refmalloc)
+for name in jemalloc:libjemalloc.so.2 mimalloc:libmimalloc.so.2 tcmalloc:libtcmalloc_minimal.so.4; do
+	path=$(ldconfig -p | sed -n "s/.*${name#*:} .*=> //p" | head -1)
+	[ -n "$path" ] || continue
+	names+=("${name%:*}")
+	library[${name%:*}]=$path
+done
+
+cat >"$work/python.py" <<'END'
+import json
+data = [{str(i): [str(k) for k in range(i % 40)], "n": i} for i in range(6000)]
+for _ in range(3):
+    text = json.dumps(data)
+    data = json.loads(text)
+words = {}
+for i in range(150000):
+    words.setdefault(str(i * 7919 % 30011), []).append(i)
+print(len(text), len(sorted(words)))
+END
+cat >"$work/big.cc" <<'END'
+#include <algorithm>
+#include <map>
+#include <regex>
+#include <string>
+#include <vector>
+int main()
+{
+	std::map<std::string, std::vector<std::string>> m;
+	m["a"].push_back("b");
+	std::sort(m["a"].begin(), m["a"].end());
+	return std::regex_match("aab", std::regex("a*b")) ? 0 : 1;
 }
-function line() {
-	if (whose == "refmalloc") {
-		printf "%-10s %9.3f %9.3f %6.2f\n", pattern, libc, median(), median() / libc
-		sum += log(median() / libc)
-		patterns++
-	} else if (whose)
-		libc = median()
+END
+cat >"$work/sql" <<'END'
+create table t(a integer primary key, b, c text);
+with recursive n(i) as (select 1 union all select i + 1 from n where i < 60000)
+insert into t select i, i * 7919 % 10007, 'row ' || i || ' of them' from n;
+create index b on t(b);
+select count(*), sum(length(c)) from t where b in (select b from t where a % 7 = 0);
+select b, group_concat(a) from t group by b order by b limit 2;
+update t set c = c || '+' where b % 3 = 0;
+select count(*) from (select c from t order by c);
+END
+# The server's own seconds: the client is nobody's measure.
+cat >"$work/redis" <<'END'
+redis-server --port 0 --unixsocket "$1/socket" --dir "$1" --save '' --daemonize no --logfile "$1/log" &
+server=$!
+until [ -S "$1/socket" ]; do sleep 0.05; done
+LD_PRELOAD='' redis-benchmark -s "$1/socket" -q -P 16 -n 60000 -r 20000 -d 100 -t set,get,lpush,lpop,sadd,hset >/dev/null &&
+	LD_PRELOAD='' redis-cli -s "$1/socket" shutdown nosave
+wait $server
+END
+
+run() { # PATTERN
+	case $1 in
+	python3) "$PATTERNS" python3 "$python" "$work/python.py" ;;
+	g++) "$PATTERNS" g++ g++ -O1 -c "$work/big.cc" -o "$work/big.o" ;;
+	sqlite3) "$PATTERNS" sqlite3 sqlite3 :memory: ".read $work/sql" ;;
+	redis) "$PATTERNS" redis bash "$work/redis" "$work" ;;
+	*) LD_PRELOAD=$BENCH_PRELOAD "$PATTERNS" "$1" ;;
+	esac | tail -1
 }
-BEGIN { printf "%-10s %9s %9s %6s\n", "pattern", "libc", "refmalloc", "ratio" }
-$1 != whose || $2 != pattern {
-	line()
-	whose = $1
-	pattern = $2
-	count = 0
-}
-{ times[++count] = $3 }
-END {
-	line()
-	printf "%-10s %26.2f\n", "geometric mean", exp(sum / patterns)
-}'
+
+patterns=("$@")
+[ $# -gt 0 ] || mapfile -t patterns < <("$PATTERNS" - && printf '%s\n' python3 sqlite3 redis g++)
+for ((round = 0; round < rounds; round++)); do
+	for pattern in "${patterns[@]}"; do
+		for name in "${names[@]}"; do
+			BENCH_PRELOAD=${library[$name]}
+			export BENCH_PRELOAD
+			echo "$name $(run "$pattern")"
+		done
+	done
+done >"$work/raw"
+# How often it calls brk, which the kernel makes every thread of the process wait for.
+for pattern in python3 sh6bench; do
+	for name in glibc refmalloc; do
+		BENCH_PRELOAD=${library[$name]}
+		export BENCH_PRELOAD
+		strace -f -qq -e trace=brk -o "$work/brk" "$BASH" -c "$(declare -f run)
+			PATTERNS='$PATTERNS' python='$python' work='$work'; run $pattern" >"$work/said" 2>&1
+		# Those of the shell around it are the least that any process makes.
+		echo "$name brk $pattern $(awk '{ n[$1]++ } END { for (p in n) if (n[p] > m) m = n[p]; print m + 0 }' "$work/brk")"
+	done
+done >>"$work/raw"
+python3 scripts/bench-malloc.py "${PICTURE:-$work/picture}" <"$work/raw"

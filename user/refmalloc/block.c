@@ -16,7 +16,9 @@
 #include "table.h"
 #include "threads.h"
 
+/* A block that grows past this gets whole pages, and so many times its size free behind it. */
 #define GROWS_BY_PAGES 4096
+#define GROWS_BY       8
 
 void block__count_call(enum refmalloc_function function, size_t bytes)
 {
@@ -81,7 +83,7 @@ static struct span *alloc_pages(size_t bytes, size_t alignment, bool grows)
 
 	pages__lock();
 	s = pages__alloc(pages, alignment > PAGE_SIZE ? alignment >> PAGE_SHIFT : 1,
-			 grows ? pages : 0);
+			 grows ? GROWS_BY * pages : 0);
 	pages__unlock();
 	return s;
 }
