@@ -35,17 +35,21 @@ static unsigned int next(unsigned int *seed)
 	return *seed >> 8;
 }
 
-static void *touched(void *block)
+/* A byte of each page is written: what is allocated is used. */
+static void *taken(size_t size)
 {
-	*(volatile char *)block = 1;
-	return block;
+	volatile char *p = malloc(size);
+
+	for (size_t at = 0; at < size; at += 4096)
+		p[at] = 1;
+	return (void *)p;
 }
 
 /* glibc's simplest: one block at a time. */
 static void pair(struct work *w)
 {
 	for (int i = 0; i < 8000000; i++)
-		free(touched(malloc(16 + (i & 63) * 8)));
+		free(taken(16 + (i & 63) * 8));
 }
 
 /* cfrac: numbers of a few words, temporaries that live for a step among some that stay. */
@@ -57,9 +61,9 @@ static void cfrac(struct work *w)
 	for (int i = 0; i < 1500000; i++) {
 		unsigned int r = next(&seed);
 
-		a = touched(malloc(8 + (r & 7) * 8));
-		b = touched(malloc(8 + (r >> 3 & 7) * 8));
-		c = touched(malloc(8 + (r >> 6 & 15) * 8));
+		a = taken(8 + (r & 7) * 8);
+		b = taken(8 + (r >> 3 & 7) * 8);
+		c = taken(8 + (r >> 6 & 15) * 8);
 		free(a);
 		free(r & 512 ? b : c);
 		free(kept[r >> 10 & 63]);
@@ -72,13 +76,13 @@ static void cfrac(struct work *w)
 /* sh6bench: batches of sizes that come round, freed half in order and half in reverse. */
 static void sh6bench(struct work *w)
 {
-	enum { BATCH = 4000 };
+	enum { BATCH = 20000 };
 	static void *blocks[MOST_THREADS][BATCH];
 	void **p = blocks[w->me];
 
-	for (int round = 0; round < 300; round++) {
+	for (int round = 0; round < 60; round++) {
 		for (int i = 0; i < BATCH; i++)
-			p[i] = touched(malloc(1 + (i * 7 + round) % (i % 8 ? 100 : 1000)));
+			p[i] = taken(1 + (i * 7 + round) % (i % 8 ? 100 : 1000));
 		for (int i = 0; i < BATCH / 2; i++)
 			free(p[i]);
 		for (int i = BATCH; i-- > BATCH / 2;)
@@ -98,7 +102,7 @@ static void sh8bench(struct work *w)
 		if (!p)
 			p = malloc(BATCH * sizeof(*p));
 		for (int i = 0; i < BATCH; i++)
-			p[i] = touched(malloc(1 + (i * 7 + round) % (i % 8 ? 100 : 1000)));
+			p[i] = taken(1 + (i * 7 + round) % (i % 8 ? 100 : 1000));
 		p = __atomic_exchange_n(&shelf[next(&seed) % 8], p, __ATOMIC_ACQ_REL);
 		for (int i = 0; p && i < BATCH; i++)
 			free(p[i % 2 ? BATCH - i : i]);
@@ -113,7 +117,7 @@ static void replace(unsigned int seed, int rounds, void **p, int blocks, size_t 
 		int k = next(&seed) % blocks;
 
 		free(p[k]);
-		p[k] = touched(malloc(least + next(&seed) % span));
+		p[k] = taken(least + next(&seed) % span);
 	}
 }
 
@@ -123,16 +127,18 @@ static void free_all(void **p, int blocks)
 		free(p[i]);
 }
 
+#define SESSIONS 5000
+
 static void *larson_generation(void *blocks)
 {
-	replace((uintptr_t)blocks >> 4, 200000, blocks, 1000, 10, 500);
+	replace((uintptr_t)blocks >> 4, 200000, blocks, SESSIONS, 10, 500);
 	return NULL;
 }
 
 /* larson: a server's sessions, whose threads end and hand what they have to the next. */
 static void larson(struct work *w)
 {
-	void **p = calloc(1000, sizeof(*p));
+	void **p = calloc(SESSIONS, sizeof(*p));
 	pthread_t thread;
 
 	for (int generation = 0; generation < 8; generation++) {
@@ -140,7 +146,7 @@ static void larson(struct work *w)
 			exit(1);
 		pthread_join(thread, NULL);
 	}
-	free_all(p, 1000);
+	free_all(p, SESSIONS);
 	free(p);
 }
 
@@ -154,7 +160,7 @@ static void glibc_thread(struct work *w)
 		unsigned int k = next(&seed) % 1024, r = next(&seed);
 
 		free(blocks[w->me][k]);
-		blocks[w->me][k] = touched(malloc(4 + (r % 32768 >> (r >> 15) % 12)));
+		blocks[w->me][k] = taken(4 + (r % 32768 >> (r >> 15) % 12));
 	}
 	free_all(blocks[w->me], 1024);
 }
@@ -181,7 +187,7 @@ static void xmalloc(struct work *w)
 		if (w->me % 2 == 0) {
 			p = malloc(BATCH * sizeof(*p));
 			for (int k = 0; k < BATCH; k++)
-				p[k] = touched(malloc(16 + next(&seed) % 500));
+				p[k] = taken(16 + next(&seed) % 500);
 			while (__atomic_load_n(slot, __ATOMIC_ACQUIRE))
 				sched_yield();
 			__atomic_store_n(slot, p, __ATOMIC_RELEASE);
@@ -198,7 +204,7 @@ static void xmalloc(struct work *w)
 /* mstress: many live blocks of very different sizes, some handed over to whoever comes by. */
 static void mstress(struct work *w)
 {
-	enum { BLOCKS = 4000, SHELF = 256 };
+	enum { BLOCKS = 10000, SHELF = 256 };
 	static void *shelf[SHELF];
 	void **p = calloc(BLOCKS, sizeof(*p));
 	unsigned int seed = w->me + 1;
@@ -208,7 +214,7 @@ static void mstress(struct work *w)
 		void **at = &p[next(&seed) % BLOCKS];
 
 		free(*at);
-		*at = touched(malloc((8 + r % 56) << (r % 97 == 0 ? 8 : r % 7 == 0 ? 4 : 0)));
+		*at = taken((8 + r % 56) << (r % 97 == 0 ? 8 : r % 7 == 0 ? 4 : 0));
 		if (r % 8 == 0)
 			*at = __atomic_exchange_n(&shelf[r >> 8 & (SHELF - 1)], *at,
 						  __ATOMIC_ACQ_REL);
@@ -243,9 +249,7 @@ static void large(struct work *w)
 		size_t size = 100000 + next(&seed) % 8000000;
 
 		free(*p);
-		*p = malloc(size);
-		for (size_t at = 0; at < size; at += 4096)
-			touched(*p + at);
+		*p = taken(size);
 	}
 	for (int i = 0; i < 16; i++)
 		free(blocks[i]);
@@ -258,7 +262,7 @@ static void growth(struct work *w)
 
 		for (size_t size = 16; size < 4000000; size += size / 8 + 16) {
 			p = realloc(p, size);
-			touched(p + size - 1);
+			p[size - 1] = 1;
 			other = realloc(other, size / 16 + 1);
 		}
 		free(p);
@@ -304,7 +308,7 @@ static void run(void)
 	struct work works[MOST_THREADS];
 
 	for (int i = 0; running->run == scratch && i < MOST_THREADS; i++)
-		theirs[i] = touched(malloc(8));
+		theirs[i] = taken(8);
 	for (unsigned int i = 0; i < running->threads; i++) {
 		works[i].me = i;
 		works[i].of = running->threads;
@@ -328,6 +332,21 @@ static double processor_seconds(const struct rusage *u)
 {
 	return u->ru_utime.tv_sec + u->ru_stime.tv_sec +
 	       (u->ru_utime.tv_usec + u->ru_stime.tv_usec) * 1e-6;
+}
+
+/* Of this program alone: what rusage says includes what it was before exec. */
+static long peak_kb(void)
+{
+	char line[256];
+	long kb = 0;
+	FILE *f = fopen("/proc/self/status", "r");
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "VmHWM: %ld", &kb) == 1)
+			break;
+	if (f)
+		fclose(f);
+	return kb;
 }
 
 static int run_command(char **argv)
@@ -372,6 +391,6 @@ int main(int argc, char **argv)
 	start = clock_seconds() - start;
 	getrusage(RUSAGE_SELF, &usage);
 	printf("%s %s %.4f %ld\n", running->name, running->group,
-	       running->threads > 1 ? start : processor_seconds(&usage), usage.ru_maxrss);
+	       running->threads > 1 ? start : processor_seconds(&usage), peak_kb());
 	return 0;
 }

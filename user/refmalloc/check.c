@@ -42,7 +42,7 @@ void check__resized(void *p, size_t size, size_t usable)
 		memset((char *)p + size, GUARD_BYTE, guarded(size, usable));
 }
 
-void check__taken(void *p, size_t size, size_t usable, bool small)
+void check__taken_now(void *p, size_t size, size_t usable, bool small)
 {
 	if (options.check == 2 && small && !filled(p, usable, FREED_BYTE))
 		fatal__block("write into freed", p, NULL);
@@ -58,7 +58,7 @@ void check__kept(const void *p, size_t size, size_t usable, const void *caller)
 		fatal__block("write behind the end of", p, caller);
 }
 
-void check__freed(void *p, size_t size, size_t usable, bool small, const void *caller)
+void check__freed_now(void *p, size_t size, size_t usable, bool small, const void *caller)
 {
 	check__kept(p, size, usable, caller);
 	if (small && (options.junk || options.check == 2))

@@ -34,7 +34,7 @@ static unsigned int fewest_pages(uint32_t size)
 	return pages;
 }
 
-/* Four times as many each time: a thread that needs one block of a size takes little. */
+/* Twice as many with every second one: what a thread takes is in proportion to what it has. */
 unsigned int class_pages(unsigned int class, unsigned int have)
 {
 	unsigned int fewest = fewest_pages(class_size(class));
@@ -43,7 +43,7 @@ unsigned int class_pages(unsigned int class, unsigned int have)
 
 	while (most < LARGEST_SPAN || most * PAGE_SIZE < FEW_BLOCKS * (size_t)class_size(class))
 		most += fewest;
-	while (have-- > 0 && pages < most)
-		pages = pages * 4 < most ? pages * 4 : most;
+	for (have /= 2; have > 0 && pages < most; have--)
+		pages = pages * 2 < most ? pages * 2 : most;
 	return pages;
 }

@@ -1,11 +1,11 @@
 /*
  * sizeclass.h - the sizes that small blocks come in, and which of them a request gets.
  *
- * Steps of 16 up to 128 bytes, then 8 steps from one power of two to the next.  Above a page the
- * steps are finer, of 128 and then of 512 bytes: a page with a header is what databases and
- * buffers ask for, and there an eighth would be half a page.  Every power of two from 16 on is
- * such a size, so a class lies within one bucket of a histogram of powers of two, and an alignment
- * finds a size that is a multiple of it.
+ * Steps of 16 up to 128 bytes, then 8 steps from one power of two to the next: at most one part
+ * in nine is wasted.  Behind a page, up to 5 KiB, steps are of 128 bytes: a page with a header is
+ * what databases and buffers ask for.  Every power of two from 16 on is such a size, so a class
+ * lies within one bucket of a histogram of powers of two, and an alignment finds a size that is a
+ * multiple of it.
  */
 #ifndef REFMALLOC_SIZECLASS_H
 #define REFMALLOC_SIZECLASS_H
@@ -14,28 +14,27 @@
 #include <stdint.h>
 
 #define GRANULE	   16
-#define SMALL_MAX  32768 /* what is larger gets whole pages */
+#define SMALL_MAX  8192 /* what is larger gets whole pages */
 #define FINE_MAX   128
-#define EIGHTH_MAX 4096 /* 8 steps a doubling from FINE_MAX up to here */
-#define PAGE_MAX   8192 /* steps of 128 up to here, of 512 beyond */
+#define HEADED_MIN 4096 /* where a page with a header begins and ends */
+#define HEADED_MAX 5120
 #define TABLED_MAX 1024 /* sizes up to this are looked up, larger ones computed */
 
-#define EIGHTHS (FINE_MAX / GRANULE)
-#define PAGED	(EIGHTHS + 5 * 8)
-#define BEYOND	(PAGED + (PAGE_MAX - EIGHTH_MAX) / 128)
-#define CLASSES (BEYOND + (SMALL_MAX - PAGE_MAX) / 512)
+#define EIGHTHS	 (FINE_MAX / GRANULE)
+#define HEADED	 (EIGHTHS + 5 * 8)
+#define INSERTED ((HEADED_MAX - HEADED_MIN) / 128 - 2) /* classes more than of eighths alone */
+#define CLASSES	 (EIGHTHS + 6 * 8 + INSERTED)
 
 extern const uint8_t class_table[TABLED_MAX / GRANULE + 1];
 
 static inline unsigned int class_of_larger(size_t size)
 {
 	unsigned int power = 63 - __builtin_clzl(size - 1);
+	unsigned int eighths = EIGHTHS + (power - 7) * 8 + (((size - 1) >> (power - 3)) & 7);
 
-	if (size > PAGE_MAX)
-		return BEYOND + (size - PAGE_MAX - 1) / 512;
-	if (size > EIGHTH_MAX)
-		return PAGED + (size - EIGHTH_MAX - 1) / 128;
-	return EIGHTHS + (power - 7) * 8 + (((size - 1) >> (power - 3)) & 7);
+	if (size <= HEADED_MIN)
+		return eighths;
+	return size <= HEADED_MAX ? HEADED + (size - HEADED_MIN - 1) / 128 : eighths + INSERTED;
 }
 
 static inline unsigned int class_of(size_t size)
@@ -51,10 +50,10 @@ static inline uint32_t class_size(unsigned int class)
 
 	if (class < EIGHTHS)
 		return (class + 1) * GRANULE;
-	if (class >= BEYOND)
-		return PAGE_MAX + (class - BEYOND + 1) * 512;
-	if (class >= PAGED)
-		return EIGHTH_MAX + (class - PAGED + 1) * 128;
+	if (class >= HEADED && class < HEADED + INSERTED + 2)
+		return HEADED_MIN + (class - HEADED + 1) * 128;
+	if (class >= HEADED)
+		above -= INSERTED;
 	return (9 + above % 8) << (4 + above / 8);
 }
 
