@@ -21,6 +21,10 @@ static struct span **list_of(struct heap *h, struct span *s)
 	return s->place == SPAN_FULL ? &h->full : &h->partial[s->class];
 }
 
+/*
+ * At the end: the one that is taken next has waited longest, and so has the most free blocks.
+ * The first one's prev is the last.
+ */
 static void enlist(struct heap *h, struct span *s, enum span_place place)
 {
 	struct span **list;
@@ -28,21 +32,29 @@ static void enlist(struct heap *h, struct span *s, enum span_place place)
 	s->place = place;
 	s->watch = place == SPAN_FULL ? tally__blocks(s->put) + 1 : tally__blocks(s->taken);
 	list = list_of(h, s);
-	s->prev = NULL;
-	s->next = *list;
-	if (s->next)
-		s->next->prev = s;
-	__atomic_store_n(list, s, __ATOMIC_RELAXED);
+	s->next = NULL;
+	if (!*list) {
+		s->prev = s;
+		__atomic_store_n(list, s, __ATOMIC_RELAXED);
+		return;
+	}
+	s->prev = (*list)->prev;
+	s->prev->next = s;
+	(*list)->prev = s;
 }
 
 static void unlist(struct heap *h, struct span *s)
 {
+	struct span **list = list_of(h, s);
+
+	if (s == *list)
+		__atomic_store_n(list, s->next, __ATOMIC_RELAXED);
+	else
+		s->prev->next = s->next;
 	if (s->next)
 		s->next->prev = s->prev;
-	if (s->prev)
-		s->prev->next = s->next;
-	else
-		__atomic_store_n(list_of(h, s), s->next, __ATOMIC_RELAXED);
+	else if (*list)
+		(*list)->prev = s->prev;
 }
 
 void heap__count(const struct span *s, struct counters *c)
