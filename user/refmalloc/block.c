@@ -162,7 +162,6 @@ static void free_small(struct heap *h, struct span *s, size_t i, const void *cal
 	char *p = s->base + i * s->size;
 	uint16_t state;
 
-	check__freed(p, small_request(s, i), s->size, true, caller);
 	PROBE(free, p, small_request(s, i), s->route);
 	peaks__freed(s->route, small_request(s, i));
 	if (__atomic_load_n(&s->owner, __ATOMIC_RELAXED) == h) {
@@ -183,7 +182,6 @@ static void free_whole(struct heap *h, struct span *s, const void *caller)
 	void *p = s->base;
 	bool large = s->kind == SPAN_LARGE, freed_meanwhile;
 
-	check__freed(p, s->request, span__bytes(s), false, caller);
 	counters__released(&h->counters, s->route, s->request);
 	peaks__freed(s->route, s->request);
 	PROBE(free, p, s->request, s->route);
@@ -200,21 +198,27 @@ static void free_whole(struct heap *h, struct span *s, const void *caller)
 		large__free(s);
 }
 
+/* What can end the program comes before the lock: a handler of SIGABRT may allocate. */
 void block__free(void *p, const void *caller)
 {
-	struct heap *h = threads__enter();
+	struct span *s = NULL;
+	struct heap *h;
+	bool small = false;
 	size_t i;
-	struct span *s;
 
-	if (!p) {
-		counter__add(&h->counters.frees_of_null, 1);
-	} else {
+	if (p) {
 		s = find(p, &i, USE_FREE, caller);
-		if (s->kind == SPAN_SMALL)
-			free_small(h, s, i, caller);
-		else
-			free_whole(h, s, caller);
+		small = s->kind == SPAN_SMALL;
+		check__freed(p, small ? small_request(s, i) : s->request,
+			     small ? s->size : span__bytes(s), small, caller);
 	}
+	h = threads__enter();
+	if (!p)
+		counter__add(&h->counters.frees_of_null, 1);
+	else if (small)
+		free_small(h, s, i, caller);
+	else
+		free_whole(h, s, caller);
 	threads__leave(h);
 }
 

@@ -1,0 +1,67 @@
+/*
+ * remote.c - blocks that another thread frees, on their way home.
+ *
+ * A span's first such block puts the span onto its owner's list; the owner takes that list, and
+ * then the spans' lists, whole.  Nobody waits, and no block is looked at twice.
+ */
+#include "remote.h"
+
+#include "heap.h"
+
+/* The owner may change meanwhile: then the one that finds the span hands it on once more. */
+static void hand_on(struct span *s)
+{
+	struct heap *owner = __atomic_load_n(&s->owner, __ATOMIC_ACQUIRE);
+
+	s->remote_next = __atomic_load_n(&owner->remote, __ATOMIC_RELAXED);
+	while (!__atomic_compare_exchange_n(&owner->remote, &s->remote_next, s, true,
+					    __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		;
+}
+
+void heap__push_remote(struct span *s, unsigned int i)
+{
+	uint32_t old = __atomic_load_n(&s->remote, __ATOMIC_RELAXED);
+
+	do {
+		__atomic_store_n(&s->state[i], remote__head(old), __ATOMIC_RELAXED);
+	} while (!__atomic_compare_exchange_n(&s->remote, &old, remote__push(old, i), true,
+					      __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+	if (old == REMOTE_EMPTY)
+		hand_on(s);
+}
+
+static void collect_span(struct heap *h, struct span *s)
+{
+	uint32_t list = __atomic_exchange_n(&s->remote, REMOTE_EMPTY, __ATOMIC_ACQ_REL);
+	unsigned int last = remote__head(list);
+
+	if (s->head != NO_BLOCK) {
+		while (s->state[last] != NO_BLOCK)
+			last = s->state[last];
+		s->state[last] = s->head;
+	}
+	s->head = remote__head(list);
+	/* Whoever freed them counted them. */
+	s->put += remote__count(list) * TALLY_ONE;
+	s->put_counted += remote__count(list);
+	if (s->place == SPAN_CURRENT || s->place == SPAN_FULL ||
+	    (s->place == SPAN_PARTIAL && span__used(s) == 0))
+		heap__watched(h, s);
+}
+
+void heap__collect(struct heap *h)
+{
+	struct span *s, *next;
+
+	if (!__atomic_load_n(&h->remote, __ATOMIC_RELAXED))
+		return;
+	s = __atomic_exchange_n(&h->remote, NULL, __ATOMIC_ACQUIRE);
+	for (; s; s = next) {
+		next = s->remote_next;
+		if (__atomic_load_n(&s->owner, __ATOMIC_RELAXED) == h)
+			collect_span(h, s);
+		else
+			hand_on(s);
+	}
+}
