@@ -149,7 +149,7 @@ check: ## every test: sets up, builds, and runs them
 bench: all test-build ## what being watched costs a program, as ratios
 	$(Q)scripts/bench.sh
 
-bench-malloc: $(REFMALLOC) $(OUT)/tests/bench/patterns ## refmalloc against libc's malloc, as ratios
+bench-malloc: $(REFMALLOC) $(OUT)/tests/bench/patterns ## refmalloc against four other allocators, as ratios
 	$(Q)scripts/bench-malloc.sh
 
 FUZZERS := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(wildcard tests/fuzz/*.c))

@@ -218,7 +218,9 @@ struct span *heap__refill(struct heap *h, unsigned int class)
 {
 	struct span *s = h->current[class];
 
-	heap__collect(h);
+	/* Not before it is needed: then many come home at a time. */
+	if (!h->partial[class])
+		heap__collect(h);
 	if (s != &no_span && !has_blocks(s)) {
 		set_current(h, class, &no_span);
 		enlist(h, s, SPAN_FULL);
