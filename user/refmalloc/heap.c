@@ -181,6 +181,8 @@ static struct span *new_span(struct heap *h, unsigned int class)
 {
 	struct span *s;
 
+	/* What others emptied, of any class, may be the pages for it. */
+	heap__collect(h);
 	pages__lock();
 	s = pages__alloc(class_pages(class, h->spans[class]), 1, 0);
 	/* Where memory is short, a little may still be had. */
@@ -200,10 +202,10 @@ static struct span *adopt(struct heap *h, unsigned int class)
 	struct span *s;
 
 	if (!__atomic_load_n(&shared_heap.partial[class], __ATOMIC_RELAXED) &&
-	    !__atomic_load_n(&shared_heap.remote, __ATOMIC_RELAXED))
+	    !__atomic_load_n(&shared_heap.remote[class], __ATOMIC_RELAXED))
 		return NULL;
 	threads__lock();
-	heap__collect(&shared_heap);
+	heap__collect_class(&shared_heap, class);
 	s = shared_heap.partial[class];
 	if (s) {
 		unlist(&shared_heap, s);
@@ -220,7 +222,7 @@ struct span *heap__refill(struct heap *h, unsigned int class)
 
 	/* Not before it is needed: then many come home at a time. */
 	if (!h->partial[class])
-		heap__collect(h);
+		heap__collect_class(h, class);
 	if (s != &no_span && !has_blocks(s)) {
 		set_current(h, class, &no_span);
 		enlist(h, s, SPAN_FULL);

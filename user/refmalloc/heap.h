@@ -25,9 +25,10 @@ struct heap {
 	struct span *partial[CLASSES]; /* the shared heap's are looked at without its lock */
 	struct span *full;
 	uint16_t spans[CLASSES];
-	struct heap *next;				  /* of all */
-	struct heap *next_idle;				  /* of those without a thread */
-	struct span *remote __attribute__((aligned(64))); /* spans with blocks freed by others */
+	struct heap *next;	/* of all */
+	struct heap *next_idle; /* of those without a thread */
+	/* Spans of each class with blocks freed by others. */
+	struct span *remote[CLASSES] __attribute__((aligned(64)));
 };
 
 #define HEAP_WITHOUT_SPANS                                                                         \
@@ -45,7 +46,8 @@ struct span *heap__refill(struct heap *h, unsigned int class);
 void heap__watched(struct heap *h, struct span *s);
 /* Puts the block where its owner finds it. Any thread. */
 void heap__push_remote(struct span *s, unsigned int i);
-/* Takes home what others freed. */
+/* Takes home what others freed: of one class, or all. */
+void heap__collect_class(struct heap *h, unsigned int class);
 void heap__collect(struct heap *h);
 /* Spans without blocks to the page heap. */
 void heap__trim(struct heap *h);

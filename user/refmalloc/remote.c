@@ -12,10 +12,11 @@
 static void hand_on(struct span *s)
 {
 	struct heap *owner = __atomic_load_n(&s->owner, __ATOMIC_ACQUIRE);
+	struct span **list = &owner->remote[s->class];
 
-	s->remote_next = __atomic_load_n(&owner->remote, __ATOMIC_RELAXED);
-	while (!__atomic_compare_exchange_n(&owner->remote, &s->remote_next, s, true,
-					    __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+	s->remote_next = __atomic_load_n(list, __ATOMIC_RELAXED);
+	while (!__atomic_compare_exchange_n(list, &s->remote_next, s, true, __ATOMIC_RELEASE,
+					    __ATOMIC_RELAXED))
 		;
 }
 
@@ -50,13 +51,13 @@ static void collect_span(struct heap *h, struct span *s)
 		heap__watched(h, s);
 }
 
-void heap__collect(struct heap *h)
+void heap__collect_class(struct heap *h, unsigned int class)
 {
 	struct span *s, *next;
 
-	if (!__atomic_load_n(&h->remote, __ATOMIC_RELAXED))
+	if (!__atomic_load_n(&h->remote[class], __ATOMIC_RELAXED))
 		return;
-	s = __atomic_exchange_n(&h->remote, NULL, __ATOMIC_ACQUIRE);
+	s = __atomic_exchange_n(&h->remote[class], NULL, __ATOMIC_ACQUIRE);
 	for (; s; s = next) {
 		next = s->remote_next;
 		if (__atomic_load_n(&s->owner, __ATOMIC_RELAXED) == h)
@@ -64,4 +65,10 @@ void heap__collect(struct heap *h)
 		else
 			hand_on(s);
 	}
+}
+
+void heap__collect(struct heap *h)
+{
+	for (unsigned int class = 0; class < CLASSES; class ++)
+		heap__collect_class(h, class);
 }
