@@ -150,7 +150,7 @@ static __always_inline void caller_find(struct thread *t, bool can_find)
 }
 
 /* The file that has just been mapped at an address. */
-static __noinline int file_find(struct site *site, __u64 addr)
+static __noinline __attribute__((unused)) int file_find(struct site *site, __u64 addr)
 {
 	struct search s = {.addr = addr};
 	bool known;
@@ -163,7 +163,7 @@ static __noinline int file_find(struct site *site, __u64 addr)
 }
 
 /* A second try at the system call's end: the registers are as they were. */
-static __noinline int caller_retry(struct thread *t)
+static __noinline __attribute__((unused)) int caller_retry(struct thread *t)
 {
 	if (t && (t->ip.dev == SITE_ADDRESS || t->caller.dev == SITE_ADDRESS))
 		caller_find(t, true);

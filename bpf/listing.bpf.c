@@ -168,6 +168,8 @@ int list_task(struct bpf_iter__task *ctx)
 	r.ppid = BPF_CORE_READ(task, group_leader, real_parent, tgid);
 	BPF_CORE_READ_INTO(&r.comm, task, group_leader, comm);
 	r.tp = thread_pointer(task);
+	if (bpf_core_field_exists(task->in_execve))
+		r.in_exec = BPF_CORE_READ_BITFIELD_PROBED(task, in_execve);
 	mm = BPF_CORE_READ(task, mm);
 	r.start_brk = BPF_CORE_READ(mm, start_brk);
 	bpf_seq_write(ctx->meta->seq, &r, sizeof(r));

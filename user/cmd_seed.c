@@ -120,6 +120,22 @@ static int seed_process(__u32 pid, void *arg)
 	return 0;
 }
 
+/* The iterator can leave one out that /proc has: all that is known of it is that it is there. */
+static int seed_unlisted(__u32 pid, void *arg)
+{
+	const struct seeding *s = arg;
+	struct proc_info info;
+	struct process *p;
+
+	if (listing__find(s->from, pid) || procfs__info(pid, &info) || info.kernel_thread ||
+	    !in_filter(s->t, pid, &info))
+		return 0;
+	p = model__add(s->m, pid, info.start_ns);
+	if (p)
+		targets__set_identity(p, &info);
+	return 0;
+}
+
 /* pid 0: every process, in one reading. */
 static void seed_all(struct targets *t, struct model *m, __u32 pid)
 {
@@ -137,6 +153,8 @@ static void seed_all(struct targets *t, struct model *m, __u32 pid)
 		cgroup__each(cgroup, seed_process, &s);
 	for (size_t i = 0; i < l.n && !cgroup; i++)
 		seed_listed(&s, &l.processes[i]);
+	if (!pid && !cgroup)
+		procfs__each(seed_unlisted, &s);
 	log__debug("%zu processes read in %.1f ms", l.n, (clock__boot_ns() - begin_ns) / 1e6);
 	listing__clear(&l);
 }

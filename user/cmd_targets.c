@@ -345,6 +345,20 @@ static bool explained_by_probes(struct process *p)
 	return !stats__unexplained(&p->stats);
 }
 
+/* Its address space is the new program's before the event comes that says so. */
+static bool is_in_exec(struct targets *t, const struct process *p)
+{
+	struct listing l;
+	bool in_exec = false;
+
+	if (listing__read(&l, &t->lister, p->stats.pid))
+		return false;
+	for (size_t i = 0; l.n && i < l.processes->n_tasks; i++)
+		in_exec |= l.processes->tasks[i].in_exec;
+	listing__clear(&l);
+	return in_exec;
+}
+
 bool targets__check(struct targets *t, struct process *p)
 {
 	/* What came since may be in the kernel's count or not. */
@@ -356,7 +370,7 @@ bool targets__check(struct targets *t, struct process *p)
 	if (!p->stats.space.known || !stats__unexplained(&p->stats) || explained_by_probes(p))
 		return true;
 	/* The kernel may have done what a call asks for that has not returned. */
-	if (!procfs__threads(p->stats.pid, look_at_thread, t))
+	if (!procfs__threads(p->stats.pid, look_at_thread, t) && !is_in_exec(t, p))
 		return false;
 	space__forget(p);
 	return true;

@@ -217,6 +217,7 @@ struct task_struct {
 	char comm[16];
 	struct files_struct *files;
 	struct uprobe_task *utask;
+	unsigned int in_execve : 1;
 	struct signal_struct *signal;
 };
 

@@ -30,7 +30,10 @@ enum event_type {
 	EVENT_FORK,	  /* struct event_task, of the child; tid: of the process that forked */
 	EVENT_EXEC,	  /* struct event_exec */
 	EVENT_EXIT,	  /* struct event_task; the last thread of a process */
-	EVENT_ROUTE,	  /* in cells only: the request that an mmap or mremap served */
+	EVENT_SHMAT, /* struct event_map; size: of the mapping, 0: not known; fd: the segment's id
+		      */
+	EVENT_SHMDT, /* struct event_map */
+	EVENT_ROUTE, /* in cells only: the request that an mmap or mremap served */
 	EVENT_TYPE_END,
 };
 

@@ -56,7 +56,7 @@ struct task_record {
 	__u64 tp;	 /* the thread pointer of user space; 0: none, or not known */
 	__u32 tgid, tid;
 	__u32 ppid;
-	__u32 pad;
+	__u32 in_exec; /* it is turning into another program: its address space may be either's */
 	char comm[16]; /* the process's: hostile bytes */
 };
 

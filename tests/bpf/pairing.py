@@ -66,9 +66,14 @@ def of_probes(path):
 CLASSES = ()
 
 
-def compare_calls(who, ours, truth, classes):
-    """Prints what agrees and each difference; classes: (name, does it fit a pair?)."""
+def compare_calls(who, ours, truth, classes, other_allocator=None):
+    """Prints what agrees and each difference; classes: (name, does it fit a pair?).
+
+    other_allocator: the inode of one that is in the process beside the one that the
+    oracle probes, and maps something for itself when it is loaded.
+    """
     ours, truth = by_thread(ours), by_thread(truth)
+    others = []
     expect(f"{who}: threads", sorted(ours), sorted(truth))
     total, wrong, explained = [0, 0], 0, defaultdict(int)
     for tid in truth:
@@ -76,6 +81,9 @@ def compare_calls(who, ours, truth, classes):
                [call.key() for call in truth[tid]])
         for got, want in zip(ours[tid], truth[tid]):
             size = pages(want.length)
+            if other_allocator and got.where and got.where.get("inode") == other_allocator:
+                others.append((got.verdict, size))
+                continue
             total[want.verdict] += size
             if (got.verdict in ALLOCATOR_CAUSES) == want.verdict:
                 continue
@@ -89,5 +97,9 @@ def compare_calls(who, ours, truth, classes):
     print(f"{who}: {sum(map(len, truth.values()))} calls, {every} bytes, {total[1]} of them inside "
           f"of malloc; not the same: {wrong} bytes, {100 * wrong / max(every, 1):.4f}%, "
           f"{sum(explained.values())} calls")
+    if others:
+        print(f"{who}: and by the other allocator in it, which the oracle does not probe: "
+              f"{len(others)} calls, {sum(size for _, size in others)} bytes")
+        expect(f"{who}: its mappings", {verdict for verdict, _ in others}, {"arena"})
     expect(f"{who}: differences that nothing explains", explained[None], 0)
     return total, wrong

@@ -12,7 +12,7 @@ work = sys.argv[1]
 report = Report(f"{work}/report.json")
 with open(f"{work}/out", encoding="utf-8") as lines:
     names = {int(pid): name for name, pid in (line.split() for line in lines)}
-expect("workloads", len(names), 8)
+expect("workloads", len(names), 9)
 # Only from 6.16 on is the address space still there when a process is seen exiting.
 known = any(row["address_space"]["bytes"] for row in report.rows.values())
 for pid, row in report.rows.items():

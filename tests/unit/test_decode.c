@@ -19,6 +19,7 @@ static const struct {
 	[EVENT_MALLOC] = {32, 15}, [EVENT_BRK] = {64, 4},     [EVENT_MMAP] = {152, 2},
 	[EVENT_MUNMAP] = {152, 2}, [EVENT_MREMAP] = {152, 4}, [EVENT_MPROTECT] = {152, 2},
 	[EVENT_FORK] = {128, 1},   [EVENT_EXEC] = {256, 1},   [EVENT_EXIT] = {128, 1},
+	[EVENT_SHMAT] = {152, 1},  [EVENT_SHMDT] = {152, 1},
 };
 
 #define TYPES	(sizeof(shapes) / sizeof(*shapes))
@@ -106,8 +107,8 @@ static void a_path_ends(void **state)
 static void a_key_has_what_its_type_has(void **state)
 {
 	static const __u8 flags[] = {
-		[EVENT_MALLOC] = 3, [EVENT_MMAP] = 0x3f, [EVENT_MREMAP] = 0x30, [EVENT_FORK] = 1,
-		[EVENT_EXEC] = 2,   [EVENT_EXIT] = 2,	 [EVENT_ROUTE] = 0x3f};
+		[EVENT_MALLOC] = 3, [EVENT_MMAP] = 0x7f, [EVENT_MREMAP] = 0x30, [EVENT_FORK] = 1,
+		[EVENT_EXEC] = 2,   [EVENT_EXIT] = 2,	 [EVENT_ROUTE] = 0x7f};
 
 	for (int type = 1; type <= EVENT_ROUTE; type++) {
 		int ops = type == EVENT_ROUTE ? 1 : shapes[type].ops;

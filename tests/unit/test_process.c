@@ -57,6 +57,8 @@ static void a_cell_is_so_many_events(void **state)
 		[EVENT_FORK] = 1,
 		[EVENT_EXEC] = 1,
 		[EVENT_EXIT] = 1,
+		[EVENT_SHMAT] = 1,
+		[EVENT_SHMDT] = 1,
 		[EVENT_ROUTE] = 1,
 	};
 

@@ -150,6 +150,12 @@ static void print_maps(FILE *out, struct trace_line line)
 		  .addr = 0x7fc2c8000000,
 		  .length = 135168,
 		  .prot = RW}},
+		{CAUSE_FILE,
+		 {.e = EVENT(EVENT_SHMAT, MAP_OK, 0, 12288),
+		  .fd = 32768,
+		  .flags = 010000,
+		  .result = 0x7fc2d1f3f000}},
+		{CAUSE_FILE, {.e = EVENT(EVENT_SHMDT, MAP_OK, 0, 0), .addr = 0x7fc2d1f3f000}},
 	};
 	size_t i;
 

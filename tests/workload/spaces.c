@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -95,6 +96,25 @@ static void not_copied(void)
 	MUST(waitpid(child, NULL, 0) == child);
 }
 
+static void shared_segments(void)
+{
+	int large = shmget(IPC_PRIVATE, 5 * PAGE + 1, 0600), small;
+	char *p, *q, *r;
+
+	MUST(large >= 0);
+	small = shmget(IPC_PRIVATE, PAGE, 0600);
+	p = shmat(large, NULL, 0);
+	q = shmat(small, NULL, SHM_RDONLY);
+	r = shmat(large, NULL, 0);
+	shmctl(large, IPC_RMID, NULL);
+	shmctl(small, IPC_RMID, NULL);
+	MUST(p != (void *)-1 && q != (void *)-1 && r != (void *)-1);
+	MUST(!shmdt(q));
+	MUST(!mprotect(r, PAGE, PROT_NONE)); /* and all of it goes */
+	MUST(!shmdt(r));
+	MUST(!munmap(p, PAGE));
+}
+
 static void last_page(void)
 {
 	MUST(sbrk(10 * PAGE + 17) != (void *)-1);
@@ -147,7 +167,7 @@ static const struct {
 } spaces[] = {
 	{"huge_pages", huge_pages}, {"grows_down", grows_down},	      {"mremaps", mremaps},
 	{"failures", failures},	    {"not_copied", not_copied},	      {"last_page", last_page},
-	{"vforked", vforked},	    {"shared_by_two", shared_by_two},
+	{"vforked", vforked},	    {"shared_by_two", shared_by_two}, {"segments", shared_segments},
 };
 
 int main(void)

@@ -68,6 +68,8 @@ static void set_autoload_by_kernel(struct probes *p)
 	bool find_vma = p->features.find_vma;
 
 	bpf_program__set_autoload(p->skel->progs.mmap_enter, find_vma);
+	bpf_program__set_autoload(p->skel->progs.shmat_exit, find_vma);
+	bpf_program__set_autoload(p->skel->progs.shmdt_exit, find_vma);
 	bpf_program__set_autoload(p->skel->progs.mmap_exit, find_vma);
 	bpf_program__set_autoload(p->skel->progs.mremap_enter, find_vma);
 	bpf_program__set_autoload(p->skel->progs.mremap_exit, find_vma);
@@ -221,7 +223,8 @@ static int attach_raw(struct probes *p, struct bpf_program *prog, const char *na
 	return 0;
 }
 
-#define N_SYSCALL_EVENTS 10
+#define N_SYSCALL_EVENTS 12
+#define N_OPTIONAL	 2 /* at the end: kernels without System V shared memory have none of it */
 
 static int attach_syscalls(struct probes *p)
 {
@@ -232,6 +235,7 @@ static int attach_syscalls(struct probes *p)
 		"syscalls/sys_exit_mprotect", "syscalls/sys_enter_brk",
 		"syscalls/sys_enter_mmap",    "syscalls/sys_enter_munmap",
 		"syscalls/sys_enter_mremap",  "syscalls/sys_enter_mprotect",
+		"syscalls/sys_exit_shmat",    "syscalls/sys_exit_shmdt",
 	};
 	bool find_vma = p->features.find_vma;
 	const typeof(p->skel->progs) *g = &p->skel->progs;
@@ -246,11 +250,16 @@ static int attach_syscalls(struct probes *p)
 		g->munmap_enter,
 		find_vma ? g->mremap_enter : g->mremap_enter_old,
 		g->mprotect_enter,
+		g->shmat_exit,
+		g->shmdt_exit,
 	};
+	size_t optional = N_SYSCALL_EVENTS - N_OPTIONAL;
 	int ids[N_SYSCALL_EVENTS], err;
 
 	err = tracefs__event_ids(names, ids, N_SYSCALL_EVENTS);
 	for (size_t i = 0; i < N_SYSCALL_EVENTS && !err; i++) {
+		if (i >= optional && (ids[i] < 0 || !find_vma))
+			continue;
 		err = ids[i];
 		if (ids[i] >= 0)
 			err = tracefs__attach(progs[i], ids[i], &p->links[p->n_links]);

@@ -257,3 +257,32 @@ int apply__refused(struct model *m, struct process *mm, const struct event_map *
 		ask_again(m, mm, e->e.ts_ns);
 	return 0;
 }
+
+/* Of a region that is told in pieces: of all of them. */
+static __u64 end_of(const struct ledger *l, const struct region *r)
+{
+	struct region next;
+	__u64 end = r->end;
+
+	while (ledger__find(l, end, &next) && next.continued)
+		end = next.end;
+	return end;
+}
+
+int apply__shm(struct model *m, struct process *mm, const struct event_map *e)
+{
+	struct region r = {.start = e->result,
+			   .end = e->result + e->e.size,
+			   .born_ns = e->e.ts_ns,
+			   .cause = CAUSE_FILE,
+			   .usable = true};
+
+	if (e->e.type == EVENT_SHMDT)
+		return ledger__find(mm->ledger, e->addr, &r)
+			       ? ledger__unmap(&mm->ledger, r.start, end_of(mm->ledger, &r))
+			       : 0;
+	if (e->e.size)
+		return ledger__map(&mm->ledger, &r);
+	ask_again(m, mm, e->e.ts_ns);
+	return 0;
+}

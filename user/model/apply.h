@@ -12,6 +12,8 @@
  */
 int apply__call(struct model *m, struct process *mm, const struct event_map *e, enum cause cause,
 		__u32 caller);
+/* Of a shmat or shmdt. */
+int apply__shm(struct model *m, struct process *mm, const struct event_map *e);
 int apply__refused(struct model *m, struct process *mm, const struct event_map *e);
 
 #endif

@@ -10,7 +10,7 @@
 
 #define MMAP_FLAGS                                                                                 \
 	(EVENT_F_ANON | EVENT_F_STACK | EVENT_F_RESERVE | EVENT_F_AFTER_BRK | EVENT_F_REQUEST |    \
-	 EVENT_F_LARGE)
+	 EVENT_F_LARGE | EVENT_F_NORESERVE)
 
 static const struct {
 	size_t size; /* of a record; 0: there is none */
@@ -25,6 +25,8 @@ static const struct {
 	[EVENT_MREMAP] = {sizeof(struct event_map), REMAP_OP_COUNT,
 			  EVENT_F_REQUEST | EVENT_F_LARGE},
 	[EVENT_MPROTECT] = {sizeof(struct event_map), MAP_OP_COUNT, 0},
+	[EVENT_SHMAT] = {sizeof(struct event_map), 1, 0},
+	[EVENT_SHMDT] = {sizeof(struct event_map), 1, 0},
 	[EVENT_FORK] = {sizeof(struct event_task), 1, EVENT_F_SHARED_MM},
 	[EVENT_EXEC] = {sizeof(struct event_exec), 1, EVENT_F_MM},
 	[EVENT_EXIT] = {sizeof(struct event_task), 1, EVENT_F_MM},

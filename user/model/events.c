@@ -118,6 +118,20 @@ static int on_map(struct model *m, struct process *p, const struct event_map *e,
 	process__update_live(mm);
 	return err == -EINVAL ? 0 : err;
 }
+static int on_shm(struct model *m, struct process *p, const struct event_map *e, struct note *note)
+{
+	struct process *mm = model__mm_owner(m, p);
+	int err = model__settle_before(m, mm, e->e.ts_ns);
+
+	note->cause = CAUSE_FILE;
+	if (err || !mm->ledger)
+		return err;
+	err = apply__shm(m, mm, e);
+	model__changed(mm, e->e.ts_ns);
+	process__update_live(mm);
+	return err == -EINVAL ? 0 : err;
+}
+
 static int on_brk(struct model *m, struct process *p, const struct event_brk *e)
 {
 	struct process *mm = model__mm_owner(m, p);
@@ -151,6 +165,9 @@ int model__event(struct model *m, const struct event *e, size_t size, struct not
 		return count_event(p, e, CAUSE_UNATTRIBUTED, CALLER_UNKNOWN);
 	case EVENT_BRK:
 		return on_brk(m, p, (const struct event_brk *)e);
+	case EVENT_SHMAT:
+	case EVENT_SHMDT:
+		return on_shm(m, p, (const struct event_map *)e, note);
 	default:
 		return on_map(m, p, (const struct event_map *)e, note);
 	}

@@ -66,7 +66,8 @@ static void miss_event(struct process *p, const struct cell_key *key)
 		       (key->type == EVENT_BRK && key->op <= BRK_SHRINK) ||
 		       /* These may have done a part of it even where they failed. */
 		       key->type == EVENT_MREMAP || key->type == EVENT_MMAP ||
-		       key->type == EVENT_MPROTECT ||
+		       key->type == EVENT_MPROTECT || key->type == EVENT_SHMAT ||
+		       key->type == EVENT_SHMDT ||
 		       (key->type == EVENT_MUNMAP && key->op != MAP_REFUSED);
 
 	if (!changes)

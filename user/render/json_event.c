@@ -18,7 +18,8 @@
 static const char *const event_names[EVENT_TYPE_END] = {
 	[EVENT_MALLOC] = "malloc", [EVENT_BRK] = "brk",	      [EVENT_MMAP] = "mmap",
 	[EVENT_MUNMAP] = "munmap", [EVENT_MREMAP] = "mremap", [EVENT_MPROTECT] = "mprotect",
-	[EVENT_FORK] = "fork",	   [EVENT_EXEC] = "exec",     [EVENT_EXIT] = "exit",
+	[EVENT_SHMAT] = "shmat",   [EVENT_SHMDT] = "shmdt",   [EVENT_FORK] = "fork",
+	[EVENT_EXEC] = "exec",	   [EVENT_EXIT] = "exit",
 };
 
 static const char *const brk_outcomes[BRK_OP_COUNT] = {
@@ -137,6 +138,23 @@ static json_t *mprotect_of(const struct trace_line *line)
 				    value__number(m->length), "prot", value__number(m->prot)));
 }
 
+static json_t *shmat_of(const struct trace_line *line)
+{
+	const struct event_map *m = (const struct event_map *)line->e;
+
+	return json_pack("{s:i, s:o, s:o, s:o, s:o}", "segment", (int)m->fd, "addr",
+			 value__number(m->addr), "flags", value__number(m->flags), "result",
+			 value__number(m->result), "bytes",
+			 value__known(m->e.size != 0, m->e.size));
+}
+
+static json_t *shmdt_of(const struct trace_line *line)
+{
+	const struct event_map *m = (const struct event_map *)line->e;
+
+	return json_pack("{s:o}", "addr", value__number(m->addr));
+}
+
 static json_t *fork_of(const struct trace_line *line)
 {
 	const struct event *e = line->e;
@@ -173,7 +191,8 @@ static json_t *exit_of(const struct trace_line *line)
 static json_t *(*const bodies[EVENT_TYPE_END])(const struct trace_line *) = {
 	[EVENT_MALLOC] = malloc_of, [EVENT_BRK] = brk_of,	[EVENT_MMAP] = mmap_of,
 	[EVENT_MUNMAP] = munmap_of, [EVENT_MREMAP] = mremap_of, [EVENT_MPROTECT] = mprotect_of,
-	[EVENT_FORK] = fork_of,	    [EVENT_EXEC] = exec_of,	[EVENT_EXIT] = exit_of,
+	[EVENT_SHMAT] = shmat_of,   [EVENT_SHMDT] = shmdt_of,	[EVENT_FORK] = fork_of,
+	[EVENT_EXEC] = exec_of,	    [EVENT_EXIT] = exit_of,
 };
 
 int render__json_event(FILE *out, const struct trace_line *line)

@@ -234,6 +234,25 @@ static void print_mprotect(FILE *out, const struct trace_line *line)
 	print_cause(out, line, m);
 }
 
+static void print_shmat(FILE *out, const struct trace_line *line)
+{
+	const struct event_map *m = (const struct event_map *)line->e;
+	char text[UNIT_SIZE];
+
+	print_call(out, "shmat(%d, %s, %#x)", m->fd, address_of(m->addr).text, m->flags);
+	print_result(out, line, m->result);
+	if (m->e.size)
+		fprintf(out, "  %s", unit__bytes(text, m->e.size));
+}
+
+static void print_shmdt(FILE *out, const struct trace_line *line)
+{
+	const struct event_map *m = (const struct event_map *)line->e;
+
+	print_call(out, "shmdt(%s)", address_of(m->addr).text);
+	print_result(out, line, m->result);
+}
+
 static void print_fork(FILE *out, const struct trace_line *line)
 {
 	const struct event_task *t = (const struct event_task *)line->e;
@@ -287,7 +306,8 @@ static void (*const printers[EVENT_TYPE_END])(FILE *, const struct trace_line *)
 	[EVENT_MMAP] = print_mmap,     [EVENT_MUNMAP] = print_munmap,
 	[EVENT_MREMAP] = print_mremap, [EVENT_MPROTECT] = print_mprotect,
 	[EVENT_FORK] = print_fork,     [EVENT_EXEC] = print_exec,
-	[EVENT_EXIT] = print_exit,
+	[EVENT_EXIT] = print_exit,     [EVENT_SHMAT] = print_shmat,
+	[EVENT_SHMDT] = print_shmdt,
 };
 
 void render__trace_event(FILE *out, const struct trace_line *line)
