@@ -2,10 +2,10 @@
  * random_mapper.c - changes its address space at random, in every way there is, and then stands
  * still.
  *
- * random_mapper SEED OPERATIONS THREADS CHILDREN [before]: each of the threads of each of
+ * random_mapper SEED OPERATIONS THREADS CHILDREN [before|wait]: each of the threads of each of
  * the processes (the children are forked at random points, and go on from what
  * they inherit) does its share.  before: they have begun before that, and go on
- * until a byte comes on standard input.  When all are done each process says so, on a
+ * until a byte comes on standard input; wait: they begin when it comes.  When all are done each process says so, on a
  * line with its PID, and waits for the end of its standard input: what the
  * kernel lists of it then is the answer.
  *
@@ -41,6 +41,7 @@ struct worker {
 };
 
 static unsigned long operations, threads;
+static bool waits;
 static volatile char *begun; /* shared by all processes */
 static int file_fd;
 
@@ -238,8 +239,9 @@ static void *work(void *arg)
 	w->reserve = mmap(NULL, RESERVE * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	MUST(w->reserve != MAP_FAILED);
 	for (unsigned long i = 1; !*begun; i++) {
-		operate(w);
-		if (i % 32 == 0)
+		if (!waits)
+			operate(w);
+		if (waits || i % 32 == 0)
 			usleep(2000);
 	}
 	for (; w->left; w->left--)
@@ -292,6 +294,7 @@ int main(int argc, char **argv)
 	begun = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	MUST(begun != MAP_FAILED);
 	*begun = argc == 5;
+	waits = argc == 6 && !strcmp(argv[5], "wait");
 	MUST(threads >= 1 && threads <= 64);
 	file_fd = memfd_create("random_mapper", MFD_CLOEXEC);
 	MUST(file_fd >= 0 && !ftruncate(file_fd, MOST * PAGE));
