@@ -69,6 +69,12 @@ for pid, row in ours.items():
     if family[pid]:
         expect(f"{who}: parent", row["ppid"], family[pid])
 
+# Of all that has exited in it, where its address space could still be counted then.
+spaces = [row["address_space"]["unexplained_bytes"] for row in ours.values() if row["exited"]]
+expect("bytes of address spaces that are not explained", {n for n in spaces if n}, set())
+if any(n is not None for n in spaces):
+    expect_true("address spaces that were compared", spaces.count(0) > 0.9 * len(spaces))
+
 counts = read_counts(f"{work}/counts")
 for pid, process in counts.items():
     # Of the root, this shell's own calls are in the row, between its fork and its exec.

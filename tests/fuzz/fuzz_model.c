@@ -14,6 +14,7 @@
 #define MOST_EXITED 3
 
 #include "model/callers.c"
+#include "model/apply.c"
 #include "model/cause.c"
 #include "model/decode.c"
 #include "model/events.c"
@@ -147,7 +148,7 @@ static void send(struct run *r, union record *rec)
 static bool is_map(__u8 type)
 {
 	return type == EVENT_MMAP || type == EVENT_MUNMAP || type == EVENT_MREMAP ||
-	       type == EVENT_MPROTECT;
+	       type == EVENT_MPROTECT || type == EVENT_SHMAT || type == EVENT_SHMDT;
 }
 
 static bool is_task(__u8 type)

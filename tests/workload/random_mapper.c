@@ -5,8 +5,8 @@
  * random_mapper SEED OPERATIONS THREADS CHILDREN [before|wait]: each of the threads of each of
  * the processes (the children are forked at random points, and go on from what
  * they inherit) does its share.  before: they have begun before that, and go on
- * until a byte comes on standard input; wait: they begin when it comes.  When all are done each process says so, on a
- * line with its PID, and waits for the end of its standard input: what the
+ * until a byte comes on standard input; wait: they begin when it comes.  When all are done each
+ * process says so, on a line with its PID, and waits for the end of its standard input: what the
  * kernel lists of it then is the answer.
  *
  * Each thread has ranges of its own: that of two threads who change one range at

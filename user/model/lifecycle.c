@@ -94,10 +94,11 @@ static int on_process_fork(struct model *m, const struct event_task *t, struct n
 		err = inherit(child, mm);
 	process__set_heap(child, t->brk_start, t->brk_end, m->config.page_size);
 	process__update_live(child);
-	if (t->e.flags & EVENT_F_SHARED_MM) {
+	/* Records from elsewhere may have two borrow from each other: nobody would own it. */
+	if (t->e.flags & EVENT_F_SHARED_MM && mm != child && t->e.tid != t->e.tgid) {
 		m->borrowers += !child->borrows;
-		child->borrows = mm && mm != child ? mm->stats.pid : t->e.tid;
-	} else {
+		child->borrows = mm ? mm->stats.pid : t->e.tid;
+	} else if (!(t->e.flags & EVENT_F_SHARED_MM)) {
 		check_inherited(m, child, t);
 	}
 	process__set_baseline(child);
