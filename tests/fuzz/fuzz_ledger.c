@@ -139,6 +139,7 @@ static void inspect_node(const struct region_node *n, struct inspection *in)
 			"a continued piece continues the one before");
 	t->bytes += n->end - n->start;
 	t->usable_bytes += n->usable ? n->end - n->start : 0;
+	t->grows_bytes += n->grows ? n->end - n->start : 0;
 	t->regions += !n->continued;
 	in->hash = (in->hash ^ n->start) * 0x100000001b3;
 	in->hash = (in->hash ^ n->end) * 0x100000001b3;
