@@ -1,0 +1,88 @@
+/*
+ * model_holds.h - what holds of a model whatever has come; for fuzz_model.c, which includes it.
+ */
+#ifndef MODEL_HOLDS_H
+#define MODEL_HOLDS_H
+
+/* Of numbers this small no sum comes near it: what is above is below nothing. */
+#define NEGATIVE (1ull << 60)
+
+static void check_live(const struct run *r, const struct process *p)
+{
+	const struct process_stats *s = &p->stats;
+
+	/* Those are its lender's. */
+	if (p->borrows)
+		return;
+	require(!s->live_known || (!p->stale && !p->unseen), "what is stale is not known");
+	for (int c = 0; c < CAUSE_COUNT; c++) {
+		const struct ledger_total *t = ledger__total(p->ledger, c);
+		const struct mapped *m = &s->mapped[c];
+
+		require(t->usable_bytes <= t->bytes && (t->regions || !t->bytes),
+			"parts of a whole");
+		require(m->peak_bytes >= m->live_bytes, "a peak is one");
+		require(!s->live_known || c == CAUSE_LOADER || m->live_bytes == t->bytes,
+			"as the ledger has it");
+		require(r->raw || m->peak_bytes < NEGATIVE, "nothing is less than nothing");
+	}
+}
+
+/* Each mapping has one caller. */
+static void check_callers(const struct process_stats *s, bool live)
+{
+	struct mapped sums[CAUSE_COUNT] = {0};
+
+	for (size_t i = 0; i < s->n_callers; i++) {
+		struct mapped *sum = &sums[s->callers[i].cause];
+
+		sum->calls += s->callers[i].calls;
+		sum->bytes += s->callers[i].bytes;
+		sum->live_bytes += s->callers[i].live_bytes;
+		sum->live_regions += s->callers[i].live_regions;
+	}
+	for (int c = 0; c < CAUSE_COUNT; c++) {
+		require(sums[c].calls == s->mapped[c].calls && sums[c].bytes == s->mapped[c].bytes,
+			"callers add up to what was mapped");
+		require(!live || !s->live_known ||
+				(sums[c].live_bytes == s->mapped[c].live_bytes &&
+				 sums[c].live_regions == s->mapped[c].live_regions),
+			"callers add up to what lives");
+	}
+}
+
+static void check_row(struct run *r, struct process *p)
+{
+	const struct process_stats *s = &p->stats;
+
+	require(p->gone == !p->ledger, "who lives has a ledger");
+	require(p->gone || !s->exited, "who has exited is gone");
+	require(s->heap.end >= s->heap.start, "a heap has an end");
+	require(s->heap.peak_bytes >= stats__heap_bytes(s), "a heap's peak is one");
+	require(p->gone || model__find(r->m, s->pid) == p, "one lives with a PID");
+	check_callers(s, p->gone);
+	if (!p->gone)
+		check_live(r, p);
+}
+
+static void check(struct run *r)
+{
+	const struct model *m = r->m;
+	struct sums sums = sums_of(m);
+	size_t gone = 0, listed = 0;
+
+	require(sums.routed >= r->sums.routed, "routes do not vanish");
+	r->sums.routed = sums.routed;
+	require(!memcmp(&sums, &r->sums, sizeof(sums)), "the rows add up to what was taken");
+	for (size_t i = 0; i < m->n; i++) {
+		require(m->all[i]->index == i, "a row knows its place");
+		check_row(r, m->all[i]);
+		gone += m->all[i]->gone;
+	}
+	for (const struct process *p = m->exited; p; p = p->next_exited)
+		listed += p->gone;
+	require(gone == m->n_exited && gone == listed, "who is gone is in the list");
+	require(!m->others || (m->others->ledger && !m->others->stats.exited), "the others stay");
+}
+
+#endif
