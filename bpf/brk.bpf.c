@@ -55,6 +55,10 @@ int brk_exit(struct trace_event_raw_sys_exit *ctx)
 		flags = EVENT_F_LATE;
 		t->brk_start = BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), mm,
 					     start_brk);
+		/* Refused by a filter before the kernel took it up: no break is told. */
+		if (failed(after))
+			after = BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), mm,
+					      brk);
 		t->brk_before = after;
 	}
 	op = brk_outcome(t->args[0], t->brk_before, after);

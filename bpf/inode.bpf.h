@@ -20,7 +20,8 @@ static __always_inline struct inode *user_inode(struct file *file)
 	struct backing_file *backing = (struct backing_file *)file;
 	struct dentry *dentry;
 
-	if (bpf_core_type_exists(struct backing_file)) {
+	/* Linux 6.5 and 6.6 have another field in its place, and show the file's own inode. */
+	if (bpf_core_field_exists(backing->user_path)) {
 		dentry = BPF_CORE_READ(backing, user_path.dentry);
 		if (BPF_CORE_READ(dentry, d_sb, s_magic) == OVERLAYFS_SUPER_MAGIC)
 			return BPF_CORE_READ(dentry, d_inode);

@@ -97,14 +97,38 @@ static __always_inline __u8 kind_of(struct vm_area_struct *vma, struct file *fil
 	return start <= stack && end >= stack ? VMA_STACK : VMA_ANON;
 }
 
+/* By tgid, where the leader has exited: the thread that lists instead, in which reading. */
+struct stand_in {
+	__u64 reading;
+	__u32 tid;
+	__u32 pad;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u32);
+	__type(value, struct stand_in);
+} stand_ins SEC(".maps");
+
 /*
  * An address space is listed by its process's leader.  Where that has exited
- * and others have not, by each of them: the agent takes one.
+ * and others have not, by the first of them that comes.
  */
-static __always_inline bool lists_mappings(struct task_struct *task)
+static __always_inline bool lists_mappings(struct task_struct *task, __u64 reading)
 {
-	return BPF_CORE_READ(task, pid) == BPF_CORE_READ(task, tgid) ||
-	       !BPF_CORE_READ(task, group_leader, mm);
+	__u32 tgid = BPF_CORE_READ(task, tgid);
+	struct stand_in fresh = {.reading = reading, .tid = BPF_CORE_READ(task, pid)}, *known;
+
+	if (fresh.tid == tgid)
+		return true;
+	if (BPF_CORE_READ(task, group_leader, mm))
+		return false;
+	known = bpf_map_lookup_elem(&stand_ins, &tgid);
+	if (known && known->reading == reading)
+		return known->tid == fresh.tid;
+	bpf_map_update_elem(&stand_ins, &tgid, &fresh, BPF_ANY);
+	return true;
 }
 
 SEC("iter/task_vma")
@@ -119,7 +143,7 @@ int list_vma(struct bpf_iter__task_vma *ctx)
 	if (!task || !vma)
 		return 0; /* the end */
 	r.tgid = BPF_CORE_READ(task, tgid);
-	if ((listed_tgid && r.tgid != listed_tgid) || !lists_mappings(task))
+	if ((listed_tgid && r.tgid != listed_tgid) || !lists_mappings(task, ctx->meta->session_id))
 		return 0;
 	r.read_ns = bpf_ktime_get_boot_ns();
 	r.tid = BPF_CORE_READ(task, pid);

@@ -223,6 +223,7 @@ struct task_struct {
 
 struct seq_file;
 struct bpf_iter_meta {
+	__u64 session_id;
 	struct seq_file *seq;
 };
 

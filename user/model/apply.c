@@ -258,15 +258,41 @@ int apply__refused(struct model *m, struct process *mm, const struct event_map *
 	return 0;
 }
 
-/* Of a region that is told in pieces: of all of them. */
-static __u64 end_of(const struct ledger *l, const struct region *r)
+static bool is_other(const struct region *r, void *arg)
 {
-	struct region next;
-	__u64 end = r->end;
+	struct region *wanted = arg;
 
-	while (ledger__find(l, end, &next) && next.continued)
-		end = next.end;
-	return end;
+	if (r->born_ns != wanted->born_ns)
+		return true;
+	wanted->start = r->start;
+	wanted->end = r->end;
+	return false;
+}
+
+/* All that is left of a segment goes, whatever has come between. */
+static int apply_shmdt(struct model *m, struct process *mm, const struct event_map *e)
+{
+	struct region at;
+	__u64 end;
+	int err = 0;
+
+	/* Its beginning has gone, or it is from before and may be in parts. */
+	if (!ledger__find(mm->ledger, e->addr, &at) || at.cause != CAUSE_FILE || !at.request) {
+		if (ledger__find(mm->ledger, e->addr, &at) && at.cause == CAUSE_FILE)
+			err = ledger__unmap(&mm->ledger, at.start, at.end);
+		ask_again(m, mm, e->e.ts_ns);
+		return err;
+	}
+	end = e->addr + at.request;
+	while (!err) {
+		struct region part = {.born_ns = at.born_ns};
+
+		ledger__within(mm->ledger, e->addr, end, is_other, &part);
+		if (!part.end)
+			return 0;
+		err = ledger__unmap(&mm->ledger, part.start, part.end);
+	}
+	return err;
 }
 
 int apply__shm(struct model *m, struct process *mm, const struct event_map *e)
@@ -274,13 +300,12 @@ int apply__shm(struct model *m, struct process *mm, const struct event_map *e)
 	struct region r = {.start = e->result,
 			   .end = e->result + e->e.size,
 			   .born_ns = e->e.ts_ns,
+			   .request = e->e.size,
 			   .cause = CAUSE_FILE,
 			   .usable = true};
 
 	if (e->e.type == EVENT_SHMDT)
-		return ledger__find(mm->ledger, e->addr, &r)
-			       ? ledger__unmap(&mm->ledger, r.start, end_of(mm->ledger, &r))
-			       : 0;
+		return apply_shmdt(m, mm, e);
 	if (e->e.size)
 		return ledger__map(&mm->ledger, &r);
 	ask_again(m, mm, e->e.ts_ns);

@@ -40,8 +40,10 @@ struct region {
 	 * born_ns if it never moved.  ledger__map takes that for 0.
 	 */
 	__u64 placed_ns;
-	bool listed;	/* no event told: it was seen there then, in the kernel's list */
-	__u64 request;	/* CAUSE_MALLOC: bytes that the malloc call asked for; 0: not known */
+	bool listed; /* no event told: it was seen there then, in the kernel's list */
+	/* CAUSE_MALLOC: bytes that the malloc call asked for; of a shared segment: its size; 0: not
+	 * known */
+	__u64 request;
 	__u32 caller;	/* whoever keeps a table of callers: its index there; 0: none */
 	__u8 cause;	/* enum cause */
 	bool usable;	/* not PROT_NONE */

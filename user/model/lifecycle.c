@@ -128,7 +128,7 @@ static int on_process_exec(struct model *m, const struct event_exec *x, struct n
 	}
 	note->process = p;
 	model__own(m, p, fresh);
-	p->stale = false;
+	p->stale = p->doubtful = false;
 	p->stack_is_code = false;
 	model__changed(p, t->e.ts_ns);
 	p->image_bytes = image_pages(t) * m->config.page_size;

@@ -110,6 +110,9 @@ static void hand_on(struct model *m, struct process *p)
 		p->list = NULL;
 		q->stale = p->stale;
 		q->unseen = p->unseen;
+		q->doubtful = p->doubtful;
+		q->doubted_ns = p->doubted_ns;
+		q->stack_is_code = p->stack_is_code;
 		q->reread_ns = p->reread_ns;
 		q->changed_ns = p->changed_ns;
 		q->image_bytes = p->image_bytes;

@@ -12,12 +12,24 @@ struct keep {
 	int err;
 };
 
+/* Memory of a file is listed as such, and no other is. */
+static bool contradicts(const struct region *now, const struct region *known)
+{
+	bool of_file = known->cause == CAUSE_FILE;
+	bool of_none = known->cause == CAUSE_MALLOC || known->cause == CAUSE_ARENA ||
+		       known->cause == CAUSE_DIRECT || known->cause == CAUSE_STACK;
+
+	return now->cause == CAUSE_FILE ? of_none : of_file && now->cause != CAUSE_LOADER;
+}
+
 /* The part of a known region that is still mapped keeps what is known of it. */
 static bool keep_known(const struct region *known, void *arg)
 {
 	struct keep *k = arg;
 	struct region r = *known;
 
+	if (contradicts(k->now, known))
+		return true;
 	r.start = r.start > k->now->start ? r.start : k->now->start;
 	r.end = r.end < k->now->end ? r.end : k->now->end;
 	r.continued = known->continued || r.start > known->start;

@@ -26,6 +26,12 @@ static struct process *spilled_owner(struct model *m, __u32 tgid, __u64 start_ns
 	return model__add(m, tgid, start_ns);
 }
 
+static void make_stale(struct process *p)
+{
+	p->stale = true;
+	p->stats.live_known = false;
+}
+
 bool model__spilled(struct model *m, __u32 tgid, const struct spilled_process *s)
 {
 	struct process *p = spilled_owner(m, tgid, s->start_ns);
@@ -48,8 +54,8 @@ bool model__spilled(struct model *m, __u32 tgid, const struct spilled_process *s
 	if (!p->stats.ppid)
 		p->stats.ppid = s->ppid;
 	if (s->mm_changed) {
-		p->stale = true;
-		p->stats.live_known = false;
+		make_stale(p);
+		make_stale(model__mm_owner(m, p));
 	}
 	if (!s->exited)
 		return false;
@@ -59,9 +65,11 @@ bool model__spilled(struct model *m, __u32 tgid, const struct spilled_process *s
 	return true;
 }
 
-/* The ledger of p has not seen this one. */
-static void miss_event(struct process *p, const struct cell_key *key)
+/* The ledger of p, or of whose address space p runs in, has not seen this one. */
+static int miss_event(struct model *m, struct process *p, const struct cell_key *key)
 {
+	struct ledger *fresh;
+
 	bool changes = key->type == EVENT_FORK || key->type == EVENT_EXEC ||
 		       (key->type == EVENT_BRK && key->op <= BRK_SHRINK) ||
 		       /* These may have done a part of it even where they failed. */
@@ -71,12 +79,23 @@ static void miss_event(struct process *p, const struct cell_key *key)
 		       (key->type == EVENT_MUNMAP && key->op != MAP_REFUSED);
 
 	if (!changes)
-		return;
-	p->stale = true;
-	p->stats.live_known = false;
-	/* Another program's regions would only seem to fit. */
-	if (key->type == EVENT_EXEC && p->ledger)
-		ledger__unmap(&p->ledger, 0, ~0ull);
+		return 0;
+	make_stale(p);
+	if (key->type != EVENT_EXEC) {
+		if (!p->gone && key->type != EVENT_FORK)
+			make_stale(model__mm_owner(m, p));
+		return 0;
+	}
+	if (!p->ledger)
+		return 0;
+	/* Another program's regions would only seem to fit; and it is in nobody else's any more. */
+	fresh = ledger__new();
+	if (!fresh)
+		return -ENOMEM;
+	model__own(m, p, fresh);
+	list__free(p->list);
+	p->list = NULL;
+	return 0;
 }
 
 int model__cell(struct model *m, const struct cell_key *key, const struct cell *cell)
@@ -104,7 +123,7 @@ int model__cell(struct model *m, const struct cell_key *key, const struct cell *
 		else
 			c.cause = caller__route(m, c.cause, &by);
 	}
-	if (key->start_ns)
-		miss_event(p, key);
+	if (key->start_ns && miss_event(m, p, key))
+		return -ENOMEM;
 	return process__count(p, &c);
 }
