@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "kernel/objects.h"
 #include "kernel/glibc_heap.h"
 #include "kernel/thread_stack.h"
 
@@ -107,7 +108,43 @@ static int add_anon(struct mappings *m, const struct vma_record *r,
 	return err ? err : add_part(m, r, start, r->end, MAPPING_ANON);
 }
 
-int mappings__take(struct mappings *m, const struct listed *p)
+/* Where the memory of an image's data ends that this maps; 0: it is none, or not known. */
+static __u64 bss_end_of(const struct vma_record *r, const struct objects *objects)
+{
+	const struct object *o = objects__known(objects, r->dev, r->ino);
+	__u64 mask = sysconf(_SC_PAGESIZE) - 1;
+
+	for (unsigned int i = 0; o && i < o->n_data; i++)
+		if (r->offset >= (o->data[i].lo & ~mask) && r->offset < o->data[i].hi)
+			return r->start + ((o->data[i].end + mask) & ~mask) - r->offset;
+	return 0;
+}
+
+/* What is behind an image's data is bss as far as that goes, and then somebody else's. */
+static int add_file(struct mappings *m, const struct vma_record *r, const struct objects *objects)
+{
+	int err = add_part(m, r, r->start, r->end, kind_of(r));
+
+	if (!err && r->flags & VMA_F_WRITE && m->n)
+		m->maps[m->n - 1].bss_end = bss_end_of(r, objects);
+	return err;
+}
+
+/* Cuts off what is bss of r, which is anonymous: from where on the rest is. */
+static int add_bss(struct mappings *m, struct vma_record *r)
+{
+	const struct mapping *before = m->n ? &m->maps[m->n - 1] : NULL;
+	__u64 end = before && before->end == r->start ? before->bss_end : 0;
+	int err;
+
+	if (end <= r->start || end >= r->end)
+		return 0;
+	err = add_part(m, r, r->start, end, MAPPING_ANON);
+	r->start = end;
+	return err;
+}
+
+int mappings__take(struct mappings *m, const struct listed *p, const struct objects *objects)
 {
 	__u64 start_brk = listed__process(p)->start_brk;
 	struct thread_stack *stacks;
@@ -117,16 +154,20 @@ int mappings__take(struct mappings *m, const struct listed *p)
 	if (err)
 		return err;
 	for (size_t i = 0; i < p->n_vmas && !err; i++) {
-		const struct vma_record *r = &p->vmas[i];
+		struct vma_record r = p->vmas[i];
 
-		if (r->kind == VMA_PROBES)
+		if (r.kind == VMA_PROBES)
 			continue; /* not the process's own */
-		if (r->kind == VMA_HEAP)
-			err = add_heap(m, r, start_brk);
-		else if (r->kind == VMA_ANON)
-			err = add_anon(m, r, stacks, n, &at);
+		if (r.kind == VMA_ANON)
+			err = add_bss(m, &r);
+		if (err)
+			break;
+		if (r.kind == VMA_HEAP)
+			err = add_heap(m, &r, start_brk);
+		else if (r.kind == VMA_ANON)
+			err = add_anon(m, &r, stacks, n, &at);
 		else
-			err = add_part(m, r, r->start, r->end, kind_of(r));
+			err = add_file(m, &r, objects);
 	}
 	free(stacks);
 	return err;
@@ -160,7 +201,8 @@ void mappings__keep_image(struct mappings *all, const struct proc_image *image)
 			ours = (m->ino == files[0].ino && m->dev == files[0].dev) ||
 			       (m->ino == files[1].ino && m->dev == files[1].dev);
 		else if (m->kind == MAPPING_ANON)
-			ours = ours && kept && maps[kept - 1].end == m->start && m->writable;
+			ours = ours && kept && maps[kept - 1].end == m->start && m->writable &&
+			       m->end <= maps[kept - 1].bss_end;
 		else if (m->kind == MAPPING_SPECIAL)
 			ours = image->vdso;
 		else

@@ -8,6 +8,8 @@
 #include "kernel/procfs.h"
 #include "model/evidence.h"
 
+struct objects;
+
 /* All zero is empty. */
 struct mappings {
 	struct mapping *maps;
@@ -15,7 +17,7 @@ struct mappings {
 };
 
 /* All that are listed, the stacks of threads and the heap told apart.  0 or -ENOMEM. */
-int mappings__take(struct mappings *m, const struct listed *p);
+int mappings__take(struct mappings *m, const struct listed *p, const struct objects *objects);
 /*
  * Keeps those that exec made: the files of the program and of its loader, with
  * the zeroed data behind them, and the vdso.

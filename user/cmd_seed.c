@@ -36,7 +36,7 @@ static void seed(struct targets *t, struct model *m, struct process *p, const st
 	const struct object *allocator = targets__find_allocator(t, from);
 	struct proc_info info = info_of(from);
 	struct mappings maps = {};
-	int err = mappings__take(&maps, from);
+	int err = mappings__take(&maps, from, t->objects);
 
 	if (!err && image)
 		mappings__keep_image(&maps, image);

@@ -181,6 +181,10 @@ void targets__set_allocator(struct targets *t, struct process *p, const struct o
 	s->allocator_probed = allocators__probed(t->allocators, index, &since_ns);
 	s->malloc_since_ns = since_ns > p->begun_ns ? since_ns : 0;
 	process__set_text(&s->allocator_object, o->path);
+	/* Of what it had mapped before nothing proves that it is its arenas: only glibc's is known.
+	 */
+	if (s->allocator != ALLOCATOR_GLIBC && !p->begun_ns)
+		s->malloc.arena_split = false;
 }
 
 /* The same process as the model's, not one that has its PID by now? */

@@ -95,6 +95,13 @@ static void bss_is_behind_written_data(void **state)
 		mapping(0x4000, 0x5000, "rw-", 0),
 	};
 
+	/* How far it goes only the file tells. */
+	ASSERT_REGIONS(maps, "1000-2000 loader, 2000-3000 loader, 3000-4000 unattributed, "
+			     "4000-5000 unattributed");
+	maps[1].bss_end = 0x3800;
+	ASSERT_REGIONS(maps, "1000-2000 loader, 2000-3000 loader, 3000-4000 unattributed, "
+			     "4000-5000 unattributed");
+	maps[1].bss_end = 0x4000;
 	ASSERT_REGIONS(maps, "1000-2000 loader, 2000-3000 loader, 3000-4000 loader, "
 			     "4000-5000 unattributed");
 	maps[2].start += 0x100;

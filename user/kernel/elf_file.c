@@ -406,6 +406,25 @@ bool elf_file__offset(const struct elf_file *f, __u64 addr, __u64 *offset)
 	return true;
 }
 
+bool elf_file__data(const struct elf_file *f, unsigned int which, __u64 *lo, __u64 *hi, __u64 *end)
+{
+	size_t n = 0;
+	GElf_Phdr ph;
+
+	elf_getphdrnum(f->elf, &n);
+	for (size_t i = 0; i < n; i++) {
+		if (!gelf_getphdr(f->elf, i, &ph) || ph.p_type != PT_LOAD || !(ph.p_flags & PF_W))
+			continue;
+		if (which--)
+			continue;
+		*lo = ph.p_offset;
+		*hi = ph.p_offset + ph.p_filesz;
+		*end = ph.p_offset + ph.p_memsz;
+		return *hi >= *lo && *end >= *hi;
+	}
+	return false;
+}
+
 size_t elf_file__read(const struct elf_file *f, __u64 addr, void *buf, size_t size)
 {
 	GElf_Phdr ph;

@@ -38,6 +38,11 @@ bool elf_file__imports(const struct elf_file *f, const char *name);
 /* The name of the function that the GOT entry at addr is filled with; NULL. */
 const char *elf_file__got_target(const struct elf_file *f, __u64 addr);
 bool elf_file__offset(const struct elf_file *f, __u64 addr, __u64 *offset);
+/*
+ * The which-th writable segment: file offsets of its bytes, and the one at which its
+ * memory would end.  False: there is none, or they wrap.
+ */
+bool elf_file__data(const struct elf_file *f, unsigned int which, __u64 *lo, __u64 *hi, __u64 *end);
 /* Up to size bytes of code at addr. */
 size_t elf_file__read(const struct elf_file *f, __u64 addr, void *buf, size_t size);
 /* The executable segments' extent as file offsets. */

@@ -196,6 +196,15 @@ static void find_jumps(struct object *o, const struct elf_file *f)
 	}
 }
 
+static void find_data(struct object *o, const struct elf_file *f)
+{
+	unsigned int most = sizeof(o->data) / sizeof(*o->data);
+
+	while (o->n_data < most && elf_file__data(f, o->n_data, &o->data[o->n_data].lo,
+						  &o->data[o->n_data].hi, &o->data[o->n_data].end))
+		o->n_data++;
+}
+
 int object__inspect(struct object *o, const char *path, const char *file)
 {
 	struct elf_file *f;
@@ -211,6 +220,7 @@ int object__inspect(struct object *o, const char *path, const char *file)
 	}
 	o->kind = kind_of_file(f);
 	o->program = elf_file__is_program(f);
+	find_data(o, f);
 	if (o->kind == OBJECT_LOADER || o->kind == OBJECT_NAMELESS ||
 	    (o->kind == OBJECT_MUSL && !o->program))
 		elf_file__text(f, &o->text.lo, &o->text.hi);

@@ -61,6 +61,12 @@ struct object {
 	unsigned int n_wrappers;
 	struct wrapper_call calls[16]; /* the system calls in those */
 	unsigned int n_calls;
+	/* Writable segments: file offsets of their bytes, and where their zeroed memory would end.
+	 */
+	struct {
+		__u64 lo, hi, end;
+	} data[4];
+	unsigned int n_data;
 	struct code_span text; /* of a loader or a nameless program: all of it */
 };
 

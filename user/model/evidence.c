@@ -48,12 +48,16 @@ static bool is_image(const struct images *images, const struct mapping *file)
 	return bsearch(&file, images->files, images->n, sizeof(*images->files), by_file);
 }
 
-/* The zeroed data behind an image's last segment. */
+/*
+ * The zeroed data behind an image's last segment, as far as the file says: the
+ * kernel makes one mapping of it and of whatever is mapped next to it.
+ */
 static bool is_bss(const struct mapping *m, const struct mapping *before,
 		   const struct region *region_before)
 {
 	return m->writable && before && before->kind == MAPPING_FILE && before->end == m->start &&
-	       before->writable && region_before->cause == CAUSE_LOADER;
+	       before->writable && region_before->cause == CAUSE_LOADER &&
+	       m->end <= before->bss_end;
 }
 
 /* A used part and a part without access that end together on the 64 MiB boundary. */

@@ -28,6 +28,7 @@ enum mapping_kind {
 struct mapping {
 	__u64 start, end;
 	__u64 ino;
+	__u64 bss_end; /* of an image's data: where its zeroed memory ends; 0: not known */
 	__u64 read_ns; /* when it was seen there; 0: not known */
 	__u32 dev;
 	__u8 kind; /* enum mapping_kind */

@@ -3,9 +3,31 @@
  */
 #include "model/space.h"
 
+struct overlap {
+	__u64 start, end, bytes;
+};
+
+static bool add_overlap(const struct region *r, void *arg)
+{
+	struct overlap *o = arg;
+
+	o->bytes += (r->end < o->end ? r->end : o->end) -
+		    (r->start > o->start ? r->start : o->start);
+	return true;
+}
+
+/* What has been mapped over the heap, as musl does with its first page, is no heap any more. */
+static __u64 heap_bytes(const struct process *p)
+{
+	struct overlap o = {p->stats.heap.start, p->stats.heap.end, 0};
+
+	ledger__within(p->ledger, o.start, o.end, add_overlap, &o);
+	return o.end - o.start - o.bytes;
+}
+
 static __u64 explained(const struct process *p)
 {
-	__u64 bytes = stats__heap_bytes(&p->stats) + p->image_bytes;
+	__u64 bytes = heap_bytes(p) + p->image_bytes;
 
 	for (int cause = 0; cause < CAUSE_COUNT; cause++) {
 		const struct ledger_total *t = ledger__total(p->ledger, cause);
