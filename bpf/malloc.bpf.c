@@ -245,6 +245,28 @@ static __always_inline bool malloc_emit(__u32 tgid, __u32 tid, __u64 size,
 	return false;
 }
 
+/*
+ * The thread is in a realloc, which its entry has counted, or has not: it may have
+ * been in it before collection began, and of an overlay's two files one has.  The
+ * route goes where the call went.
+ */
+static __always_inline void kept_emit(struct pt_regs *ctx, __u32 tgid, __u32 tid,
+				      const struct probe *probe)
+{
+	struct thread *t = bpf_map_lookup_elem(&threads, &tid);
+	struct cell_key key = {.type = EVENT_MALLOC, .op = probe->fn, .flags = EVENT_F_KEPT};
+
+	if (!t || !t->pending || t->object != probe->object)
+		return;
+	t->pending = false;
+	if (!t->in_others) {
+		malloc_emit(tgid, tid, t->request, probe, EVENT_F_KEPT);
+		return;
+	}
+	key.bucket = size_bucket(t->request);
+	cells_add(&key, t->request);
+}
+
 SEC("uprobe")
 int malloc_enter(struct pt_regs *ctx)
 {
@@ -260,6 +282,10 @@ int malloc_enter(struct pt_regs *ctx)
 	probe = probe_hit(ctx);
 	if (!probe) {
 		__sync_fetch_and_add(&lost, 1);
+		return 0;
+	}
+	if (probe->kept) {
+		kept_emit(ctx, tgid, tid, probe);
 		return 0;
 	}
 	ret = return_address(ctx);

@@ -85,6 +85,8 @@ const struct alloc_entry alloc_entries[ALLOC_ENTRIES] = {
 	{"mi_heap_realloc", FN_MI_REALLOC, 3, 0},
 	{"mi_heap_reallocn", FN_MI_REALLOC, 4, 3},
 	{"mi_heap_rezalloc", FN_MI_REALLOC, 3, 0},
+
+	[ENTRY_KEPT] = {"refmalloc_kept", FN_REALLOC, 1, 0},
 };
 
 _Static_assert(ALLOC_ENTRIES <= ENTRIES_MAX, "a bit each");

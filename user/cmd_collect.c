@@ -198,7 +198,8 @@ static void on_event(const struct event *e, size_t size, void *arg)
 		targets__saw_malloc(c->targets, note.process, e->object);
 	if (e->type == EVENT_MMAP && maps_code((const struct event_map *)e))
 		targets__saw_code(c->targets, note.process, (const struct event_map *)e);
-	if (c->hooks.event)
+	/* What is no call of its own is counted, and not shown. */
+	if (c->hooks.event && !(e->type == EVENT_MALLOC && e->flags & EVENT_F_KEPT))
 		c->hooks.event(e, &note, c->hooks.arg);
 }
 

@@ -43,6 +43,9 @@ static void print_entry(FILE *out, const struct object *o, int i)
 			i == FN_REALLOCARRAY && !strcmp(o->fn[i].same, "realloc")
 				? "it goes through it"
 				: "the same code");
+	else if (i == ENTRY_KEPT)
+		fprintf(out, "  %-16s +0x%-8llx uprobe where a resized block keeps its mapping\n",
+			symbol, o->fn[i].off);
 	else if (!strcmp(symbol, name))
 		fprintf(out, "  %-16s +0x%-8llx uprobe at its entry\n", symbol, o->fn[i].off);
 	else

@@ -72,6 +72,7 @@ enum event_flags {
 	/* malloc family */
 	EVENT_F_IMPOSSIBLE = 1 << 0, /* the request overflows or exceeds PTRDIFF_MAX: size is 0 */
 	EVENT_F_KEEPS_MAPPING = 1 << 1, /* a realloc that leaves a block's own mapping as it is */
+	EVENT_F_KEPT = 1 << 2, /* no call, but that of one counted before: as KEEPS_MAPPING */
 	/* mmap: all of the call's arguments that its cause depends on */
 	EVENT_F_ANON = 1 << 0,
 	EVENT_F_STACK = 1 << 1,	    /* MAP_STACK */
@@ -270,7 +271,8 @@ struct probe {
 	__u8 libc;   /* and which ones it goes on in depends on the arguments as in glibc or musl */
 	__u8 whole;  /* all of the object's code is the allocator's: internal[0] */
 	__u8 marks;  /* MAP_NORESERVE is on all that it maps but for blocks */
-	__u8 pad[4];
+	__u8 kept;   /* no entry: where a realloc comes by that leaves a block's mapping as it is */
+	__u8 pad[3];
 	/* File offsets of the allocator's own code: a call from there is not a user's. */
 	struct {
 		__u64 lo, hi;

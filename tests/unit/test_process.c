@@ -92,6 +92,10 @@ static void malloc_calls_count_by_function(void **state)
 	flagged.flags = EVENT_F_KEEPS_MAPPING;
 	flagged.bucket = size_bucket(3000);
 	assert_int_equal(process__count(p, &flagged), 0);
+	flagged.flags = EVENT_F_KEPT; /* of calls that are counted */
+	flagged.calls = 1;
+	flagged.bytes = 3000;
+	assert_int_equal(process__count(p, &flagged), 0);
 	flagged = (struct count){.type = EVENT_MALLOC, .op = FN_CALLOC, .calls = 4};
 	flagged.flags = EVENT_F_IMPOSSIBLE;
 	assert_int_equal(process__count(p, &flagged), 0);
@@ -103,12 +107,12 @@ static void malloc_calls_count_by_function(void **state)
 	assert_int_equal(p->stats.malloc.by_function[FN_MALLOC].bytes, 72);
 	assert_int_equal(p->stats.malloc.by_function[FN_CALLOC].calls, 5);
 	assert_int_equal(p->stats.malloc.by_function[FN_REALLOC].bytes, 6000);
-	assert_int_equal(p->stats.malloc.route_mmap.calls, 2);
-	assert_int_equal(p->stats.malloc.route_mmap.bytes, 6000);
+	assert_int_equal(p->stats.malloc.route_mmap.calls, 3);
+	assert_int_equal(p->stats.malloc.route_mmap.bytes, 9000);
 	assert_int_equal(p->histograms->malloc_size[5].calls, 3);
 	assert_int_equal(p->histograms->malloc_size[0].calls, 4);
 	assert_int_equal(p->histograms->malloc_size[12].calls, 2);
-	assert_int_equal(p->histograms->malloc_size[12].mmap, 2);
+	assert_int_equal(p->histograms->malloc_size[12].mmap, 3);
 	assert_ptr_equal(p->stats.histograms, p->histograms);
 	process__free(p);
 }

@@ -323,6 +323,7 @@ static int register_places(struct probes *p, const struct object *o, unsigned in
 			return -ENOSPC;
 		probe.fn = alloc_entries[i].fn;
 		probe.entry = i;
+		probe.kept = i == ENTRY_KEPT;
 		probe.size_arg = alloc_entries[i].size_arg;
 		probe.count_arg = alloc_entries[i].count_arg;
 		probe.jumps = o->fn[i].jumps;

@@ -18,7 +18,7 @@ static const struct {
 	__u8 flags; /* that a cell of it may have */
 } shapes[EVENT_TYPE_END] = {
 	[EVENT_MALLOC] = {sizeof(struct event), FN_COUNT,
-			  EVENT_F_IMPOSSIBLE | EVENT_F_KEEPS_MAPPING},
+			  EVENT_F_IMPOSSIBLE | EVENT_F_KEEPS_MAPPING | EVENT_F_KEPT},
 	[EVENT_BRK] = {sizeof(struct event_brk), BRK_OP_COUNT, 0},
 	[EVENT_MMAP] = {sizeof(struct event_map), MAP_OP_COUNT, MMAP_FLAGS},
 	[EVENT_MUNMAP] = {sizeof(struct event_map), MAP_OP_COUNT, 0},

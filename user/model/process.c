@@ -65,13 +65,15 @@ static void count_malloc(struct process *p, const struct count *c)
 {
 	struct process_stats *s = &p->stats;
 
-	s->malloc.calls += c->calls;
-	s->malloc.bytes += c->bytes;
-	add(&s->malloc.by_function[c->op], c);
-	p->histograms->malloc_size[c->bucket].calls += c->calls;
+	if (!(c->flags & EVENT_F_KEPT)) {
+		s->malloc.calls += c->calls;
+		s->malloc.bytes += c->bytes;
+		add(&s->malloc.by_function[c->op], c);
+		p->histograms->malloc_size[c->bucket].calls += c->calls;
+	}
 	if (c->flags & EVENT_F_IMPOSSIBLE)
 		s->malloc.impossible += c->calls;
-	if (c->flags & EVENT_F_KEEPS_MAPPING) {
+	if (c->flags & (EVENT_F_KEEPS_MAPPING | EVENT_F_KEPT)) {
 		add(&s->malloc.route_mmap, c);
 		p->histograms->malloc_size[c->bucket].mmap += c->calls;
 	}

@@ -12,6 +12,7 @@
 #include "options.h"
 #include "pages.h"
 #include "peaks.h"
+#include "probes.h"
 #include "sys.h"
 #include "table.h"
 #include "threads.h"
@@ -235,11 +236,17 @@ static bool resize_small(struct span *s, size_t i, size_t size)
 static bool resize_whole(struct span *s, size_t size)
 {
 	size_t bytes = size + check__guard();
-	size_t threshold = large__threshold();
+	size_t threshold = large__threshold(), mapped;
 	bool done;
 
-	if (s->kind == SPAN_LARGE)
-		return bytes >= threshold && large__resize(s, bytes);
+	if (s->kind == SPAN_LARGE) {
+		mapped = s->mapped;
+		if (bytes < threshold || !large__resize(s, bytes))
+			return false;
+		if (s->mapped == mapped)
+			refmalloc_kept(size);
+		return true;
+	}
 	if (bytes >= threshold || (bytes <= SMALL_MAX && bytes < span__bytes(s) / 2))
 		return false;
 	pages__lock();

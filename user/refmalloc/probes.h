@@ -30,6 +30,13 @@ void probes__mmap(const void *start, size_t bytes, int why);
 void probes__munmap(const void *start, size_t bytes, int why);
 void probes__mremap(const void *from, const void *to, size_t bytes);
 
+/*
+ * A place for a tracer of calls by uprobes, exported for it alone: a block with a mapping of its
+ * own was resized to so many bytes, and the mapping has as many pages as before.  No system call
+ * tells of that.  It is rare, and so a call.
+ */
+void refmalloc_kept(size_t size);
+
 /* The kernel writes a semaphore behind the compiler's back. */
 #define PROBED(name)                                                                               \
 	__builtin_expect(__atomic_load_n(&refmalloc_##name##_semaphore, __ATOMIC_RELAXED), 0)
