@@ -4,7 +4,7 @@ from oracle import *
 
 CAUSE_OF = {"block": "malloc", "arena": "arena", "table": "arena"}
 # Whose threads agree on what was the most; whose main() asks for the break before any malloc.
-ONE_THREAD = ("mix", "one", "brk_blocked")
+ONE_THREAD = ("mix", "one", "checked", "brk_blocked")
 ASKS_BREAK = ("brk_blocked",)
 
 

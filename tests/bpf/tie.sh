@@ -29,6 +29,7 @@ tied one "$WORKLOAD/tie" 3000
 options=cache=0 tied threads "$WORKLOAD/tie" 1000 4
 # No threshold that adapts: every large block has a mapping, and many keep theirs when resized.
 options=mmap_threshold=40K tied large "$WORKLOAD/tie" 1000 2
+options=mmap_threshold=40K,check=1 tied checked "$WORKLOAD/tie" 300
 tied forks "$WORKLOAD/tie" 300 2 2
 tied brk_blocked "$WORKLOAD/brk_blocked"
 
@@ -65,5 +66,5 @@ CLIENT=$!
 tied redis redis-server --port 0 --unixsocket "$WORK/redis.sock" --save '' --appendonly no --dir "$WORK"
 ended "$CLIENT" || fail "redis-benchmark: $(cat "$WORK/benchmark.out")"
 
-compare "$WORK" "$OUT/librefmalloc.so" mix:1 one:1 threads:1 large:1 forks:3 \
+compare "$WORK" "$OUT/librefmalloc.so" mix:1 one:1 threads:1 large:1 checked:1 forks:3 \
 	brk_blocked:1 python:2 redis:1 <"$HERE/tie.py"

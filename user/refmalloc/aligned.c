@@ -7,7 +7,6 @@
 #include <stdlib.h>
 
 #include "block.h"
-#include "options.h"
 #include "public.h"
 #include "sizeclass.h"
 #include "sys.h"
@@ -74,11 +73,16 @@ PUBLIC void *valloc(size_t size)
 	return alloc_or_errno(REFMALLOC_VALLOC, PAGE_SIZE, size);
 }
 
-/* A block at a page has whole pages to itself anyway, unless there is a guard behind it. */
+/* The bytes up to the end of its last page are its caller's, but not asked for. */
 PUBLIC void *pvalloc(size_t size)
 {
-	size_t whole = size ? round_up(size, PAGE_SIZE) : PAGE_SIZE;
+	void *p;
 
-	return alloc_or_errno(REFMALLOC_PVALLOC, PAGE_SIZE,
-			      options.check && whole > size ? whole : size);
+	block__count_call(REFMALLOC_PVALLOC, size);
+	p = block__alloc_in_pages(size);
+	if (!p) {
+		block__count_unserved(REFMALLOC_PVALLOC, size, true);
+		errno = ENOMEM;
+	}
+	return p;
 }

@@ -89,9 +89,11 @@ static struct span *alloc_pages(size_t bytes, size_t alignment, bool grows)
 	return s;
 }
 
-static void *alloc_whole(struct heap *h, size_t size, size_t alignment, bool grows, bool *zero)
+/* `rest`: more than is asked for, which the caller may use. */
+static void *alloc_whole(struct heap *h, size_t size, size_t rest, size_t alignment, bool grows,
+			 bool *zero)
 {
-	size_t bytes = size + check__guard();
+	size_t bytes = size + rest + check__guard();
 	struct span *s = bytes >= large__threshold() ? large__alloc(bytes, alignment) : NULL;
 
 	if (!s)
@@ -99,12 +101,13 @@ static void *alloc_whole(struct heap *h, size_t size, size_t alignment, bool gro
 	if (!s)
 		return NULL;
 	__atomic_store_n(&s->request, size, __ATOMIC_RELAXED);
+	s->rest = rest;
 	if (s->zeroed || s->kind == SPAN_LARGE)
 		*zero = false;
 	counters__served(&h->counters, s->route, size);
 	peaks__taken(s->route, size);
 	PROBE(alloc, s->base, size, s->route);
-	check__taken(s->base, size, span__bytes(s), false);
+	check__taken(s->base, span__given(s), span__bytes(s), false);
 	return s->base;
 }
 
@@ -121,10 +124,26 @@ void *block__alloc(size_t size, size_t alignment, bool zero)
 	if (bytes <= SMALL_MAX && alignment <= PAGE_SIZE && bytes < large__threshold())
 		p = alloc_small(h, class_of_aligned(bytes, alignment), size);
 	else
-		p = alloc_whole(h, size, alignment, false, &zero);
+		p = alloc_whole(h, size, 0, alignment, false, &zero);
 	threads__leave(h);
 	if (p && zero)
 		memset(p, 0, size);
+	return p;
+}
+
+void *block__alloc_in_pages(size_t size)
+{
+	size_t whole = size ? round_up(size, PAGE_SIZE) : PAGE_SIZE;
+	struct heap *h;
+	bool zero = false;
+	void *p;
+
+	/* A block at a page has whole pages to itself anyway, unless there is a guard behind it. */
+	if (!options.check || size > PTRDIFF_MAX - 3 * PAGE_SIZE)
+		return block__alloc(size, PAGE_SIZE, false);
+	h = threads__enter();
+	p = alloc_whole(h, size, whole - size, PAGE_SIZE, false, &zero);
+	threads__leave(h);
 	return p;
 }
 
@@ -210,7 +229,7 @@ void block__free(void *p, const void *caller)
 	if (p) {
 		s = find(p, &i, USE_FREE, caller);
 		small = s->kind == SPAN_SMALL;
-		check__freed(p, small ? small_request(s, i) : s->request,
+		check__freed(p, small ? small_request(s, i) : span__given(s),
 			     small ? s->size : span__bytes(s), small, caller);
 	}
 	h = threads__enter();
@@ -265,8 +284,10 @@ static void *resize(struct span *s, size_t i, size_t size, size_t old_size)
 
 	if (small ? !resize_small(s, i, size) : !resize_whole(s, size))
 		return NULL;
-	if (!small)
+	if (!small) {
 		__atomic_store_n(&s->request, size, __ATOMIC_RELAXED);
+		s->rest = 0;
+	}
 	p = s->base + (small ? i * s->size : 0);
 	check__resized(p, size, small ? s->size : span__bytes(s));
 	h = threads__enter();
@@ -284,7 +305,7 @@ static void *alloc_to_grow(size_t size)
 {
 	struct heap *h = threads__enter();
 	bool zero = false;
-	void *p = alloc_whole(h, size, GRANULE, true, &zero);
+	void *p = alloc_whole(h, size, 0, GRANULE, true, &zero);
 
 	threads__leave(h);
 	return p;
@@ -304,7 +325,7 @@ static void *move(void *p, size_t old_size, size_t size, const void *caller)
 
 void *block__resize(void *p, size_t size, const void *caller)
 {
-	size_t i, old_size, usable;
+	size_t i, old_size, given, usable;
 	struct span *s = find(p, &i, USE_REALLOC, caller);
 	bool small = s->kind == SPAN_SMALL;
 	void *resized = NULL;
@@ -313,12 +334,13 @@ void *block__resize(void *p, size_t size, const void *caller)
 	if (size > PTRDIFF_MAX - PAGE_SIZE)
 		return NULL;
 	old_size = small ? small_request(s, i) : s->request;
+	given = small ? old_size : span__given(s);
 	usable = small ? s->size : span__bytes(s);
-	check__kept(p, old_size, usable, caller);
+	check__kept(p, given, usable, caller);
 	if (size == 0)
 		block__free(p, caller);
 	else if (!(resized = resize(s, i, size, old_size)) &&
-		 !(resized = move(p, options.check ? old_size : usable, size, caller)))
+		 !(resized = move(p, options.check ? given : usable, size, caller)))
 		return NULL;
 	h = threads__enter();
 	counter__add(&h->counters.released_by_realloc, 1);
@@ -332,6 +354,6 @@ size_t block__usable(const void *p, const void *caller)
 	struct span *s = find(p, &i, USE_SIZE, caller);
 
 	if (options.check)
-		return s->kind == SPAN_SMALL ? small_request(s, i) : s->request;
+		return s->kind == SPAN_SMALL ? small_request(s, i) : span__given(s);
 	return s->kind == SPAN_SMALL ? s->size : span__bytes(s);
 }

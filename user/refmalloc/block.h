@@ -17,6 +17,8 @@ void block__count_unserved(enum refmalloc_function function, size_t bytes, bool 
 
 /* alignment: a power of two, at least 16. NULL: no memory; nothing is counted then. */
 void *block__alloc(size_t size, size_t alignment, bool zero);
+/* At a page, and the rest of the last one is the caller's as well: pvalloc's. */
+void *block__alloc_in_pages(size_t size);
 /* caller: the return address in the program, for a message should the block be none. */
 void block__free(void *p, const void *caller);
 /* NULL: there is no memory, and the block is as it was; or size was 0, and it is freed. */

@@ -69,6 +69,8 @@ struct span {
 	uint8_t class;
 	uint8_t place; /* enum span_place */
 	bool zeroed;   /* SPAN_PAGES, just taken: never used, so all zero */
+	uint16_t rest; /* SPAN_PAGES, SPAN_LARGE: bytes behind the request that pvalloc gave as well
+			*/
 	uint32_t pages;
 	uint32_t dirty; /* SPAN_FREE: how many of them may have memory */
 	struct span *remote_next;
@@ -102,6 +104,12 @@ static inline uint32_t span__used(const struct span *s)
 static inline size_t span__bytes(const struct span *s)
 {
 	return s->kind == SPAN_LARGE ? s->mapped - s->lead : (size_t)s->pages << 12;
+}
+
+/* Of the same: what its caller was given, behind which nobody may write. */
+static inline size_t span__given(const struct span *s)
+{
+	return s->request + s->rest;
 }
 
 static inline char *span__end(const struct span *s)

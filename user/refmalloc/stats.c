@@ -108,7 +108,7 @@ static int visit_span(struct span *s, void *arg)
 	if (s->kind == SPAN_SMALL)
 		return visit_small(s, w);
 	block.size = __atomic_load_n(&s->request, __ATOMIC_RELAXED);
-	block.usable = options.check ? block.size : span__bytes(s);
+	block.usable = options.check ? block.size + s->rest : span__bytes(s);
 	return w->visit(&block, w->arg);
 }
 
