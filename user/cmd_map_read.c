@@ -26,7 +26,9 @@ static void failed(struct mapped_process *m, int err)
 	if (err == -ESRCH)
 		log__error("PID %u: has ended while it was looked at", m->pid);
 	else
-		log__error("PID %u: its mappings cannot be read: %s", m->pid, strerror(-err));
+		log__error("PID %u: its mappings cannot be read: %s%s", m->pid, strerror(-err),
+			   err == -EACCES || err == -EPERM ? "; run as root, or as who may trace it"
+							   : "");
 }
 
 static void pause_before(unsigned int reading)

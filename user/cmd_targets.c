@@ -221,7 +221,7 @@ static const struct object *allocator_of(const struct targets *t, const struct p
 static void doubt_allocator(struct process *p)
 {
 	p->code_unknown = true;
-	p->has_allocator = false;
+	p->has_allocator = p->allocator_called = false; /* the next call tells */
 	p->stats.allocator = ALLOCATOR_UNKNOWN;
 	p->stats.allocator_probed = false;
 	process__set_text(&p->stats.allocator_object, NULL);
