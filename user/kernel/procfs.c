@@ -124,12 +124,32 @@ static int read_tgid(__u32 pid, __u32 *tgid)
 	return at ? 0 : -ESRCH;
 }
 
+/* proc(5): field 3, behind the comm, which may hold parentheses and spaces. */
+static bool is_ended(const char *stat)
+{
+	const char *at = strrchr(stat, ')');
+
+	return at && (!strncmp(at, ") Z", 3) || !strncmp(at, ") X", 3));
+}
+
+/* Is there a thread that has not ended?  One that cannot be read has. */
+static int lives(__u32 tid, void *arg)
+{
+	char *text;
+	bool ended;
+
+	if (procfs__text(tid, "stat", &text))
+		return 0;
+	ended = is_ended(text);
+	free(text);
+	return !ended;
+}
+
 int procfs__info(__u32 pid, struct proc_info *info)
 {
 	unsigned long long ticks, start_brk;
 	char *text, *open_paren, *close_paren;
 	unsigned int ppid, flags;
-	char state;
 	size_t len;
 	int err, n;
 
@@ -147,16 +167,17 @@ int procfs__info(__u32 pid, struct proc_info *info)
 	memcpy(info->comm, open_paren + 1, len < 15 ? len : 15);
 	/* proc(5): fields 3 state, 4 ppid, 9 flags, 22 starttime, 47 start_brk */
 	n = sscanf(close_paren + 1,
-		   " %c %u %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d "
+		   " %*c %u %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d "
 		   "%llu %*u %*d %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*d %*d %*u "
 		   "%*u %*u %*u %*d %*u %*u %llu",
-		   &state, &ppid, &flags, &ticks, &start_brk);
-	if (n < 5)
+		   &ppid, &flags, &ticks, &start_brk);
+	if (n < 4)
 		goto out;
 	info->ppid = ppid;
 	info->start_ns = ticks * (1000000000ull / sysconf(_SC_CLK_TCK));
 	info->start_brk = start_brk;
-	info->ended = state == 'Z' || state == 'X';
+	/* A first thread that calls pthread_exit is a zombie, and the others run on. */
+	info->ended = is_ended(text) && procfs__threads(pid, lives, NULL) != 1;
 	info->kernel_thread = flags & 0x00200000; /* PF_KTHREAD, include/linux/sched.h */
 	err = read_tgid(pid, &info->tgid);
 out:

@@ -29,7 +29,7 @@ struct proc_info {
 	__u64 start_ns; /* since boot, in steps of a clock tick */
 	__u64 start_brk;
 	bool kernel_thread;
-	bool ended; /* a zombie: its parent has not asked for it yet */
+	bool ended; /* all of its threads; a zombie: its parent has not asked for it yet */
 	char comm[16];
 };
 
