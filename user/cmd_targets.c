@@ -236,6 +236,8 @@ void targets__saw_code(struct targets *t, struct process *p, const struct event_
 				      e->result + e->e.size);
 	allocators__update(t->allocators);
 	/* One that is called already is not replaced by what is loaded later. */
+	if (!o && objects__is_no_elf(t->objects, e->file.dev, e->file.ino))
+		return;
 	if (!o)
 		doubt_allocator(p);
 	else if (!p->code_unknown && !p->allocator_called && rank(o) > rank(allocator_of(t, p)))
@@ -260,12 +262,12 @@ static void look_for_allocator(struct targets *t, struct process *p)
 	const struct object *allocator = NULL;
 	struct listing l;
 
-	if (p->allocator_seen)
+	if (p->allocator_seen && p->has_allocator)
 		return;
 	if (!listing__read(&l, &t->lister, p->stats.pid) && l.n)
 		allocator = targets__find_allocator(t, l.processes);
 	if (allocator) {
-		if (!p->allocator_called)
+		if (!p->allocator_called || !p->has_allocator)
 			targets__set_allocator(t, p, allocator);
 		p->allocator_seen = true;
 		p->code_unknown = false;

@@ -16,6 +16,7 @@
 struct entry {
 	struct object object;
 	bool good; /* false: not an ELF file that can be read; remembered, to look once */
+	bool no_elf;
 	size_t index;
 	struct entry *next;
 };
@@ -90,12 +91,15 @@ static const struct object *add(struct objects *o, __u32 dev, __u64 ino, const c
 				const char *file)
 {
 	struct entry *e = calloc(1, sizeof(*e)), **chain = &o->chains[(ino ^ dev) & (CHAINS - 1)];
+	int err;
 
 	if (!e)
 		return NULL;
 	e->object.dev = dev;
 	e->object.ino = ino;
-	e->good = !object__inspect(&e->object, name, file) && !list(o, e);
+	err = object__inspect(&e->object, name, file);
+	e->good = !err && !list(o, e);
+	e->no_elf = err == -ENOEXEC;
 	/* It has a name all the same. */
 	if (!e->object.path)
 		e->object.path = strdup(name);
@@ -156,6 +160,13 @@ const struct object *objects__known(const struct objects *o, __u32 dev, __u64 in
 	const struct entry *known = find(o, dev, ino);
 
 	return known && known->object.path ? &known->object : NULL;
+}
+
+bool objects__is_no_elf(const struct objects *o, __u32 dev, __u64 ino)
+{
+	const struct entry *known = find(o, dev, ino);
+
+	return known && known->no_elf;
 }
 
 size_t objects__count(const struct objects *o)

@@ -36,6 +36,8 @@ const struct object *objects__of_path(struct objects *o, const char *path);
 
 /* What was seen of it, by whichever of the above; of a file that cannot be read the path only. */
 const struct object *objects__known(const struct objects *o, __u32 dev, __u64 ino);
+/* Looked at, and no ELF file of this machine: a JIT's code, which defines no malloc. */
+bool objects__is_no_elf(const struct objects *o, __u32 dev, __u64 ino);
 
 size_t objects__count(const struct objects *o);
 const struct object *objects__get(const struct objects *o, size_t index);
