@@ -18,6 +18,7 @@
 
 #include <cmocka.h>
 
+#include "hostile_elf.h"
 #include "kernel/elf_file.h"
 #include "kernel/object.h"
 
@@ -186,6 +187,82 @@ static void a_file_that_shrinks_while_it_is_open(void **state)
 	drop_copy(&c);
 }
 
+#if defined(__x86_64__)
+/* Five functions, each with eight jumps to the next one: counted by the reads of code. */
+static void jumps_are_followed_so_often_and_no_more(void **state)
+{
+	char library[] = "/tmp/brkscope-jumps-XXXXXX", command[256];
+	unsigned long long reads;
+	int fd = mkstemp(library);
+	FILE *as;
+
+	assert_true(fd >= 0);
+	close(fd);
+	snprintf(command, sizeof(command),
+		 "cc -shared -nostdlib -Wl,-Bsymbolic -o %s -x assembler -", library);
+	as = popen(command, "w");
+	assert_non_null(as);
+	for (int i = 0; i < 5; i++) {
+		char name[8] = "malloc";
+
+		if (i)
+			snprintf(name, sizeof(name), "g%d", i);
+		fprintf(as, ".globl %s\n.type %s,@function\n%s:\n", name, name, name);
+		fprintf(as, i < 4 ? ".rept 8\n.byte 0xe9\n.long g%d-.-4\n.endr\n" : "ret\n", i + 1);
+		fprintf(as, ".size %s,.-%s\n", name, name);
+	}
+	assert_int_equal(pclose(as), 0);
+	reads = hostile_elf__io("syscr: ");
+	assert_int_equal(inspect(library), 0);
+	assert_in_range(hostile_elf__io("syscr: ") - reads, 1, 1500);
+	unlink(library);
+}
+#endif
+
+static void a_name_too_long_is_none(void **state)
+{
+	struct hostile_elf h;
+	struct elf_file *f;
+	size_t n;
+
+	hostile_elf__make(&h);
+	hostile_elf__name(&h, 8, 4096);
+	assert_int_equal(elf_file__open(h.path, &f), 0);
+	elf_file__functions(f, &n);
+	assert_int_equal(n, 8);
+	elf_file__close(f);
+	hostile_elf__name(&h, 8, 4097);
+	assert_int_equal(elf_file__open(h.path, &f), 0);
+	elf_file__functions(f, &n);
+	assert_int_equal(n, 0);
+	elf_file__close(f);
+	hostile_elf__drop(&h);
+}
+
+/* What the rest are called is not known: it is not taken for a file without malloc. */
+static void too_many_names_are_refused(void **state)
+{
+	struct hostile_elf h;
+
+	hostile_elf__make(&h);
+	hostile_elf__name(&h, 33000, 4095);
+	assert_int_equal(inspect(h.path), -EFBIG);
+	hostile_elf__drop(&h);
+}
+
+static void sections_over_each_other_are_read_up_to_a_sum(void **state)
+{
+	unsigned long long bytes;
+	struct hostile_elf h;
+
+	hostile_elf__make(&h);
+	hostile_elf__overlap(&h, SHT_RELA, 30, 12 << 20);
+	bytes = hostile_elf__io("rchar: ");
+	assert_int_equal(inspect(h.path), 0);
+	assert_in_range(hostile_elf__io("rchar: ") - bytes, 12 << 20, 193 << 20);
+	hostile_elf__drop(&h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -194,6 +271,12 @@ int main(void)
 		cmocka_unit_test(a_cut_file_is_taken_or_refused),
 		cmocka_unit_test(changed_bytes_do_no_harm),
 		cmocka_unit_test(a_file_that_shrinks_while_it_is_open),
+#if defined(__x86_64__)
+		cmocka_unit_test(jumps_are_followed_so_often_and_no_more),
+#endif
+		cmocka_unit_test(a_name_too_long_is_none),
+		cmocka_unit_test(too_many_names_are_refused),
+		cmocka_unit_test(sections_over_each_other_are_read_up_to_a_sum),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

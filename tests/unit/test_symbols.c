@@ -22,6 +22,7 @@
 
 #include <cmocka.h>
 
+#include "hostile_elf.h"
 #include "kernel/elf_symbols.h"
 #include "kernel/symbols.h"
 
@@ -271,7 +272,9 @@ static void a_file_that_is_no_elf_file(void **state)
 	snprintf(path, sizeof(path), "%s/text", s->dir);
 	assert_int_equal(run("echo text >%s", path), 0);
 	file_site(path, 2, &site);
+	assert_false(objects__is_no_elf(objects, site.dev, site.ino)); /* nobody has looked */
 	assert_null(objects__of_path(objects, path));
+	assert_true(objects__is_no_elf(objects, site.dev, site.ino));
 	symbol = symbols__name(symbols, &site, 0);
 	assert_string_equal(symbol.object, path);
 	assert_null(symbol.function);
@@ -414,6 +417,41 @@ static void names_end_in_their_table(void **state)
 	fail_msg("no .symtab");
 }
 
+/* One place has a handful of names, and none of them is endless. */
+static void names_of_a_place_are_bounded(void **state)
+{
+	struct hostile_elf h;
+	char name[256];
+
+	hostile_elf__make(&h);
+	assert_string_equal(name_in(h.path, NOWHERE, HOSTILE_CODE, name), "aaaa");
+	hostile_elf__name(&h, 256, 4096);
+	assert_non_null(name_in(h.path, NOWHERE, HOSTILE_CODE, name));
+	hostile_elf__name(&h, 257, 4096);
+	assert_null(name_in(h.path, NOWHERE, HOSTILE_CODE, name));
+	hostile_elf__name(&h, 1, 4097);
+	assert_null(name_in(h.path, NOWHERE, HOSTILE_CODE, name));
+	hostile_elf__drop(&h);
+}
+
+static void notes_are_read_up_to_a_sum(void **state)
+{
+	static const size_t sizes[] = {4096, 1 << 20};
+
+	for (size_t i = 0; i < 2; i++) {
+		unsigned long long bytes;
+		struct hostile_elf h;
+		char name[256];
+
+		hostile_elf__make(&h);
+		hostile_elf__overlap(&h, SHT_NOTE, 100, sizes[i]);
+		bytes = hostile_elf__io("rchar: ");
+		assert_non_null(name_in(h.path, NOWHERE, HOSTILE_CODE, name));
+		assert_in_range(hostile_elf__io("rchar: ") - bytes, 1, 100000);
+		hostile_elf__drop(&h);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -426,6 +464,8 @@ int main(void)
 		cmocka_unit_test(a_cut_file_does_no_harm),
 		cmocka_unit_test(changed_bytes_do_no_harm),
 		cmocka_unit_test(names_end_in_their_table),
+		cmocka_unit_test(names_of_a_place_are_bounded),
+		cmocka_unit_test(notes_are_read_up_to_a_sum),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

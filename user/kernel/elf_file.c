@@ -21,16 +21,29 @@
 
 struct got_entry {
 	__u64 addr;
-	char *name;
+	const char *name;
 };
+
+/*
+ * The file's owner chooses the sizes: a sparse file may claim any, and its
+ * sections and names may lie over each other.
+ */
+#define SECTION_MOST  (64ull << 20)	 /* no library has a larger table */
+#define SECTIONS_MOST 32		 /* that are read in; a library has some ten */
+#define READ_MOST     (3 * SECTION_MOST) /* of all of them together */
+#define NAME_MOST     4096		 /* as in elf_symbols.c */
+#define NAMES_MOST    (2 * SECTION_MOST) /* bytes of names looked at */
 
 struct elf_file {
 	int fd;
 	Elf *elf;
 	struct elf_function *functions;
 	size_t n_functions;
-	char **sources; /* names of files, in .symtab */
-	size_t n_sources;
+	const struct elf_function **by_name;
+	size_t source;			/* the file that the next local symbols are from */
+	size_t sections[SECTIONS_MOST]; /* that were read in */
+	size_t n_sections;
+	__u64 read, named; /* of READ_MOST and NAMES_MOST */
 	bool program;
 	bool has_symbols; /* of any kind */
 	struct got_entry *got;
@@ -48,27 +61,60 @@ static int by_address(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-/* More of one table no library has; a sparse file may claim any size. */
-#define SECTION_MOST (64ull << 20)
+static int by_name(const void *a, const void *b)
+{
+	const struct elf_function *const *x = a, *const *y = b;
+	int order = strcmp((*x)->name, (*y)->name);
 
-static Elf_Data *section_data(Elf_Scn *scn)
+	return order ? order : *x < *y ? -1 : *x > *y;
+}
+
+/* Kept by libelf until the file is closed, so that it counts once. */
+static bool may_read(struct elf_file *f, size_t index, __u64 size)
+{
+	for (size_t i = 0; i < f->n_sections; i++)
+		if (f->sections[i] == index)
+			return true;
+	if (f->n_sections == SECTIONS_MOST || size > SECTION_MOST || size > READ_MOST - f->read)
+		return false;
+	f->sections[f->n_sections++] = index;
+	f->read += size;
+	return true;
+}
+
+static Elf_Data *section_data(struct elf_file *f, Elf_Scn *scn)
 {
 	GElf_Shdr shdr;
 
-	if (!scn || !gelf_getshdr(scn, &shdr) || shdr.sh_size > SECTION_MOST)
+	if (!scn || !gelf_getshdr(scn, &shdr) || !may_read(f, elf_ndxscn(scn), shdr.sh_size))
 		return NULL;
 	return elf_getdata(scn, NULL);
 }
 
-/* Of a string table that is not too large to be read in. */
-static const char *string_at(Elf *elf, size_t table, size_t offset)
+/*
+ * Of a string table, and valid until the file is closed.  NULL: none, or too long
+ * for one.  Not elf_strptr: it looks for a NUL through the whole table each time.
+ */
+static const char *string_at(struct elf_file *f, size_t table, size_t offset)
 {
+	Elf_Scn *scn = elf_getscn(f->elf, table);
+	const char *name, *end;
 	GElf_Shdr shdr;
-	Elf_Scn *scn = elf_getscn(elf, table);
+	Elf_Data *data;
+	size_t room;
 
-	if (!scn || !gelf_getshdr(scn, &shdr) || shdr.sh_size > SECTION_MOST)
+	if (f->named >= NAMES_MOST || !scn || !gelf_getshdr(scn, &shdr) ||
+	    shdr.sh_type != SHT_STRTAB)
 		return NULL;
-	return elf_strptr(elf, table, offset);
+	data = section_data(f, scn);
+	if (!data || !data->d_buf || offset >= data->d_size)
+		return NULL;
+	name = (const char *)data->d_buf + offset;
+	room = data->d_size - offset;
+	room = room < NAME_MOST + 1 ? room : NAME_MOST + 1;
+	end = memchr(name, 0, room);
+	f->named += end ? (size_t)(end - name) + 1 : room;
+	return end ? name : NULL;
 }
 
 static Elf_Scn *section_of_type(Elf *elf, GElf_Word type, GElf_Shdr *shdr)
@@ -81,31 +127,14 @@ static Elf_Scn *section_of_type(Elf *elf, GElf_Word type, GElf_Shdr *shdr)
 	return NULL;
 }
 
-/* The symbols behind this one are local to a file of that name. */
-static int begin_source(struct elf_file *f, const char *name)
+static void add_function(struct elf_file *f, const GElf_Sym *sym, const char *name)
 {
-	char **more = realloc(f->sources, (f->n_sources + 1) * sizeof(*more));
+	struct elf_function *fn = &f->functions[f->n_functions++];
 
-	if (!more)
-		return -ENOMEM;
-	f->sources = more;
-	more[f->n_sources] = strdup(name);
-	return more[f->n_sources++] ? 0 : -ENOMEM;
-}
-
-static int add_function(struct elf_file *f, const GElf_Sym *sym, const char *name)
-{
-	struct elf_function *fn = &f->functions[f->n_functions];
-
-	*fn = (struct elf_function){.name = strdup(name), .addr = sym->st_value};
-	if (!fn->name)
-		return -ENOMEM;
-	fn->size = sym->st_size;
+	*fn = (struct elf_function){.name = name, .addr = sym->st_value, .size = sym->st_size};
 	fn->local = GELF_ST_BIND(sym->st_info) == STB_LOCAL;
-	if (fn->local && f->n_sources)
-		fn->source = f->sources[f->n_sources - 1];
-	f->n_functions++;
-	return 0;
+	if (fn->local)
+		fn->source = f->source;
 }
 
 /* A table of symbols, as far as it can be read; 0 or -ENOMEM. */
@@ -113,7 +142,6 @@ static int read_symbols(struct elf_file *f, Elf_Data *data, const GElf_Shdr *shd
 {
 	size_t n = data && shdr->sh_entsize ? data->d_size / shdr->sh_entsize : 0;
 	struct elf_function *more;
-	int err = 0;
 
 	if (!n)
 		return 0;
@@ -121,7 +149,7 @@ static int read_symbols(struct elf_file *f, Elf_Data *data, const GElf_Shdr *shd
 	if (!more)
 		return -ENOMEM;
 	f->functions = more;
-	for (size_t i = 0; i < n && !err; i++) {
+	for (size_t i = 0; i < n; i++) {
 		const char *name;
 		GElf_Sym sym;
 		int type;
@@ -132,15 +160,18 @@ static int read_symbols(struct elf_file *f, Elf_Data *data, const GElf_Shdr *shd
 		if (type != STT_FILE &&
 		    ((type != STT_FUNC && type != STT_GNU_IFUNC) || sym.st_shndx == SHN_UNDEF))
 			continue;
-		name = string_at(f->elf, shdr->sh_link, sym.st_name);
+		name = string_at(f, shdr->sh_link, sym.st_name);
 		if (!name || !*name)
 			continue;
-		err = type == STT_FILE ? begin_source(f, name) : add_function(f, &sym, name);
+		if (type == STT_FILE)
+			f->source++;
+		else
+			add_function(f, &sym, name);
 	}
-	return err;
+	return 0;
 }
 
-static bool defines(Elf *elf, Elf_Data *data, const GElf_Shdr *shdr, const char *what)
+static bool defines(struct elf_file *f, Elf_Data *data, const GElf_Shdr *shdr, const char *what)
 {
 	size_t n = data && shdr->sh_entsize ? data->d_size / shdr->sh_entsize : 0;
 	const char *name;
@@ -149,11 +180,27 @@ static bool defines(Elf *elf, Elf_Data *data, const GElf_Shdr *shdr, const char 
 	for (size_t i = 0; i < n && gelf_getsym(data, i, &sym); i++) {
 		if (GELF_ST_TYPE(sym.st_info) != STT_FUNC || sym.st_shndx == SHN_UNDEF)
 			continue;
-		name = string_at(elf, shdr->sh_link, sym.st_name);
+		name = string_at(f, shdr->sh_link, sym.st_name);
 		if (name && !strcmp(name, what))
 			return true;
 	}
 	return false;
+}
+
+/* They are looked up by both, as often as a file's code says. */
+static int sort_functions(struct elf_file *f)
+{
+	if (!f->n_functions)
+		return 0;
+	qsort(f->functions, f->n_functions, sizeof(*f->functions), by_address);
+	free(f->by_name);
+	f->by_name = malloc(f->n_functions * sizeof(*f->by_name));
+	if (!f->by_name)
+		return -ENOMEM;
+	for (size_t i = 0; i < f->n_functions; i++)
+		f->by_name[i] = &f->functions[i];
+	qsort(f->by_name, f->n_functions, sizeof(*f->by_name), by_name);
+	return 0;
 }
 
 /*
@@ -166,27 +213,31 @@ static int read_functions(struct elf_file *f)
 	GElf_Shdr dynamic, all;
 	Elf_Scn *dynsym = section_of_type(f->elf, SHT_DYNSYM, &dynamic);
 	Elf_Scn *symtab = section_of_type(f->elf, SHT_SYMTAB, &all);
-	Elf_Data *data = section_data(dynsym);
+	Elf_Data *data = section_data(f, dynsym);
 	bool wanted;
 	int err = 0;
 
 	f->has_symbols = symtab;
 	if (dynsym)
 		err = read_symbols(f, data, &dynamic);
+	if (!err)
+		err = sort_functions(f);
+	if (err)
+		return err;
 	wanted = !dynsym || (f->program && (!*f->interpreter || elf_file__find(f, "malloc")));
-	data = wanted ? section_data(symtab) : NULL;
-	if (!err && data && (!f->program || defines(f->elf, data, &all, "malloc")))
+	data = wanted ? section_data(f, symtab) : NULL;
+	if (data && (!f->program || defines(f, data, &all, "malloc")))
 		err = read_symbols(f, data, &all);
+	if (!err && data)
+		err = sort_functions(f);
 	f->has_symbols |= f->n_functions;
-	if (f->n_functions)
-		qsort(f->functions, f->n_functions, sizeof(*f->functions), by_address);
 	return err;
 }
 
 /* The relocations of one section: which symbol fills which GOT entry. */
 static int read_got_section(struct elf_file *f, Elf_Scn *scn, const GElf_Shdr *shdr)
 {
-	Elf_Data *rela = section_data(scn), *syms;
+	Elf_Data *rela = section_data(f, scn), *syms;
 	Elf_Scn *sym_scn = elf_getscn(f->elf, shdr->sh_link);
 	GElf_Shdr sym_shdr;
 	struct got_entry *got;
@@ -194,7 +245,7 @@ static int read_got_section(struct elf_file *f, Elf_Scn *scn, const GElf_Shdr *s
 
 	if (!rela || !sym_scn || !gelf_getshdr(sym_scn, &sym_shdr) || !shdr->sh_entsize)
 		return 0;
-	syms = section_data(sym_scn);
+	syms = section_data(f, sym_scn);
 	n = rela->d_size / shdr->sh_entsize;
 	got = realloc(f->got, (f->n_got + n + 1) * sizeof(*got));
 	if (!got)
@@ -208,16 +259,19 @@ static int read_got_section(struct elf_file *f, Elf_Scn *scn, const GElf_Shdr *s
 		if (!gelf_getrela(rela, i, &r) || !GELF_R_SYM(r.r_info) || !syms ||
 		    !gelf_getsym(syms, GELF_R_SYM(r.r_info), &sym))
 			continue;
-		name = string_at(f->elf, sym_shdr.sh_link, sym.st_name);
+		name = string_at(f, sym_shdr.sh_link, sym.st_name);
 		if (!name || !*name)
 			continue;
-		got[f->n_got].addr = r.r_offset;
-		got[f->n_got].name = strdup(name);
-		if (!got[f->n_got].name)
-			return -ENOMEM;
-		f->n_got++;
+		got[f->n_got++] = (struct got_entry){.addr = r.r_offset, .name = name};
 	}
 	return 0;
+}
+
+static int by_slot(const void *a, const void *b)
+{
+	const struct got_entry *x = a, *y = b;
+
+	return x->addr == y->addr ? 0 : x->addr < y->addr ? -1 : 1;
 }
 
 static int read_got(struct elf_file *f)
@@ -226,13 +280,15 @@ static int read_got(struct elf_file *f)
 	GElf_Shdr shdr;
 	int err;
 
-	while ((scn = elf_nextscn(f->elf, scn))) {
+	while (f->named < NAMES_MOST && (scn = elf_nextscn(f->elf, scn))) {
 		if (!gelf_getshdr(scn, &shdr) || shdr.sh_type != SHT_RELA)
 			continue;
 		err = read_got_section(f, scn, &shdr);
 		if (err)
 			return err;
 	}
+	if (f->n_got)
+		qsort(f->got, f->n_got, sizeof(*f->got), by_slot);
 	return 0;
 }
 
@@ -240,23 +296,23 @@ static int read_soname(struct elf_file *f)
 {
 	GElf_Shdr shdr;
 	Elf_Scn *scn = section_of_type(f->elf, SHT_DYNAMIC, &shdr);
-	Elf_Data *data = section_data(scn);
+	Elf_Data *data = section_data(f, scn);
 	const char *name = "";
 	GElf_Dyn dyn;
 
 	for (int i = 0; data && gelf_getdyn(data, i, &dyn) && dyn.d_tag != DT_NULL; i++)
 		if (dyn.d_tag == DT_SONAME)
-			name = string_at(f->elf, shdr.sh_link, dyn.d_un.d_val);
+			name = string_at(f, shdr.sh_link, dyn.d_un.d_val);
 	f->soname = strdup(name ? name : "");
 	return f->soname ? 0 : -ENOMEM;
 }
 
 /* ld's -pie says so since binutils 2.26; before, a program has a loader and no name of its own. */
-static bool is_program(const struct elf_file *f, const GElf_Ehdr *ehdr)
+static bool is_program(struct elf_file *f, const GElf_Ehdr *ehdr)
 {
 	GElf_Shdr shdr;
 	Elf_Scn *scn = section_of_type(f->elf, SHT_DYNAMIC, &shdr);
-	Elf_Data *data = section_data(scn);
+	Elf_Data *data = section_data(f, scn);
 	GElf_Dyn dyn;
 
 	if (ehdr->e_type == ET_EXEC)
@@ -314,6 +370,9 @@ int elf_file__open(const char *path, struct elf_file **out)
 	err = read_functions(f);
 	if (!err)
 		err = read_got(f);
+	/* The rest of its names is not known, and what it is hangs on them. */
+	if (!err && f->named >= NAMES_MOST)
+		err = -EFBIG;
 	if (err)
 		goto fail;
 	*out = f;
@@ -327,14 +386,8 @@ void elf_file__close(struct elf_file *f)
 {
 	if (!f)
 		return;
-	for (size_t i = 0; i < f->n_functions; i++)
-		free(f->functions[i].name);
-	for (size_t i = 0; i < f->n_got; i++)
-		free(f->got[i].name);
-	for (size_t i = 0; i < f->n_sources; i++)
-		free(f->sources[i]);
 	free(f->functions);
-	free(f->sources);
+	free(f->by_name);
 	free(f->got);
 	free(f->soname);
 	free(f->interpreter);
@@ -352,10 +405,19 @@ const struct elf_function *elf_file__functions(const struct elf_file *f, size_t 
 
 const struct elf_function *elf_file__find(const struct elf_file *f, const char *name)
 {
-	for (size_t i = 0; i < f->n_functions; i++)
-		if (!strcmp(f->functions[i].name, name))
-			return &f->functions[i];
-	return NULL;
+	size_t from = 0, to = f->by_name ? f->n_functions : 0, half;
+
+	/* Of several the one with the lowest address. */
+	while (from < to) {
+		half = from + (to - from) / 2;
+		if (strcmp(f->by_name[half]->name, name) < 0)
+			from = half + 1;
+		else
+			to = half;
+	}
+	if (!f->by_name || from == f->n_functions || strcmp(f->by_name[from]->name, name))
+		return NULL;
+	return f->by_name[from];
 }
 
 bool elf_file__is_program(const struct elf_file *f)
@@ -370,18 +432,21 @@ bool elf_file__has_symbols(const struct elf_file *f)
 
 bool elf_file__imports(const struct elf_file *f, const char *name)
 {
+	if (elf_file__find(f, name))
+		return false;
 	for (size_t i = 0; i < f->n_got; i++)
-		if (!strcmp(f->got[i].name, name) && !elf_file__find(f, name))
+		if (!strcmp(f->got[i].name, name))
 			return true;
 	return false;
 }
 
 const char *elf_file__got_target(const struct elf_file *f, __u64 addr)
 {
-	for (size_t i = 0; i < f->n_got; i++)
-		if (f->got[i].addr == addr)
-			return f->got[i].name;
-	return NULL;
+	const struct got_entry wanted = {.addr = addr}, *e = NULL;
+
+	if (f->n_got)
+		e = bsearch(&wanted, f->got, f->n_got, sizeof(*f->got), by_slot);
+	return e ? e->name : NULL;
 }
 
 static bool segment_of(const struct elf_file *f, __u64 addr, GElf_Phdr *ph)

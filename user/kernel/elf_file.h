@@ -10,16 +10,15 @@
 #include <linux/types.h>
 
 struct elf_function {
-	char *name;
-	const char
-		*source; /* of a local one: the file that the compiler says it is from; or NULL */
+	const char *name; /* until the file is closed */
+	size_t source;	  /* of a local one: the number of the file that it is from; or 0 */
 	bool local;
 	__u64 addr, size;
 };
 
 struct elf_file;
 
-/* -errno; -ENOEXEC: not an ELF file of this machine's kind. */
+/* -errno; -ENOEXEC: not an ELF file of this machine's kind; -EFBIG: more names than any has. */
 int elf_file__open(const char *path, struct elf_file **out);
 void elf_file__close(struct elf_file *f);
 

@@ -18,6 +18,10 @@
 
 #define SECTION_MOST  (64ull << 20) /* a sparse file may claim any size */
 #define SEGMENTS_MOST 16	    /* that are executable */
+#define NAME_MOST     4096	    /* C++ makes some of thousands of bytes */
+#define NAMES_MOST    256	    /* of one place; a function has a handful */
+#define NOTE_MOST     4096	    /* a build ID's section has 36 bytes */
+#define NOTES_MOST    65536	    /* of all that are read */
 #define BUILD_ID_MIN  2
 #define BUILD_ID_MOST 64
 
@@ -89,7 +93,7 @@ static bool use_table(struct elf_symbols *s, Elf *elf, GElf_Word type)
 /* "93ac61..." of its GNU note; "": it has none. */
 static void read_build_id(Elf *elf, char hex[2 * BUILD_ID_MOST + 1])
 {
-	size_t offset, next, name, desc;
+	size_t offset, next, name, desc, room = NOTES_MOST;
 	Elf_Scn *scn = NULL;
 	Elf_Data *data;
 	GElf_Shdr shdr;
@@ -97,8 +101,10 @@ static void read_build_id(Elf *elf, char hex[2 * BUILD_ID_MOST + 1])
 
 	hex[0] = 0;
 	while ((scn = elf_nextscn(elf, scn))) {
-		if (!gelf_getshdr(scn, &shdr) || shdr.sh_type != SHT_NOTE)
+		if (!gelf_getshdr(scn, &shdr) || shdr.sh_type != SHT_NOTE ||
+		    shdr.sh_size > NOTE_MOST || shdr.sh_size > room)
 			continue;
+		room -= shdr.sh_size;
 		data = data_of(scn, &shdr);
 		for (offset = 0; data && (next = gelf_getnote(data, offset, &note, &name, &desc));
 		     offset = next) {
@@ -191,10 +197,15 @@ static bool address_of(const struct elf_symbols *s, __u64 offset, __u64 *addr)
 	return false;
 }
 
-/* NULL: it does not end inside of the table, or is empty. */
+/* NULL: it does not end inside of the table, is longer than any name, or empty. */
 static const char *name_at(const struct elf_symbols *s, __u64 offset)
 {
-	if (offset >= s->names_size || !memchr(s->names + offset, 0, s->names_size - offset))
+	size_t room;
+
+	if (offset >= s->names_size)
+		return NULL;
+	room = s->names_size - offset;
+	if (!memchr(s->names + offset, 0, room < NAME_MOST + 1 ? room : NAME_MOST + 1))
 		return NULL;
 	return s->names[offset] ? s->names + offset : NULL;
 }
@@ -222,6 +233,7 @@ static bool is_plainer(const char *a, const char *b)
 const char *elf_symbols__at(const struct elf_symbols *s, __u64 offset)
 {
 	const char *best = NULL, *name;
+	unsigned int looked_at = 0;
 	__u64 addr, start = 0;
 	GElf_Sym sym;
 
@@ -230,6 +242,8 @@ const char *elf_symbols__at(const struct elf_symbols *s, __u64 offset)
 	for (int i = 0; gelf_getsym(s->symbols, i, &sym); i++) {
 		if (!holds(&sym, addr) || (best && sym.st_value < start))
 			continue;
+		if (looked_at++ == NAMES_MOST)
+			return NULL;
 		name = name_at(s, sym.st_name);
 		if (!name || (best && sym.st_value == start && !is_plainer(name, best)))
 			continue;

@@ -21,7 +21,8 @@ void elf_symbols__close(struct elf_symbols *s); /* NULL is allowed */
 
 /*
  * The function whose extent holds the offset; of several the innermost, then the
- * one with the plainest name.  Looks at every symbol.  NULL: none; else valid
+ * one with the plainest name.  Looks at every symbol.  NULL: none, or more
+ * names than any place has; else valid
  * until the file is closed, and NUL-terminated.
  */
 const char *elf_symbols__at(const struct elf_symbols *s, __u64 offset);

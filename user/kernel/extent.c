@@ -84,8 +84,8 @@ static bool begins(const char *name, const char *with)
 struct search {
 	const struct elf_file *f;
 	enum object_kind kind;
-	bool all_names;		/* static functions have theirs as well */
-	const char *malloc_own; /* the source file of glibc's malloc, as elf_function has it */
+	bool all_names;	   /* static functions have theirs as well */
+	size_t malloc_own; /* the source file of glibc's malloc, as elf_function has it */
 };
 
 /* Names that an allocator gives to all that it exports. */
@@ -221,7 +221,7 @@ void extent__find(struct object *o, const struct elf_file *f)
 		o->n_internal = o->whole;
 		return;
 	}
-	s.malloc_own = known ? known->source : NULL;
+	s.malloc_own = known ? known->source : 0;
 	find_runs(o, &s);
 	if (!object__is_libc(o))
 		add_entries(o, f);

@@ -139,12 +139,15 @@ static void find_entries(struct object *o, const struct elf_file *f)
 }
 
 #define JUMPS_DEEP 4 /* mimalloc's valloc, mi_valloc, mi_memalign, mi_malloc_aligned */
+/* Functions looked into for one object: each may jump to hundreds; mimalloc takes 18. */
+#define JUMPS_INTO 64
 
 struct jumping {
 	const struct object *o;
 	const struct elf_file *f;
 	__u64 to;
 	int depth;
+	unsigned int *left; /* of JUMPS_INTO */
 };
 
 static const struct elf_function *function_at(const struct elf_file *f, __u64 addr)
@@ -152,9 +155,16 @@ static const struct elf_function *function_at(const struct elf_file *f, __u64 ad
 	size_t n;
 	const struct elf_function *fn = elf_file__functions(f, &n);
 
-	for (size_t i = 0; i < n; i++)
-		if (fn[i].addr == addr)
-			return &fn[i];
+	for (size_t from = 0; from < n;) {
+		size_t half = from + (n - from) / 2;
+
+		if (fn[half].addr == addr)
+			return &fn[half];
+		if (fn[half].addr < addr)
+			from = half + 1;
+		else
+			n = half;
+	}
 	return NULL;
 }
 
@@ -173,8 +183,9 @@ static void follow_jump(__u64 addr, const char *name, void *arg)
 			return;
 		}
 	}
-	if (!j->depth)
+	if (!j->depth || !*j->left)
 		return;
+	--*j->left;
 	j->depth--;
 	code__jumps(j->f, fn, follow_jump, j);
 	j->depth++;
@@ -183,8 +194,10 @@ static void follow_jump(__u64 addr, const char *name, void *arg)
 /* In a libc which ones depends on arguments, and the programs know that: any inner one. */
 static void find_jumps(struct object *o, const struct elf_file *f)
 {
+	unsigned int left = JUMPS_INTO;
+
 	for (int i = 0; i < ALLOC_ENTRIES; i++) {
-		struct jumping j = {.o = o, .f = f, .depth = JUMPS_DEEP};
+		struct jumping j = {.o = o, .f = f, .depth = JUMPS_DEEP, .left = &left};
 
 		if (!o->fn[i].probed)
 			continue;
