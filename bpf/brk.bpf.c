@@ -67,13 +67,16 @@ int brk_exit(struct trace_event_raw_sys_exit *ctx)
 		t->brk_failed = true;
 	fill = ring_fill();
 	b = bpf_ringbuf_reserve(&ring, sizeof(*b), 0);
-	if (!b)
-		return brk_spill(op, size, flags);
-	event_fill(&b->e, EVENT_BRK, op, size, flags);
-	b->request = t->args[0];
-	b->start = t->brk_start;
-	b->before = t->brk_before;
-	b->after = after;
-	bpf_ringbuf_submit(b, wake_flags(fill));
+	if (!b) {
+		brk_spill(op, size, flags);
+	} else {
+		event_fill(&b->e, EVENT_BRK, op, size, flags);
+		b->request = t->args[0];
+		b->start = t->brk_start;
+		b->before = t->brk_before;
+		b->after = after;
+		bpf_ringbuf_submit(b, wake_flags(fill));
+	}
+	break_note((struct task_struct *)bpf_get_current_task(), bpf_get_current_pid_tgid() >> 32);
 	return 0;
 }

@@ -96,9 +96,36 @@ static __always_inline struct spilled_process *spilled_process(struct task_struc
 	fresh.start_ns = key.start_ns;
 	fresh.ppid = BPF_CORE_READ(task, group_leader, real_parent, tgid);
 	fresh.cgroup = bpf_get_current_cgroup_id();
+	fresh.brk_start = BPF_CORE_READ(task, mm, start_brk);
+	fresh.brk_end = BPF_CORE_READ(task, mm, brk);
 	BPF_CORE_READ_INTO(&fresh.comm, task, group_leader, comm);
 	bpf_map_update_elem(&processes, &key, &fresh, BPF_NOEXIST);
 	return bpf_map_lookup_elem(&processes, &key);
+}
+
+/* What has spilled of it is in there.  NULL: nothing has. */
+static __always_inline struct spilled_process *spilled_find(struct task_struct *task, __u32 tgid)
+{
+	struct process_key key = {.tgid = tgid};
+
+	if (!spilled)
+		return NULL;
+	key.start_ns = task_start_ns(task);
+	return bpf_map_lookup_elem(&processes, &key);
+}
+
+/*
+ * The break as it is now, for an exit that can no longer ask for it.  Without an
+ * entry in the spill the ring has every change of it.
+ */
+static __always_inline void break_note(struct task_struct *task, __u32 tgid)
+{
+	struct spilled_process *p = spilled_find(task, tgid);
+
+	if (!p)
+		return;
+	p->brk_start = BPF_CORE_READ(task, mm, start_brk);
+	p->brk_end = BPF_CORE_READ(task, mm, brk);
 }
 
 /* Names the process in key, or, when the table is full, the others. */

@@ -139,6 +139,7 @@ static __noinline int task_spill(struct task_struct *task, __u8 type, __u16 flag
 
 	cells_add(&key, 0);
 	note_change(p, &key);
+	break_note(task, BPF_CORE_READ(task, tgid));
 	return 0;
 }
 
@@ -203,6 +204,7 @@ int process_exec(struct bpf_raw_tracepoint_args *ctx)
 	mm_fill(&x->t, BPF_CORE_READ(task, mm), false);
 	x->path[0] = 0;
 	bpf_probe_read_kernel_str(x->path, sizeof(x->path), BPF_CORE_READ(bprm, filename));
+	break_note(task, bpf_get_current_pid_tgid() >> 32);
 	program = user_inode(BPF_CORE_READ(bprm, file));
 	bpf_ringbuf_submit(x, wake_for_code(fill, BPF_CORE_READ(program, i_ino),
 					    BPF_CORE_READ(program, i_sb, s_dev)));
@@ -210,16 +212,16 @@ int process_exec(struct bpf_raw_tracepoint_args *ctx)
 }
 
 /* The numbers of an exit that finds no room are kept in the process's entry. */
-static __noinline int exit_spill(struct task_struct *task, struct mm_struct *mm, bool has_mm)
+static __noinline int exit_spill(struct task_struct *task, struct mm_struct *mm)
 {
 	struct cell_key key = {.type = EVENT_EXIT};
 	struct spilled_process *p = spill_begin(&key, task, BPF_CORE_READ(task, tgid));
 
 	if (p) {
 		BPF_CORE_READ_INTO(&p->comm, task, group_leader, comm);
-		p->brk_start = BPF_CORE_READ(mm, start_brk);
-		p->brk_end = BPF_CORE_READ(mm, brk);
-		if (has_mm) {
+		if (mm) {
+			p->brk_start = BPF_CORE_READ(mm, start_brk);
+			p->brk_end = BPF_CORE_READ(mm, brk);
 			p->rss_file = rss_pages(mm, MM_FILEPAGES);
 			p->rss_anon = rss_pages(mm, MM_ANONPAGES);
 			p->rss_shmem = rss_pages(mm, MM_SHMEMPAGES);
@@ -229,6 +231,13 @@ static __noinline int exit_spill(struct task_struct *task, struct mm_struct *mm,
 	}
 	cells_add(&key, 0);
 	return 0;
+}
+
+/* 0: all of its events are in the ring, and the last with the break tells. */
+static __always_inline void break_recall(struct event_task *t, const struct spilled_process *p)
+{
+	t->brk_start = p ? p->brk_start : 0;
+	t->brk_end = p ? p->brk_end : 0;
 }
 
 SEC("raw_tp/sched_process_exit")
@@ -241,25 +250,24 @@ int process_exit(struct bpf_raw_tracepoint_args *ctx)
 	/*
 	 * Until 6.16 (3e816361e94a "sched/tracepoints: Move and extend the
 	 * sched_process_exit() tracepoint") the address space has been let go by
-	 * now.  The kernel still has it as its active one, with the break but
-	 * without pages.
+	 * now, and where the task has been switched out since, its active one is
+	 * somebody else's.
 	 */
-	bool has_mm = mm;
 	struct event_task *t;
 	__u64 fill;
 
 	bpf_map_delete_elem(&threads, &tid);
 	if (BPF_CORE_READ(task, signal, live.counter) || !watched_but_for_comm(tgid))
 		return 0;
-	if (!mm)
-		mm = BPF_CORE_READ(task, active_mm);
 	fill = ring_fill();
 	t = bpf_ringbuf_reserve(&ring, sizeof(*t), 0);
 	if (!t) {
-		exit_spill(task, mm, has_mm);
+		exit_spill(task, mm);
 	} else {
 		task_fill(t, task, EVENT_EXIT, tid);
-		mm_fill(t, mm, has_mm);
+		mm_fill(t, mm, mm);
+		if (!mm)
+			break_recall(t, spilled_find(task, tgid));
 		bpf_ringbuf_submit(t, wake_flags(fill));
 	}
 	if (config.by_pid)

@@ -219,13 +219,13 @@ struct cell {
 struct spilled_process {
 	__u64 start_ns;
 	__u64 cgroup;
-	__u64 brk_start;
+	__u64 brk_start; /* as last seen; 0: never, its exit was the first */
 	__u64 brk_end;
 	__s64 rss_file; /* pages, at its exit */
 	__s64 rss_anon;
 	__s64 rss_shmem;
 	__u32 ppid;
-	__u8 exited;	 /* its exit event spilled; the numbers above are from it */
+	__u8 exited;	 /* its exit event spilled; the RSS is from it */
 	__u8 exit_flags; /* enum event_flags */
 	__u8 mm_changed; /* an event that the ledger needs is among the others' */
 	__u8 pad;
