@@ -14,6 +14,7 @@
 
 #include "clock.h"
 #include "cmd_targets.h"
+#include "kernel/lister.h"
 #include "kernel/procfs.h"
 #include "log.h"
 
@@ -173,8 +174,12 @@ static int may_be_read(__u32 pid)
 
 int map__now(struct mapper *m)
 {
+	struct lister lister;
+	struct iterators *iterators = iterators__open(&lister);
 	int err = targets__open(&m->targets, m->options, NULL), gone;
 
+	if (!err)
+		targets__list_by(m->targets, &lister);
 	for (size_t i = 0; i < m->n && !err; i++) {
 		struct mapped_process *mp = &m->all[i];
 
@@ -187,5 +192,6 @@ int map__now(struct mapper *m)
 			map__read(m, mp, read_once);
 	}
 	targets__close(m->targets);
+	iterators__close(iterators);
 	return err;
 }

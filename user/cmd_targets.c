@@ -112,6 +112,11 @@ fail:
 	return err;
 }
 
+void targets__list_by(struct targets *t, const struct lister *lister)
+{
+	t->lister = *lister;
+}
+
 void targets__close(struct targets *t)
 {
 	if (!t)

@@ -9,6 +9,7 @@
 #include "model/model.h"
 #include "cmd_options.h"
 
+struct lister;
 struct objects;
 struct probes;
 struct targets;
@@ -22,6 +23,8 @@ int targets__check_pids(const __u32 *pids, size_t n);
  * read later.  0, or -errno with the error said.
  */
 int targets__open(struct targets **out, const struct options *o, struct probes *probes);
+/* Opened without probes: by these iterators, which outlive it. */
+void targets__list_by(struct targets *t, const struct lister *lister);
 void targets__close(struct targets *t); /* NULL is allowed */
 const struct cause_table *targets__causes(const struct targets *t);
 struct objects *targets__objects(const struct targets *t);

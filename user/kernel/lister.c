@@ -1,0 +1,68 @@
+/*
+ * lister.c - the iterators alone, for who attaches nothing.
+ */
+#include "kernel/lister.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "brkscope/event.h"
+
+#include "brkscope.skel.h"
+#include "kernel/features.h"
+
+/* Of maps that only the other programs use: they are made all the same. */
+#define FEW 64
+
+struct iterators {
+	struct brkscope *skel;
+};
+
+static void choose(struct brkscope *skel, const struct features *f)
+{
+	struct bpf_program *prog;
+	struct bpf_map *map;
+
+	bpf_object__for_each_program(prog, skel->obj) bpf_program__set_autoload(prog, false);
+	bpf_program__set_autoload(skel->progs.list_task, f->iter_task);
+	bpf_program__set_autoload(skel->progs.list_vma, f->iter_vma);
+	bpf_object__for_each_map(map, skel->obj)
+	{
+		if (bpf_map__max_entries(map) > FEW && map != skel->maps.ring)
+			bpf_map__set_max_entries(map, FEW);
+	}
+	bpf_map__set_max_entries(skel->maps.ring, sysconf(_SC_PAGESIZE));
+	skel->rodata->config.page_shift = __builtin_ctzl(sysconf(_SC_PAGESIZE));
+}
+
+struct iterators *iterators__open(struct lister *out)
+{
+	struct iterators *i = calloc(1, sizeof(*i));
+	struct features f;
+
+	*out = (struct lister){.vma_fd = -1, .task_fd = -1};
+	libbpf_set_print(NULL);
+	features__probe(&f);
+	if (i && f.iter_task && f.iter_vma)
+		i->skel = brkscope__open();
+	if (i && i->skel)
+		choose(i->skel, &f);
+	if (!i || !i->skel || brkscope__load(i->skel)) {
+		iterators__close(i);
+		return NULL;
+	}
+	out->task_fd = bpf_program__fd(i->skel->progs.list_task);
+	out->vma_fd = bpf_program__fd(i->skel->progs.list_vma);
+	out->only = &i->skel->bss->listed_tgid;
+	return i;
+}
+
+void iterators__close(struct iterators *i)
+{
+	if (!i)
+		return;
+	brkscope__destroy(i->skel);
+	free(i);
+}
