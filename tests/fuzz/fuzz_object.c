@@ -23,6 +23,7 @@
 #undef names
 #include "kernel/code.c"
 #include "kernel/elf_file.c"
+#include "kernel/elf_segments.c"
 #define search extent_search
 #include "kernel/extent.c"
 #undef search

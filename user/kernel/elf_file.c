@@ -4,7 +4,7 @@
  * By libelf, which checks the file's own indices and sizes; what it hands out
  * as numbers is checked here.
  */
-#include "kernel/elf_file.h"
+#include "kernel/elf_file_state.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,29 +28,10 @@ struct got_entry {
  * The file's owner chooses the sizes: a sparse file may claim any, and its
  * sections and names may lie over each other.
  */
-#define SECTION_MOST  (64ull << 20)	 /* no library has a larger table */
-#define SECTIONS_MOST 32		 /* that are read in; a library has some ten */
-#define READ_MOST     (3 * SECTION_MOST) /* of all of them together */
-#define NAME_MOST     4096		 /* as in elf_symbols.c */
-#define NAMES_MOST    (2 * SECTION_MOST) /* bytes of names looked at */
-
-struct elf_file {
-	int fd;
-	Elf *elf;
-	struct elf_function *functions;
-	size_t n_functions;
-	const struct elf_function **by_name;
-	size_t source;			/* the file that the next local symbols are from */
-	size_t sections[SECTIONS_MOST]; /* that were read in */
-	size_t n_sections;
-	__u64 read, named; /* of READ_MOST and NAMES_MOST */
-	bool program;
-	bool has_symbols; /* of any kind */
-	struct got_entry *got;
-	size_t n_got;
-	char *soname;
-	char *interpreter;
-};
+#define SECTION_MOST (64ull << 20)	/* no library has a larger table */
+#define READ_MOST    (3 * SECTION_MOST) /* of all of them together */
+#define NAME_MOST    4096		/* as in elf_symbols.c */
+#define NAMES_MOST   (2 * SECTION_MOST) /* bytes of names looked at */
 
 static int by_address(const void *a, const void *b)
 {
@@ -447,79 +428,6 @@ const char *elf_file__got_target(const struct elf_file *f, __u64 addr)
 	if (f->n_got)
 		e = bsearch(&wanted, f->got, f->n_got, sizeof(*f->got), by_slot);
 	return e ? e->name : NULL;
-}
-
-static bool segment_of(const struct elf_file *f, __u64 addr, GElf_Phdr *ph)
-{
-	size_t n = 0;
-
-	elf_getphdrnum(f->elf, &n);
-	for (size_t i = 0; i < n; i++)
-		if (gelf_getphdr(f->elf, i, ph) && ph->p_type == PT_LOAD && addr >= ph->p_vaddr &&
-		    addr - ph->p_vaddr < ph->p_filesz)
-			return true;
-	return false;
-}
-
-bool elf_file__offset(const struct elf_file *f, __u64 addr, __u64 *offset)
-{
-	GElf_Phdr ph;
-
-	if (!segment_of(f, addr, &ph))
-		return false;
-	*offset = addr - ph.p_vaddr + ph.p_offset;
-	return true;
-}
-
-bool elf_file__data(const struct elf_file *f, unsigned int which, __u64 *lo, __u64 *hi, __u64 *end)
-{
-	size_t n = 0;
-	GElf_Phdr ph;
-
-	elf_getphdrnum(f->elf, &n);
-	for (size_t i = 0; i < n; i++) {
-		if (!gelf_getphdr(f->elf, i, &ph) || ph.p_type != PT_LOAD || !(ph.p_flags & PF_W))
-			continue;
-		if (which--)
-			continue;
-		*lo = ph.p_offset;
-		*hi = ph.p_offset + ph.p_filesz;
-		*end = ph.p_offset + ph.p_memsz;
-		return *hi >= *lo && *end >= *hi;
-	}
-	return false;
-}
-
-size_t elf_file__read(const struct elf_file *f, __u64 addr, void *buf, size_t size)
-{
-	GElf_Phdr ph;
-	ssize_t n;
-	__u64 room;
-
-	if (!segment_of(f, addr, &ph))
-		return 0;
-	room = ph.p_filesz - (addr - ph.p_vaddr);
-	n = pread(f->fd, buf, size < room ? size : room, addr - ph.p_vaddr + ph.p_offset);
-	return n < 0 ? 0 : n;
-}
-
-bool elf_file__text(const struct elf_file *f, __u64 *lo, __u64 *hi)
-{
-	size_t n = 0;
-	GElf_Phdr ph;
-
-	*lo = ~0ull;
-	*hi = 0;
-	elf_getphdrnum(f->elf, &n);
-	for (size_t i = 0; i < n; i++) {
-		if (!gelf_getphdr(f->elf, i, &ph) || ph.p_type != PT_LOAD || !(ph.p_flags & PF_X))
-			continue;
-		if (ph.p_offset < *lo)
-			*lo = ph.p_offset;
-		if (ph.p_offset + ph.p_filesz > *hi)
-			*hi = ph.p_offset + ph.p_filesz;
-	}
-	return *lo < *hi;
 }
 
 const char *elf_file__soname(const struct elf_file *f)

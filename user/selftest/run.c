@@ -102,7 +102,7 @@ char **workload__argv(const char *name)
 }
 
 /* Beside the program; or else wherever the loader looks. */
-static void preload_refmalloc(void)
+__attribute__((unused)) static void preload_refmalloc(void)
 {
 	static const char name[] = "librefmalloc.so";
 	char path[PATH_MAX + sizeof(name)];
@@ -129,8 +129,10 @@ _Noreturn static void become(const struct workload *w, pid_t parent)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(SAY_STATUS);
+#ifndef __SANITIZE_ADDRESS__ /* whose runtime lets nothing be loaded before it */
 	if (w->refmalloc)
 		preload_refmalloc();
+#endif
 	execv("/proc/self/exe", workload__argv(w->name));
 	say__failed(w->name, getpid(), "it cannot be executed: error %d", errno);
 	_exit(SAY_STATUS);
