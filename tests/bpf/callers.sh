@@ -34,8 +34,9 @@ grep -q '^             direct .*  callers: second_caller_of_mmap$' "$WORK/text" 
 	fail "trace: status $?"
 
 cat >"$WORK/program.py" <<'END'
-import mmap, zlib, decimal, array
+import mmap, zlib, decimal, array, time
 own = [mmap.mmap(-1, 4096 * (n + 1)) for n in range(10)]
+time.sleep(0.5)  # only while it lives can a file that nobody else maps be given its name
 small = [object() for n in range(200000)]
 large = [array.array("b", bytes(300000)) for n in range(5)]
 END

@@ -168,7 +168,16 @@ void lifecycle__set_final(struct model *m, struct process *p, __u64 brk_start, _
 			  const __s64 rss_pages[3])
 {
 	__u64 page = m->config.page_size;
+	struct process *owner = model__mm_owner(m, p);
 
+	/* Not the heap that it had borrowed: it has become another program since, unseen. */
+	if (owner != p && brk_end &&
+	    (brk_start + page - 1) / page * page != owner->stats.heap.start) {
+		m->borrowers--;
+		p->borrows = 0;
+		p->stale = true;
+		p->stats.live_known = false;
+	}
 	if (brk_end)
 		process__set_heap(p, brk_start, brk_end, page);
 	p->stats.resident.known = false;
