@@ -251,6 +251,34 @@ struct config {
 };
 
 /*
+ * A general register, by the number of its word in struct pt_regs: x86's, and of
+ * arm64 x0 to x30.
+ */
+#if defined(__x86_64__) || defined(__TARGET_ARCH_x86)
+enum probe_reg {
+	PROBE_REG_R15,
+	PROBE_REG_R14,
+	PROBE_REG_R13,
+	PROBE_REG_R12,
+	PROBE_REG_BP,
+	PROBE_REG_BX,
+	PROBE_REG_R11,
+	PROBE_REG_R10,
+	PROBE_REG_R9,
+	PROBE_REG_R8,
+	PROBE_REG_AX,
+	PROBE_REG_CX,
+	PROBE_REG_DX,
+	PROBE_REG_SI,
+	PROBE_REG_DI,
+	PROBE_REGS
+};
+#else
+enum probe_reg { PROBE_REG_X0, PROBE_REGS = 31 };
+#endif
+#define PROBE_ARGS 4 /* arguments that a probe may read */
+
+/*
  * What the probe that just hit is: found by its cookie, or, on kernels without
  * cookies, by its page offset.
  */

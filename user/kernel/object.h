@@ -13,6 +13,7 @@
 #include <linux/types.h>
 
 #include "alloc_fn.h"
+#include "kernel/placement.h"
 
 enum object_kind {
 	OBJECT_PLAIN,	  /* defines no malloc */
@@ -50,7 +51,8 @@ struct object {
 		bool present;
 		bool probed;	  /* false: another function stands for it */
 		const char *same; /* alias of this function's code; or it goes through this one */
-		__u64 off;
+		__u64 off;	  /* of its entry */
+		struct placement place; /* where its probe goes */
 		__u64 jumps; /* to these entry points, as bits, it may hand a call on by a jump */
 	} fn[ALLOC_ENTRIES];
 	/* malloc's own code, and the bodies of mmap and mremap: for causes and nested calls. */
