@@ -17,5 +17,7 @@ struct features {
 };
 
 void features__probe(struct features *f);
+/* For what cannot be tried. */
+bool features__kernel_has(unsigned int major, unsigned int minor);
 
 #endif

@@ -138,6 +138,29 @@ static void find_entries(struct object *o, const struct elf_file *f)
 	}
 }
 
+/* Each argument up to the last that says how much is asked for. */
+static unsigned int arguments_of(const struct alloc_entry *entry)
+{
+	return entry->size_arg > entry->count_arg ? entry->size_arg : entry->count_arg;
+}
+
+static void find_places(struct object *o, const struct elf_file *f)
+{
+	struct placement_request requests[ALLOC_ENTRIES];
+	size_t n = 0;
+
+	for (int i = 0; i < ALLOC_ENTRIES; i++) {
+		if (!o->fn[i].probed)
+			continue;
+		requests[n++] = (struct placement_request){
+			.fn = elf_file__find(f, alloc_entries[i].symbol),
+			.args = arguments_of(&alloc_entries[i]),
+			.out = &o->fn[i].place,
+		};
+	}
+	placement__find(f, requests, n);
+}
+
 #define JUMPS_DEEP 4 /* mimalloc's valloc, mi_valloc, mi_memalign, mi_malloc_aligned */
 /* Functions looked into for one object: each may jump to hundreds; mimalloc takes 18. */
 #define JUMPS_INTO 64
@@ -239,6 +262,7 @@ int object__inspect(struct object *o, const char *path, const char *file)
 		elf_file__text(f, &o->text.lo, &o->text.hi);
 	if (object__is_allocator(o)) {
 		find_entries(o, f);
+		find_places(o, f);
 		find_jumps(o, f);
 		extent__find(o, f);
 		find_wrappers(o, f);
