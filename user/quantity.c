@@ -159,8 +159,11 @@ static bool read_functions(struct quantity *q, const char *name, const struct pr
 
 static bool read_heap_route(struct quantity *q, const char *field, const struct process_stats *p)
 {
-	const struct tally t = {.calls = p->malloc.calls - p->malloc.route_mmap.calls,
-				.bytes = p->malloc.bytes - p->malloc.route_mmap.bytes};
+	struct tally t = {.calls = p->malloc.calls - p->malloc.route_mmap.calls,
+			  .bytes = p->malloc.bytes - p->malloc.route_mmap.bytes};
+
+	if (stats__by_address(p))
+		t = p->paired.had[ROUTE_HEAP];
 
 	q->needs = NEEDS_MALLOC | NEEDS_CALLER | NEEDS_SPLIT;
 	return read_tally(q, field, &t);

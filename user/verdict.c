@@ -98,7 +98,7 @@ static bool is_known(struct verdict *v, const struct comparison *c, const struct
 		unknown(v, false, "its heap is not known");
 	else if (needs & NEEDS_LIVE && !p->live_known)
 		unknown(v, false, "what is live of it is not known");
-	else if (needs & NEEDS_SPLIT && !p->malloc.arena_split)
+	else if (needs & NEEDS_SPLIT && !stats__split(p))
 		unknown(v, false, "arenas and heap are not told apart");
 	else if (needs & NEEDS_RSS && !p->rss.known)
 		unknown(v, !tells_rss_at_exit(c->snapshot),

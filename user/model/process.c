@@ -31,6 +31,7 @@ void process__free(struct process *p)
 		return;
 	ledger__free(p->ledger);
 	list__free(p->list);
+	pairing__free(p->pairing);
 	caller_table__clear(&p->callers);
 	free(p->histograms);
 	free((char *)p->stats.exe);
@@ -196,6 +197,9 @@ int process__count(struct process *p, const struct count *c)
 		else
 			add(&p->stats.munmap, c);
 		break;
+	case EVENT_FREE:
+		p->stats.paired.frees += c->calls;
+		break;
 	case EVENT_EXEC:
 		p->stats.execs += c->calls;
 		break;
@@ -215,6 +219,8 @@ static void add_histograms(struct histograms *to, const struct histograms *h)
 		to->malloc_size[b].calls += h->malloc_size[b].calls;
 		to->malloc_size[b].mmap += h->malloc_size[b].mmap;
 		to->malloc_size[b].arena += h->malloc_size[b].arena;
+		for (int r = 0; r < ROUTE_COUNT; r++)
+			to->malloc_size[b].had[r] += h->malloc_size[b].had[r];
 		to->brk_grow[b] += h->brk_grow[b];
 		for (int c = 0; c < CAUSE_COUNT; c++)
 			to->mmap_size[b][c] += h->mmap_size[b][c];
@@ -230,6 +236,7 @@ static void add_malloc(struct process_stats *to, const struct process_stats *s)
 		add_tally(&to->malloc.by_function[fn], &s->malloc.by_function[fn]);
 	add_tally(&to->malloc.route_mmap, &s->malloc.route_mmap);
 	add_tally(&to->malloc.route_arena, &s->malloc.route_arena);
+	to->paired.frees += s->paired.frees;
 }
 
 int process__add_counts(struct process *to, const struct process *p)
@@ -265,8 +272,31 @@ int process__add_counts(struct process *to, const struct process *p)
 	return 0;
 }
 
+void process__update_blocks(struct process *p, const struct process *owner, enum level level)
+{
+	p->stats.paired.known = level >= LEVEL_LIVE && !owner->unpaired && !p->unpaired;
+	p->stats.paired.complete = p->complete && !p->stats.malloc_since_ns;
+	for (int route = 0; route < ROUTE_COUNT; route++) {
+		struct blocks_sum sum = {};
+
+		if (owner->pairing)
+			sum = blocks__sum(pairing__blocks(owner->pairing), route);
+		p->stats.paired.live[route].blocks = sum.blocks;
+		p->stats.paired.live[route].bytes = sum.bytes;
+	}
+	p->stats.paired.peak_bytes = owner->pairing ? pairing__peak(owner->pairing) : 0;
+}
+
+void process__forget_blocks(struct process *p)
+{
+	pairing__free(p->pairing);
+	p->pairing = NULL;
+	p->unpaired = false;
+}
+
 void process__update_live(struct process *p)
 {
+	p->ledger_version++;
 	for (int i = 0; i < CAUSE_COUNT; i++) {
 		const struct ledger_total *t = ledger__total(p->ledger, i);
 		struct mapped *m = &p->stats.mapped[i];
