@@ -52,7 +52,10 @@ int pairing__had(struct pairing *p, const struct block *block); /* 0, or -errno 
 /* known: the block had been seen to be given. */
 int pairing__freed(struct pairing *p, __u64 addr, bool *known);
 
+/* But for those that calls which have not returned are to resize. */
 const struct blocks *pairing__blocks(const struct pairing *p);
+/* All that is outstanding, also what a call that has not returned is to resize. */
+struct blocks_sum pairing__sum(const struct pairing *p, enum route route);
 __u64 pairing__peak(const struct pairing *p); /* the most bytes that were outstanding at a time */
 size_t pairing__open(const struct pairing *p); /* calls that have not returned */
 size_t pairing__memory(const struct pairing *p); /* bytes */
