@@ -1,7 +1,7 @@
 /*
  * forks_live.c - fork, vfork and exec between malloc and free.
  *
- * While it forks another thread allocates.  A child frees half of what it has inherited, and has
+ * Another thread allocates, but for the moment of a fork: what that copies of it would be chance.  A child frees half of what it has inherited, and has
  * blocks of its own; some exec, itself with "child", some end by _exit.  A vfork's child frees its
  * parent's blocks and gives it others.
  */
@@ -14,13 +14,16 @@
 #define CHILDREN 6
 
 static void *blocks[BLOCKS];
-static volatile int stop;
+static volatile int stop, pause_it, paused;
 
 static void *disturb(void *arg)
 {
 	void *own[16] = {0};
 
 	for (unsigned long i = 0; !stop; i++) {
+		while (pause_it)
+			paused = 1;
+		paused = 0;
 		free(own[i % 16]);
 		own[i % 16] = keep(malloc(10 + i % 3000));
 		own[(i + 5) % 16] = keep(realloc(own[(i + 5) % 16], 20 + i % 5000));
@@ -82,8 +85,13 @@ int main(int argc, char **argv)
 	in_parents_memory();
 	MUST(!pthread_create(&thread, NULL, disturb, NULL));
 	for (int i = 0; i < CHILDREN; i++) {
-		pid_t pid = fork();
+		pid_t pid;
 
+		pause_it = 1;
+		while (!paused)
+			sched_yield();
+		pid = fork();
+		pause_it = 0;
 		MUST(pid >= 0);
 		if (!pid)
 			child(i);

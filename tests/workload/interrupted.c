@@ -2,8 +2,9 @@
  * interrupted.c - malloc, realloc and free are interrupted by a signal, whose handler allocates, and
  * returns or does not.
  *
- * interrupted [storm]: with the preload tests/preload/raise_malloc.c, whose numbers it
- * prints in the end.  "storm": a timer interrupts wherever it will, for 200,000 calls.
+ * interrupted [storm | fork | below]: with the preload tests/preload/raise_malloc.c, whose numbers it
+ * prints in the end.  "storm": a timer interrupts wherever it will, for 200,000 calls.  "fork": the
+ * handler forks, and both go on with the call.  "below": the handler's stack is above the thread's.
  */
 #include <dlfcn.h>
 #include <pthread.h>
@@ -13,6 +14,7 @@
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 
 #include "say.h"
 
@@ -25,6 +27,7 @@ static struct raise_malloc *numbers;
 static sigjmp_buf out;
 static volatile bool jumps;
 static volatile unsigned int deeper;
+static volatile bool forks, is_child;
 
 static void on_signal(int signal)
 {
@@ -37,6 +40,13 @@ static void on_signal(int signal)
 		deeper--;
 		numbers->raise_in = 'm';
 		free(keep(malloc(55)));
+	}
+	if (forks) {
+		pid_t pid = fork();
+		int status;
+
+		MUST(pid >= 0 && (!pid || (waitpid(pid, &status, 0) == pid && !status)));
+		is_child = !pid;
 	}
 	if (jumps)
 		siglongjmp(out, 1);
@@ -138,15 +148,41 @@ static void storm(void)
 	MUST(!setitimer(ITIMER_REAL, &never, NULL));
 }
 
+/* Of a child only what it has, for its counts began with its parent's. */
+static void fork_in_each(void)
+{
+	void *p = keep(malloc(10));
+
+	forks = true;
+	for (int i = 0; i < 6 && !is_child; i++) {
+		numbers->raise_in = "mr"[i % 2];
+		MUST((p = keep(realloc(p, 3000 + i))) && keep(malloc(20 + i)));
+		numbers->raise_in = 0;
+	}
+	if (is_child)
+		free(p);
+}
+
+static void tell(void)
+{
+	say("{\"pid\": %d, \"calls\": %lu, \"bytes\": %lu, \"frees\": %lu, \"failed\": %lu, "
+	    "\"live_blocks\": %lu, \"live_bytes\": %lu}\n",
+	    getpid(), numbers->calls, numbers->bytes, numbers->frees, numbers->failed,
+	    numbers->blocks, numbers->block_bytes);
+}
+
 int main(int argc, char **argv)
 {
-	bool below = argc > 1 && !strcmp(argv[1], "below");
+	const char *how = argc > 1 ? argv[1] : "";
+	bool below = !strcmp(how, "below");
 
 	numbers = dlsym(RTLD_DEFAULT, "raise_malloc");
 	MUST(numbers);
 	handle(0);
-	if (argc > 1 && !below) {
+	if (!strcmp(how, "storm")) {
 		storm();
+	} else if (!strcmp(how, "fork")) {
+		fork_in_each();
 	} else if (below) {
 		handle(SA_ONSTACK);
 		run_below();
@@ -156,9 +192,6 @@ int main(int argc, char **argv)
 		set_stack(alternate, sizeof(alternate));
 		run(NULL);
 	}
-	say("{\"pid\": %d, \"calls\": %lu, \"bytes\": %lu, \"frees\": %lu, \"failed\": %lu, "
-	    "\"live_blocks\": %lu, \"live_bytes\": %lu}\n",
-	    getpid(), numbers->calls, numbers->bytes, numbers->frees, numbers->failed,
-	    numbers->blocks, numbers->block_bytes);
+	tell();
 	_exit(0);
 }
