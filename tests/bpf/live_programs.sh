@@ -77,7 +77,7 @@ for kind, library in (argument.split(":") for argument in kinds):
           server {{ listen 127.0.0.1:{port}; root {work}/www; }} }}""")
     nginx = begin(library, "nginx", "-p", work, "-c", f"{work}/nginx.conf", "-e", f"{work}/error.log")
     client("bash", "-c", f": >/dev/tcp/127.0.0.1/{port}")
-    client("timeout", "10", "wrk", "-t", "1", "-c", "4", "-d", "0.3", "-H", "Accept-Encoding: gzip",
+    client("timeout", "10", "wrk", "-t", "1", "-c", "4", "-d", "1", "-H", "Accept-Encoding: gzip",
            f"http://127.0.0.1:{port}/")
     nginx.send_signal(3)
     finish(nginx)
