@@ -36,6 +36,7 @@ cat >"$WORK/own.c" <<'END_OF_PROGRAM'
 int main(void)
 {
 	unsigned long calls = 0, bytes = 0, frees = 0, blocks = 0, live = 0;
+	volatile unsigned long much = 1UL << 50;
 	void *p, *q;
 
 	wait_for_test();
@@ -47,8 +48,8 @@ int main(void)
 		calls += 5, bytes += size + 3 * size + 1 + 2 * size + size + 64;
 		frees++, blocks += 3, live += 2 * size + size + 64;
 	}
-	MUST(!keep(malloc(1UL << 50)) && !keep(calloc(1UL << 40, 1UL << 40)));
-	calls += 2, bytes += 1UL << 50;
+	MUST(!keep(malloc(much)) && !keep(calloc(much, much)));
+	calls += 2, bytes += much;
 	say("{\"pid\": %d, \"calls\": %lu, \"bytes\": %lu, \"frees\": %lu, \"frees_unknown\": 0, \"failed\": 2, "
 	    "\"live_blocks\": %lu, \"live_bytes\": %lu}\n", getpid(), calls, bytes, frees, blocks, live);
 	wait_for_test();
