@@ -253,8 +253,8 @@ static void do_calls(struct run *r)
 
 	for (__u64 i = 0; i < n; i++) {
 		__u64 what = take(in, 1), place = take(in, 1);
-		union record rec = {.call = {.e = {.type = types[what % 3], .tgid = pid},
-					     .call = place & 7}};
+		union record rec = {
+			.call = {.e = {.type = types[what % 3], .tgid = pid}, .call = place & 7}};
 
 		rec.e.tid = pid + (what >> 2 & 1);
 		rec.e.size = rec.e.type == EVENT_CALL ? take(in, 2) : 0;
@@ -446,8 +446,8 @@ static void do_forget(struct run *r)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const ops[])(struct run * r) = {
-		do_event, do_event, do_event, do_calls,	   do_calls,	do_overlap,
-		do_impossible,	  do_cell,  do_entry, do_snapshot, do_forget};
+		do_event,      do_event, do_event, do_calls,	do_calls, do_overlap,
+		do_impossible, do_cell,	 do_entry, do_snapshot, do_forget};
 	struct run r = {.in = {data, size}};
 	struct cause_table *causes = cause_table__new();
 	struct model_config config = {.page_size = 4096,

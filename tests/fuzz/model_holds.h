@@ -76,7 +76,8 @@ static void check_blocks(struct model *m, struct process *p)
 		return;
 	owner = model__mm_owner(m, p);
 	process__update_blocks(p, owner, m->config.level);
-	require(!s->paired.known || !(owner->unpaired || p->unpaired), "what was missed is unknown");
+	require(!s->paired.known || !(owner->unpaired || p->unpaired),
+		"what was missed is unknown");
 	require(stats__live_blocks(s) || !stats__live_bytes(s), "bytes are of blocks");
 	require(s->paired.peak_bytes >= stats__live_bytes(s), "a peak is one");
 	require(s->paired.frees >= s->paired.frees_unknown, "parts of a whole");

@@ -187,10 +187,10 @@ static void find_places(struct object *o, const struct elf_file *f)
 	}
 	for (int i = 0; i < FREE_ENTRIES; i++)
 		if (o->free[i].probed)
-			requests[n++] =
-				(struct placement_request){.fn = elf_file__find(f, free_entries[i]),
-							   .args = 1,
-							   .out = &o->free[i].place};
+			requests[n++] = (struct placement_request){
+				.fn = elf_file__find(f, free_entries[i]),
+				.args = 1,
+				.out = &o->free[i].place};
 	placement__find(f, requests, n);
 }
 
