@@ -48,6 +48,8 @@ int main(void)
 		calls += 5, bytes += size + 3 * size + 1 + 2 * size + size + 64;
 		frees++, blocks += 3, live += 2 * size + size + 64;
 	}
+	q = keep(realloc(keep(malloc(10)), 0)); /* freed, or a block of 0 bytes */
+	calls += 2, bytes += 10, blocks += !!q;
 	MUST(!keep(malloc(much)) && !keep(calloc(much, much)));
 	calls += 2, bytes += much;
 	say("{\"pid\": %d, \"calls\": %lu, \"bytes\": %lu, \"frees\": %lu, \"frees_unknown\": 0, \"failed\": 2, "

@@ -1,6 +1,7 @@
 /*
  * handover.c - one block at a time is put from the thread that asks for it into the hand of the one
- * that frees it: the same address again and again, at one place of its stack, with no malloc between.
+ * that frees it: the same address again and again, at one place of its stack, with no malloc
+ * between.
  *
  * With GLIBC_TUNABLES=glibc.malloc.tcache_count=0 it is the same.  It tells what it did, but
  * for what it takes to begin a thread: "handover 0" does nothing else.
@@ -44,7 +45,7 @@ int main(int argc, char **argv)
 			sched_yield();
 	}
 	MUST(!pthread_join(thread, NULL));
-	say("{\"pid\": %d, \"calls\": %lu, \"bytes\": %lu, \"frees\": %lu, \"same\": %lu}\n", getpid(),
-	    rounds, 100 * rounds, rounds, same);
+	say("{\"pid\": %d, \"calls\": %lu, \"bytes\": %lu, \"frees\": %lu, \"same\": %lu}\n",
+	    getpid(), rounds, 100 * rounds, rounds, same);
 	_exit(0);
 }
