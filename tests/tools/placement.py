@@ -3,7 +3,7 @@
 Nothing here is the program's own: instructions, branch targets and what is written come from
 objdump -d.  DUMP has a line for each function and way of asking:
 
-  NAME ENTRY PLACE FRAME stepped|emulated|optimised in_place|anywhere REGISTER,... INSTRUCTION
+  NAME ENTRY PLACE OFFSETS_OF_BOTH FRAME stepped|emulated|optimised in_place|anywhere REGISTER,... INSTRUCTION
 
 Prints how many there were, and exits 1 with a line for each that is wrong.
 """
@@ -112,7 +112,7 @@ def walk(listing, entry, place):
 
 
 def check(listing, fields):
-    name, entry, place, frame, kind, asked, regs = fields[:7]
+    name, entry, place, _, _, frame, kind, asked, regs = fields[:9]
     entry, place, frame = int(entry, 16), int(place, 16), int(frame)
     if place not in listing.insns:
         return "no instruction begins there"
@@ -142,9 +142,9 @@ def main():
     listing = Listing(sys.argv[2])
     wrong, counts = 0, {"stepped": 0, "emulated": 0, "optimised": 0}
     for line in open(sys.argv[1]):
-        fields = line.split(None, 7)
+        fields = line.split(None, 9)
         problem = check(listing, fields)
-        counts[fields[4]] += 1
+        counts[fields[6]] += 1
         if problem:
             wrong += 1
             print(f"{fields[0]}: at {fields[2]}: {problem}")

@@ -407,7 +407,7 @@ static void several(void **state)
 	is_entry(p[2], cold_je);
 }
 
-/* ---- of other files, for tests/tools/placement.sh ---- */
+/* ---- of other files, for tests/tools/placement.sh and tests/bpf/placement.sh ---- */
 
 static void print(const char *name, const struct placement_request *r, __u64 entry)
 {
@@ -420,7 +420,8 @@ static void print(const char *name, const struct placement_request *r, __u64 ent
 	};
 	const struct placement *p = r->out;
 
-	printf("%s %llx %llx %u %s %s ", name, r->fn->addr, r->fn->addr + p->off - entry, p->frame,
+	printf("%s %llx %llx %llx %llx %u %s %s ", name, r->fn->addr, r->fn->addr + p->off - entry,
+	       entry, p->off, p->frame,
 	       p->nop5	     ? "optimised"
 	       : p->emulated ? "emulated"
 			     : "stepped",
