@@ -107,6 +107,9 @@ static void configure(struct probes *p, const struct probes_config *c)
 	bpf_program__set_autoload(p->skel->progs.malloc_enter, c->malloc);
 	bpf_program__set_expected_attach_type(p->skel->progs.malloc_enter,
 					      (enum bpf_attach_type)UPROBE_MULTI_ATTACH_TYPE);
+	bpf_program__set_autoload(p->skel->progs.empty, c->calibrate);
+	bpf_program__set_expected_attach_type(p->skel->progs.empty,
+					      (enum bpf_attach_type)UPROBE_MULTI_ATTACH_TYPE);
 	set_autoload_by_kernel(p);
 }
 
@@ -388,6 +391,20 @@ void probes__learn_object(struct probes *p, const struct object *o)
 
 		bpf_map_update_elem(map, &site, &o->calls[i].frame, BPF_ANY);
 	}
+}
+
+int probes__calibrate(struct probes *p, struct calibration *out)
+{
+	struct uprobes *attached[CALIBRATE_LINKS];
+	int err;
+
+	if (p->n_uprobes + CALIBRATE_LINKS > MOST_LINKS)
+		return -ENOSPC;
+	err = calibrate__run(p->skel->progs.empty, out, attached);
+	for (int i = 0; i < CALIBRATE_LINKS; i++)
+		if (attached[i])
+			p->uprobes[p->n_uprobes++] = attached[i];
+	return err;
 }
 
 /* ---- running ---- */

@@ -34,8 +34,10 @@ struct uprobes {
 	struct bpf_link *links[];
 };
 
+#define MULTI_RETURN 1 /* BPF_F_UPROBE_MULTI_RETURN */
+
 static int attach_multi(int prog_fd, const char *path, const struct uprobe_place *places, size_t n,
-			__u32 pid)
+			__u32 pid, bool returns)
 {
 	struct link_create_uprobe_multi attr = {};
 	__u64 *offsets = calloc(2 * n, sizeof(*offsets)), *cookies = offsets + n;
@@ -53,6 +55,7 @@ static int attach_multi(int prog_fd, const char *path, const struct uprobe_place
 	attr.offsets = (unsigned long)offsets;
 	attr.cookies = (unsigned long)cookies;
 	attr.cnt = n;
+	attr.multi_flags = returns ? MULTI_RETURN : 0;
 	attr.pid = pid;
 	fd = syscall(__NR_bpf, BPF_LINK_CREATE, &attr, sizeof(attr));
 	free(offsets);
@@ -60,10 +63,12 @@ static int attach_multi(int prog_fd, const char *path, const struct uprobe_place
 }
 
 static int attach_each(struct uprobes *u, struct bpf_program *prog, const char *path,
-		       const struct uprobe_place *places, size_t n, __u32 pid, bool cookies)
+		       const struct uprobe_place *places, size_t n, __u32 pid, bool cookies,
+		       bool returns)
 {
 	for (size_t i = 0; i < n; i++) {
-		LIBBPF_OPTS(bpf_uprobe_opts, opts, .bpf_cookie = cookies ? places[i].cookie : 0);
+		LIBBPF_OPTS(bpf_uprobe_opts, opts, .bpf_cookie = cookies ? places[i].cookie : 0,
+			    .retprobe = returns);
 
 		u->links[i] = bpf_program__attach_uprobe_opts(prog, pid ? (pid_t)pid : -1, path,
 							      places[i].offset, &opts);
@@ -74,16 +79,16 @@ static int attach_each(struct uprobes *u, struct bpf_program *prog, const char *
 	return 0;
 }
 
-struct uprobes *uprobes__attach(struct bpf_program *prog, const char *path,
-				const struct uprobe_place *places, size_t n, __u32 pid,
-				bool cookies)
+static struct uprobes *attach(struct bpf_program *prog, const char *path,
+			      const struct uprobe_place *places, size_t n, __u32 pid, bool cookies,
+			      bool returns)
 {
 	struct uprobes *u = calloc(1, sizeof(*u) + n * sizeof(u->links[0]));
 	int err;
 
 	if (!u)
 		return NULL;
-	u->multi_fd = attach_multi(bpf_program__fd(prog), path, places, n, pid);
+	u->multi_fd = attach_multi(bpf_program__fd(prog), path, places, n, pid, returns);
 	if (u->multi_fd >= 0)
 		return u;
 	/* EINVAL: no such attach type; EOPNOTSUPP: no such support compiled in. */
@@ -91,13 +96,27 @@ struct uprobes *uprobes__attach(struct bpf_program *prog, const char *path,
 		free(u);
 		return NULL;
 	}
-	err = attach_each(u, prog, path, places, n, pid, cookies);
+	err = attach_each(u, prog, path, places, n, pid, cookies, returns);
 	if (err) {
 		uprobes__detach(u);
 		errno = -err;
 		return NULL;
 	}
 	return u;
+}
+
+struct uprobes *uprobes__attach(struct bpf_program *prog, const char *path,
+				const struct uprobe_place *places, size_t n, __u32 pid,
+				bool cookies)
+{
+	return attach(prog, path, places, n, pid, cookies, false);
+}
+
+struct uprobes *uprobes__attach_returns(struct bpf_program *prog, const char *path,
+					const struct uprobe_place *places, size_t n, __u32 pid,
+					bool cookies)
+{
+	return attach(prog, path, places, n, pid, cookies, true);
 }
 
 void uprobes__detach(struct uprobes *u)

@@ -32,6 +32,10 @@ struct uprobes;
 struct uprobes *uprobes__attach(struct bpf_program *prog, const char *path,
 				const struct uprobe_place *places, size_t n, __u32 pid,
 				bool cookies);
+/* The same, where the functions return whose entries the places are. */
+struct uprobes *uprobes__attach_returns(struct bpf_program *prog, const char *path,
+					const struct uprobe_place *places, size_t n, __u32 pid,
+					bool cookies);
 void uprobes__detach(struct uprobes *u); /* NULL is allowed */
 /* Each of them waits, so all of them at a time. */
 void uprobes__detach_all(struct uprobes *const *all, size_t n);
