@@ -165,16 +165,24 @@ static void near(struct branch_window *w, const unsigned char *code, size_t size
 		lead_to(w, addr + 2 + (signed char)code[1]);
 }
 
-/* Instruction by instruction; from one on that the decoder does not know byte by byte. */
+/*
+ * Instruction by instruction.  sure: from where one begins; then from one on that the
+ * decoder does not know byte by byte.  Else it goes on behind what cannot be one.
+ */
 static void sweep(csh handle, struct branch_window *w, const unsigned char *code, size_t size,
-		  uint64_t addr)
+		  uint64_t addr, bool sure)
 {
 	cs_insn *insn = cs_malloc(handle);
 
-	while (size && insn && cs_disasm_iter(handle, &code, &size, &addr, insn))
-		near(w, insn->bytes, insn->size, insn->address);
-	for (; size; code++, size--, addr++)
-		near(w, code, size, addr);
+	while (size) {
+		if (insn && cs_disasm_iter(handle, &code, &size, &addr, insn)) {
+			near(w, insn->bytes, insn->size, insn->address);
+			continue;
+		}
+		do
+			near(w, code++, size--, addr++);
+		while (size && (sure || !insn));
+	}
 	if (insn)
 		cs_free(insn, 1);
 }
@@ -192,13 +200,13 @@ static void from_near(const struct elf_file *f, struct branch_window *w)
 		return;
 	}
 	n = elf_file__read(f, addr, code, BRANCH_WINDOW + NEAR + 16);
-	sweep(handle, w, code, n, addr);
+	sweep(handle, w, code, n, addr, true);
 	/* Where the code before it begins is not known: from several places. */
 	for (size_t back = NEAR + SYNC; back > NEAR + SYNC - WAYS; back--) {
 		if (back > addr)
 			continue;
 		n = elf_file__read(f, addr - back, code, back);
-		sweep(handle, w, code, n, addr - back);
+		sweep(handle, w, code, n, addr - back, false);
 	}
 	cs_close(&handle);
 }

@@ -20,8 +20,7 @@ static bool led_to(const struct branch_window *w, const cs_insn *insn, enum insn
 {
 	__u64 end = insn->address - w->fn->addr + (cost == INSN_OPTIMISED ? insn->size : 1);
 
-	return end > BRANCH_WINDOW ||
-	       w->into & (end == BRANCH_WINDOW ? ~0ull : (1ull << end) - 1) & ~1ull;
+	return end > BRANCH_WINDOW || w->into & (end == BRANCH_WINDOW ? ~0ull : (1ull << end) - 1);
 }
 
 /* Where a call leaves it, as long as it is there. */

@@ -125,6 +125,7 @@ static void configure(struct probes *p, const struct probes_config *c)
 	k->live = p->live;
 	k->spare_filtered = p->features.returns == RETURNS_SPARE;
 	set_uprobes(p, c->malloc);
+	set_uprobe(p->skel->progs.empty, c->calibrate, UPROBE_MULTI_ATTACH_TYPE);
 	set_autoload_by_kernel(p);
 }
 
@@ -372,6 +373,20 @@ void probes__learn_object(struct probes *p, const struct object *o)
 
 		bpf_map_update_elem(map, &site, &o->calls[i].frame, BPF_ANY);
 	}
+}
+
+int probes__calibrate(struct probes *p, struct calibration *out)
+{
+	struct uprobes *attached[CALIBRATE_LINKS];
+	int err;
+
+	if (p->n_uprobes + CALIBRATE_LINKS > MOST_LINKS)
+		return -ENOSPC;
+	err = calibrate__run(p->skel->progs.empty, out, attached);
+	for (int i = 0; i < CALIBRATE_LINKS; i++)
+		if (attached[i])
+			p->uprobes[p->n_uprobes++] = attached[i];
+	return err;
 }
 
 /* ---- running ---- */
