@@ -386,12 +386,12 @@ static void choose_columns(struct table *t)
 
 	size_t n = t->style->rates ? sizeof(rates) / sizeof(rates[0])
 				   : sizeof(totals) / sizeof(totals[0]);
-	bool live = t->s->level >= LEVEL_LIVE;
+	bool at_level_live = t->s->level >= LEVEL_LIVE;
 
 	for (size_t i = 0; i < n; i++) {
-		if (live && from[i].key == at_live[t->style->rates].before)
+		if (at_level_live && from[i].key == at_live[t->style->rates].before)
 			t->columns[t->count++] = at_live[t->style->rates].column;
-		if (!live || from[i].key != at_live[t->style->rates].instead_of)
+		if (!at_level_live || from[i].key != at_live[t->style->rates].instead_of)
 			t->columns[t->count++] = from[i];
 	}
 }
