@@ -38,6 +38,7 @@ static void *scarce_realloc(void *p, size_t size)
 #define calloc(count, size) scarce_calloc(count, size)
 #define realloc(p, size)    scarce_realloc(p, size)
 #define BLOCK_WAY_MAX	    12
+#define SHARED_MOST	    2
 #define COPIED_MOST	    3
 #include "model/block_table.c"
 #include "model/blocks.c"
