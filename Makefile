@@ -110,8 +110,8 @@ $(OUT)/tests/unit/test_%: $(OUT)/tests/unit/test_%.o $(UNIT_HELP) $(LIB_OBJS)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(UNIT_LDFLAGS) $^ $(LIBS) -lcmocka -o $@
 
-# It makes the n-th allocation fail.
-$(OUT)/tests/unit/test_ledger: UNIT_LDFLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
+# They make the n-th allocation fail.
+$(OUT)/tests/unit/test_ledger $(OUT)/tests/unit/test_blocks: UNIT_LDFLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
 
 # Programs that are traced: no sanitizer, they must allocate as everybody does.
 $(WORKLOADS): $(OUT)/%: %.c

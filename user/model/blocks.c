@@ -13,10 +13,9 @@
 /* A layer's mark that a block of the layers below is not there; no block has that size. */
 #define GONE (BLOCK_LIMIT - 1)
 
-#define SHARED_MOST 4 /* layers below a top: a search may go through all */
-/* Blocks; a fork of so few is a copy. */
-#ifndef COPIED_MOST
-#define COPIED_MOST 128
+#ifndef SHARED_MOST
+#define SHARED_MOST 4	/* layers below a top: a search may go through all */
+#define COPIED_MOST 128 /* blocks; a fork of so few is a copy */
 #endif
 
 struct layer {
