@@ -207,7 +207,7 @@ static void on_event(const struct event *e, size_t size, void *arg)
 	}
 	if (err)
 		return;
-	if ((e->type == EVENT_MALLOC || e->type == EVENT_CALL) &&
+	if ((e->type == EVENT_MALLOC || e->type == EVENT_CALL || e->type == EVENT_BLOCK) &&
 	    (!note.process->allocator_called || note.process->allocator_index != e->object))
 		targets__saw_malloc(c->targets, note.process, e->object);
 	if (e->type == EVENT_MMAP && maps_code((const struct event_map *)e))

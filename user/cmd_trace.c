@@ -72,7 +72,7 @@ static bool has_line(const struct event *e, const struct note *note)
 {
 	if (e->type == EVENT_CALL)
 		return e->flags & EVENT_F_NO_RETURN;
-	return e->type != EVENT_RETURN || note->call.tid;
+	return (e->type != EVENT_RETURN && e->type != EVENT_BLOCK) || note->call.tid;
 }
 
 static void on_event(const struct event *e, const struct note *note, void *arg)

@@ -96,6 +96,7 @@ static void set_uprobes(struct probes *p, bool malloc)
 	set_uprobe(g->malloc_enter, malloc && !session, UPROBE_MULTI_ATTACH_TYPE);
 	set_uprobe(g->malloc_return, p->live && !session, UPROBE_MULTI_ATTACH_TYPE);
 	set_uprobe(g->malloc_session, session, UPROBE_SESSION_ATTACH_TYPE);
+	set_uprobe(g->usdt_hit, malloc, UPROBE_MULTI_ATTACH_TYPE);
 	set_uprobe(g->free_enter, p->live, UPROBE_MULTI_ATTACH_TYPE);
 }
 
@@ -335,7 +336,10 @@ static int attach_object(struct probes *p, const struct object *o,
 {
 	const typeof(p->skel->progs) *g = &p->skel->progs;
 	bool session = p->live && p->features.session;
-	int err = attach_program(p, g->free_enter, UPROBE_HERE, o, &places->frees, pid);
+	int err = attach_program(p, g->usdt_hit, UPROBE_HERE, o, &places->sites, pid);
+
+	if (!err)
+		err = attach_program(p, g->free_enter, UPROBE_HERE, o, &places->frees, pid);
 
 	if (!err && session)
 		return attach_program(p, g->malloc_session, UPROBE_SESSION, o, &places->calls, pid);

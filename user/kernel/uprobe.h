@@ -18,6 +18,7 @@ struct bpf_program;
 struct uprobe_place {
 	__u64 offset; /* in the file */
 	__u64 cookie;
+	__u64 semaphore; /* in the file: counted up as long as it is probed; 0: none */
 };
 
 struct uprobes;

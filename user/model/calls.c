@@ -113,6 +113,23 @@ static int on_return(struct process *p, struct process *mm, const struct event_c
 	}
 }
 
+/* Call and return in one; of what a realloc has told of before it is the return alone. */
+static int on_block(struct process *p, struct process *mm, const struct event_call *e,
+		    struct open_call *call)
+{
+	struct event_call end = *e;
+	int err = 0;
+
+	if (e->addr || !mm->pairing || !pairing__is_open(mm->pairing, e->e.tid, e->call)) {
+		struct event_call begin = *e;
+
+		begin.addr = 0;
+		err = on_call(p, mm, &begin);
+	}
+	end.e.flags = 0;
+	return err ? err : on_return(p, mm, &end, call);
+}
+
 static int on_free(struct process *p, struct process *mm, const struct event_call *e)
 {
 	bool known = false;
@@ -133,6 +150,8 @@ int calls__event(struct model *m, struct process *p, const struct event_call *e,
 	switch (e->e.type) {
 	case EVENT_CALL:
 		return on_call(p, mm, e);
+	case EVENT_BLOCK:
+		return on_block(p, mm, e, &note->call);
 	case EVENT_RETURN:
 		return on_return(p, mm, e, &note->call);
 	default:

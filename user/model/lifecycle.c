@@ -44,6 +44,7 @@ static int inherit(struct process *child, const struct process *parent, bool own
 			return -ENOMEM;
 	}
 	child->unpaired |= parent->unpaired;
+	child->told = parent->told;
 	child->complete = parent->complete && !parent->stats.malloc_since_ns;
 	if (parent->ledger) {
 		ledger__free(child->ledger);
@@ -153,6 +154,7 @@ static int on_process_exec(struct model *m, const struct event_exec *x, struct n
 	p->allocator_called = false;
 	p->calls_before_exec = p->stats.malloc.calls;
 	p->complete = true;
+	p->told = false;
 	lifecycle__set_comm(p, t->comm);
 	process__forget_peaks(p);
 	process__set_heap(p, t->brk_start, t->brk_end, m->config.page_size);

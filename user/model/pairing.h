@@ -54,6 +54,7 @@ int pairing__freed(struct pairing *p, __u64 addr, bool *known);
 
 const struct blocks *pairing__blocks(const struct pairing *p);
 __u64 pairing__peak(const struct pairing *p); /* the most bytes that were outstanding at a time */
+bool pairing__is_open(const struct pairing *p, __u32 tid, __u32 call);
 size_t pairing__open(const struct pairing *p); /* calls that have not returned */
 size_t pairing__memory(const struct pairing *p); /* bytes */
 

@@ -78,6 +78,11 @@ static void count_malloc(struct process *p, const struct count *c)
 		add(&s->malloc.route_mmap, c);
 		p->histograms->malloc_size[c->bucket].mmap += c->calls;
 	}
+	if (c->flags & EVENT_F_ARENA) {
+		add(&s->malloc.route_arena, c);
+		p->histograms->malloc_size[c->bucket].arena += c->calls;
+	}
+	p->told |= !!(c->flags & EVENT_F_TOLD);
 }
 
 /* The request that a mapping was made for; the call itself is counted apart. */
@@ -146,7 +151,7 @@ static void count_mmap(struct process *p, const struct count *c)
 	p->stats.mapped[c->cause].bytes += c->bytes;
 	count_caller(p, c->caller, c->cause, c->calls, c->bytes);
 	p->histograms->mmap_size[c->bucket][c->cause] += c->calls;
-	if (c->cause == CAUSE_ARENA)
+	if (c->cause == CAUSE_ARENA && !p->told)
 		p->stats.malloc.arena_split = false;
 }
 
@@ -313,7 +318,7 @@ void process__update_live(struct process *p)
 			m->peak_bytes = m->live_bytes;
 	}
 	p->stats.live_known = !p->stale && !p->unseen && !p->doubtful;
-	if (ledger__total(p->ledger, CAUSE_ARENA)->regions)
+	if (ledger__total(p->ledger, CAUSE_ARENA)->regions && !p->told)
 		p->stats.malloc.arena_split = false;
 }
 

@@ -22,6 +22,7 @@ struct process {
 	struct ledger *ledger;	       /* NULL: it has exited */
 	struct list *list; /* of its mappings, which waits for the events from before it; NULL */
 	struct pairing *pairing;     /* level live: its blocks; NULL: none was ever seen */
+	bool told;		     /* its allocator says what serves each call */
 	bool unpaired;		     /* one of its calls was missed: they are not known */
 	bool complete;		     /* they have been followed from its first instruction on */
 	struct {

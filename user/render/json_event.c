@@ -20,7 +20,7 @@ static const char *const event_names[EVENT_TYPE_END] = {
 	[EVENT_MUNMAP] = "munmap", [EVENT_MREMAP] = "mremap", [EVENT_MPROTECT] = "mprotect",
 	[EVENT_SHMAT] = "shmat",   [EVENT_SHMDT] = "shmdt",   [EVENT_FORK] = "fork",
 	[EVENT_EXEC] = "exec",	   [EVENT_EXIT] = "exit",     [EVENT_CALL] = "malloc",
-	[EVENT_RETURN] = "malloc", [EVENT_FREE] = "free",
+	[EVENT_RETURN] = "malloc", [EVENT_FREE] = "free",     [EVENT_BLOCK] = "malloc",
 };
 
 static const char *const brk_outcomes[BRK_OP_COUNT] = {
@@ -217,7 +217,7 @@ static json_t *(*const bodies[EVENT_TYPE_END])(const struct trace_line *) = {
 	[EVENT_MUNMAP] = munmap_of, [EVENT_MREMAP] = mremap_of, [EVENT_MPROTECT] = mprotect_of,
 	[EVENT_SHMAT] = shmat_of,   [EVENT_SHMDT] = shmdt_of,	[EVENT_FORK] = fork_of,
 	[EVENT_EXEC] = exec_of,	    [EVENT_EXIT] = exit_of,	[EVENT_CALL] = malloc_of,
-	[EVENT_RETURN] = return_of, [EVENT_FREE] = free_of,
+	[EVENT_RETURN] = return_of, [EVENT_FREE] = free_of,	[EVENT_BLOCK] = return_of,
 };
 
 int render__json_event(FILE *out, const struct trace_line *line)

@@ -359,6 +359,7 @@ static void (*const printers[EVENT_TYPE_END])(FILE *, const struct trace_line *)
 	[EVENT_EXIT] = print_exit,     [EVENT_SHMAT] = print_shmat,
 	[EVENT_SHMDT] = print_shmdt,   [EVENT_CALL] = print_malloc,
 	[EVENT_RETURN] = print_return, [EVENT_FREE] = print_free,
+	[EVENT_BLOCK] = print_return,
 };
 
 void render__trace_event(FILE *out, const struct trace_line *line)
