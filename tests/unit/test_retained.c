@@ -521,6 +521,21 @@ static void blocks_that_cannot_be(void **state)
 	r = retained__judge(&in);
 	assert_int_equal(r.free_bytes + r.overhead_bytes + r.live_bytes, 2 * MIB);
 	assert_int_equal(r.top_page_bytes + r.inside_page_bytes, 0);
+	assert_pattern(&r, RETAINED_UNKNOWN);
+	/* what lies on another one: together they take 96 and 32 bytes */
+	begin();
+	put_live(96);
+	next -= 32;
+	put_live(64);
+	in.heap_end = next + 64;
+	r = retained__judge(&in);
+	assert_int_equal(r.free_bytes, 64);
+	assert_int_equal(r.live_bytes, 96 + 64 - 2 * EDGES);
+	assert_int_equal(r.overhead_bytes, 0);
+	blocks[1].size = 0;
+	r = retained__judge(&in);
+	assert_int_equal(r.free_bytes, 64 + 32);
+	assert_int_equal(r.overhead_bytes, EDGES);
 }
 
 /* SplitMix64 */
