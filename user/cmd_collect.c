@@ -116,6 +116,7 @@ static int open_model(struct collector *c)
 		.page_size = sysconf(_SC_PAGESIZE),
 		.level = c->options.level,
 		.causes = targets__causes(c->targets),
+		.judge = c->hooks.resident && c->options.level >= LEVEL_LIVE,
 		.comm = c->options.comm,
 		.maps_wanted = maps_wanted,
 		.resolve = resolve,

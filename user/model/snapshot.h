@@ -85,6 +85,8 @@ enum allocator_kind {
 	ALLOCATOR_OTHER,
 };
 
+struct retained;
+
 struct process_stats {
 	__u32 pid;
 	__u32 ppid;
@@ -161,6 +163,7 @@ struct process_stats {
 		} live[ROUTE_COUNT]; /* and what of it has not been given back */
 		__u64 peak_bytes;    /* the most of that at a time */
 	} paired;
+	const struct retained *retained; /* NULL: not known, or not asked for */
 
 	const struct histograms *histograms; /* NULL: all 0 */
 
