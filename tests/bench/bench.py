@@ -5,6 +5,7 @@ when all that should be measured was, whatever it was; 1 otherwise.
 """
 
 import os
+import subprocess
 import sys
 import time
 
@@ -24,6 +25,21 @@ GROUPS = {
 }
 
 
+def about(quick):
+    """brkscope's version, the machine, and the peers' versions."""
+    def version(*command):
+        try:
+            said = subprocess.run(command, capture_output=True, text=True)
+            return (said.stdout + said.stderr).splitlines()[0]
+        except (OSError, IndexError):
+            return None
+    commit = version("git", "describe", "--always", "--dirty") or "?"
+    parts = [f"brkscope {commit}", f"kernel {os.uname().release}", f"{os.cpu_count()} CPUs",
+             os.confstr("CS_GNU_LIBC_VERSION"), version("bpftrace", "--version"),
+             version("heaptrack", "--version"), "QUICK" if quick else None]
+    return ", ".join(p for p in parts if p)
+
+
 def main(wanted):
     unknown = [g for g in wanted if g not in GROUPS and g != "table"]
     if unknown:
@@ -40,6 +56,7 @@ def main(wanted):
         print(f"{group}: {GROUPS[group]}", flush=True)
         begun = time.monotonic()
         results.begin(group)
+        results.add(group, "about", about(bench.quick), None)
         try:
             getattr(bench, group)(group)
         except Broken as e:

@@ -10,32 +10,48 @@ import subprocess
 from program import Broken, Program
 
 
+def tool(*command):
+    return subprocess.run(command, capture_output=True, text=True).stdout
+
+
+def in_file(path, address):
+    """The file's offset of what is at this address, of all that is loaded of it."""
+    for line in tool("readelf", "-W", "-l", path).splitlines():
+        segment = re.match(r"\s+LOAD\s+(0x\w+) (0x\w+) 0x\w+ (0x\w+)", line)
+        if segment:
+            offset, start, size = (int(x, 16) for x in segment.groups())
+            if start <= address < start + size:
+                return offset + address - start
+    raise Broken(f"{path} has nothing at {address:#x}")
+
+
 def disassembled(path, name):
     """The file's offset of name's entry, or behind a `test` that opens it: emulated, not stepped."""
-    symbols = subprocess.run(["readelf", "-W", "--dyn-syms", path], capture_output=True, text=True)
-    found = re.search(rf"([0-9a-f]+)\s+\d+\s+\S+\s+\S+\s+\S+\s+\d+ {name}@@", symbols.stdout)
+    symbols = tool("readelf", "-W", "--dyn-syms", path)
+    found = re.search(rf"([0-9a-f]+)\s+\d+\s+FUNC\s+\S+\s+\S+\s+\d+ {name}(@|$)", symbols, re.M)
     if not found:
         raise Broken(f"{path} has no {name}")
     address = int(found.group(1), 16)
-    segments = subprocess.run(["readelf", "-W", "-l", path], capture_output=True, text=True)
-    for offset, start, size in re.findall(r"LOAD\s+(0x\w+) (0x\w+) 0x\w+ (0x\w+)", segments.stdout):
-        if 0 <= address - int(start, 16) < int(size, 16):
-            break
-    else:
-        raise Broken(f"{path}: {name} is in no segment")
-    code = subprocess.run(["objdump", "-d", "--no-show-raw-insn", path,
-                           f"--start-address={address}", f"--stop-address={address + 16}"],
-                          capture_output=True, text=True).stdout
+    code = tool("objdump", "-d", "--no-show-raw-insn", path, f"--start-address={address}",
+                f"--stop-address={address + 16}")
     lines = re.findall(r"^\s+([0-9a-f]+):\s+(\S+)", code, re.M)
-    skip = 0
     if len(lines) > 1 and lines[0][1] == "test" and lines[1][1].startswith("j"):
-        skip = int(lines[1][0], 16) - address
-    return address + skip - int(start, 16) + int(offset, 16)
+        address = int(lines[1][0], 16)
+    return in_file(path, address)
 
 
-def find(watcher, functions):
-    """(file, {function: offset in the file}), as this watcher places its probes."""
-    program = Program()
+def usdt(path, provider):
+    """{probe: (its offset in the file, its semaphore's)} of the probes of this provider."""
+    notes = tool("readelf", "-n", "-W", path)
+    found = re.findall(rf"Provider: {provider}\s+Name: (\w+)\s+Location: (0x\w+), Base: 0x\w+, "
+                       r"Semaphore: (0x\w+)", notes)
+    return {name: (in_file(path, int(at, 16)), in_file(path, int(semaphore, 16)))
+            for name, at, semaphore in found}
+
+
+def find(watcher, functions, preload=None):
+    """(file, {function: offset in the file}), as this watcher places its probes in that malloc."""
+    program = Program(preload=preload)
     try:
         path, _ = program.where()
         places = {}
@@ -49,12 +65,12 @@ def find(watcher, functions):
 
 
 class Places:
-    """Looked for once for each level, when first asked."""
+    """Looked for once for each level and allocator, when first asked."""
 
     def __init__(self, watchers):
         self.watchers, self.known = watchers, {}
 
-    def __call__(self, level, functions):
-        if level not in self.known:
-            self.known[level] = find(self.watchers[level], functions)
-        return self.known[level]
+    def __call__(self, level, functions, preload=None):
+        if (level, preload) not in self.known:
+            self.known[level, preload] = find(self.watchers[level], functions, preload)
+        return self.known[level, preload]

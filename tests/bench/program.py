@@ -14,12 +14,16 @@ class Broken(Exception):
 
 
 class Program:
-    """One process of it.  under: a command that starts it; pin: it stays on one CPU."""
+    """One process of it.
 
-    def __init__(self, under=(), pin=False, err=subprocess.DEVNULL):
+    under: a command that starts it; preload: a library before libc; pin: it stays on one CPU.
+    """
+
+    def __init__(self, under=(), preload=None, pin=False, err=subprocess.DEVNULL):
         self.process = subprocess.Popen(
             [*under, COST], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=err, text=True, bufsize=1)
+            stderr=err, text=True, bufsize=1,
+            env={**os.environ, "LD_PRELOAD": preload} if preload else None)
         self.pid = self.process.pid
         self.calls = 0
         self.unsure = 0  # calls that it may have made beside them

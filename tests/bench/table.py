@@ -25,22 +25,30 @@ def label_of(results, who):
     return next((r["label"] for r in results.rows if r["who"] == who and "label" in r), who)
 
 
-def pair_table(results):
+def about(results):
+    """What was measured where; a group by itself when it is not of the same build as the others."""
+    rows = [r for r in results.rows if r["what"] == "about"]
+    texts = list(dict.fromkeys(r["who"] for r in rows))
+    if len(texts) == 1:
+        return "  " + texts[0]
+    return "\n".join(f"  {t}: " + ", ".join(r["group"] for r in rows if r["who"] == t)
+                     for t in texts)
+
+
+def pair_table(results, group, head, floor, of_it):
     rows = []
-    for who in results.whos("pair", "malloc+free"):
-        low, high = results.quartiles("pair", "malloc+free", who)
-        ns = of(results, "malloc+free", who)
-        base = of(results, "base", who)
+    untraced = of(results, "malloc+free", "untraced", group)
+    for who in results.whos(group, "malloc+free"):
+        low, high = results.quartiles(group, "malloc+free", who)
+        ns = of(results, "malloc+free", who, group)
+        ratio = results.ratio(group, "malloc+free", who, floor)
+        others = [of(results, what, who, group) for what in ("getppid", "mmap+munmap")]
         rows.append((ns, [label_of(results, who), number(ns), f"{number(low)}-{number(high)}",
-                          number(ns - base) if who != "untraced" else "",
-                          number(results.ratio("pair", "malloc+free", who, "floor-sizes")),
-                          number(of(results, "getppid", who)) if of(results, "getppid", who) else "",
-                          number(of(results, "mmap+munmap", who))
-                          if of(results, "mmap+munmap", who) else ""]))
+                          number(ns - untraced), number(ratio),
+                          *(number(ns) if ns else "" for ns in others)]))
     rows = [r for _, r in sorted(rows, key=lambda r: r[0])]
-    return table(["ns a call", "malloc+free", "quartiles", "above untraced", "of the floor*",
-                  "getppid", "mmap+munmap"], rows) + \
-        "\n  * an empty BPF program at malloc's entry"
+    return table([head, "malloc+free", "quartiles", "above untraced", of_it,
+                  "getppid", "mmap+munmap"], rows)
 
 
 def simple_table(results, group, whats, unit):
@@ -100,11 +108,6 @@ def goals(results):
     def ratio(who, to):
         return results.ratio("pair", "malloc+free", who, to)
 
-    def over_base(who):
-        pairs = zip(results.values("pair", "malloc+free", who), results.values("pair", "base", who))
-        ratios = sorted(a / b for a, b in pairs)
-        return ratios[len(ratios) // 2] if ratios else None
-
     def total(field, level=None):
         rows = [r for r in results.rows if field in r and
                 (level is None or (r["group"] == "rate" and r.get("level") == level))]
@@ -125,7 +128,7 @@ def goals(results):
         ("sizes against the floor, one empty entry probe", 1.35, ratio("sizes", "floor-sizes")),
         ("live against memleak (libbpf-tools)", 0.2, ratio("live", "memleak")),
         ("sizes against bpftrace's hist(arg0)", 1.0, ratio("sizes", "bpftrace-hist")),
-        ("syscalls against untraced", 1.01, over_base("syscalls")),
+        ("syscalls against untraced", 1.01, results.ratio("pair", "least", "syscalls", "untraced")),
         ("spilled at sizes, two cores as fast as they can", 0, total("spilled", "sizes")),
         ("lost, always", 0, total("lost")),
         ("detaching, against perf uprobes one by one", 0.3, detach_ratio()),
@@ -150,9 +153,10 @@ def goals_table(results):
 
 def everything(results):
     there = results.groups()
-    parts = []
+    parts = [about(results)]
     if "pair" in there:
-        parts.append(pair_table(results))
+        parts.append(pair_table(results, "pair", "ns a call", "floor-sizes", "of the floor") +
+                     "\n  the floor: an empty BPF program at malloc's entry")
     if "start" in there:
         parts.append(simple_table(results, "start", ["attach", "detach", "first event"], "ms"))
     if "rate" in there:
@@ -161,6 +165,9 @@ def everything(results):
         parts.append(agent_table(results))
     if "growth" in there:
         parts.append(growth_table(results))
+    if results.whos("usdt", "malloc+free"):
+        parts.append(pair_table(results, "usdt", "ns a call, refmalloc", "uprobes",
+                                "of those uprobes"))
     parts.append(goals_table(results))
     absent = [f"  without {r['who']} in {r['group']}: {r['why']}"
               for g in sorted(there) for r in results.why_missing(g)]

@@ -164,12 +164,16 @@ class Floor(Watcher):
         super().__init__(key, label)
         self.kinds, self.find, self.counting, self.perf = kinds, find, counting, perf
         self.probes = tuple(kinds)
+        self.hits_a_pair = sum(2 if kind == "both" else 1 for name, kind in kinds.items()
+                               if name in ("malloc", "free"))
+
+    def specs(self):
+        path, places = self.find()
+        return path, [f"{kind}:{places[name]}" for name, kind in self.kinds.items()]
 
     def command(self, program, out):
-        path, places = self.find()
-        options = ["-c"] * self.counting + ["-p"] * self.perf
-        return [FLOOR, *options, path,
-                *(f"{kind}:{places[name]}" for name, kind in self.kinds.items())]
+        path, specs = self.specs()
+        return [FLOOR, *["-c"] * self.counting, *["-p"] * self.perf, path, *specs]
 
     def end(self):
         self.process.stdin.close()
@@ -183,12 +187,30 @@ class Floor(Watcher):
     def check(self, program, made, out):
         if "detached" not in self.times():
             raise Broken(f"{self.label}: {self.said()}")
-        a_pair = sum(2 if kind == "both" else 1 for name, kind in self.kinds.items()
-                     if name in ("malloc", "free"))
         hits = self.times()["hits"]
         # Other processes hit it as well.
-        if self.counting and hits < made * a_pair:
+        if self.counting and hits < made * self.hits_a_pair:
             raise Broken(f"{self.label}: {made} pairs made, {hits:.0f} hits")
+
+
+class UsdtFloor(Floor):
+    """At USDT probes, of which `where` knows nothing: it is ready when it says so."""
+
+    def __init__(self, key, label, path, places, into=0, counting=False):
+        super().__init__(key, label, {}, None, counting)
+        self.path, self.usdt, self.into = path, places, into
+        self.hits_a_pair = len(places)
+
+    def specs(self):
+        return self.path, [f"entry:{at + self.into}:{semaphore}" for at, semaphore in self.usdt]
+
+    def wait_ready(self, program):
+        until = time.monotonic() + 10
+        while time.monotonic() < until and self.process.poll() is None:
+            if "attached" in self.times():
+                return
+            time.sleep(0.05)
+        raise Broken("it attaches nothing")
 
 
 class Bpftrace(Watcher):

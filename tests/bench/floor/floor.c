@@ -1,8 +1,9 @@
 /*
  * floor.c - attaches an empty BPF program: what the kernel takes before anybody's code runs.
  *
- * floor [-c] [-p] FILE KIND:OFFSET...  KIND is entry, return, or both (entry and return
- * in one, by uprobe.session where the kernel has it, else by two links).
+ * floor [-c] [-p] FILE KIND:OFFSET[:SEMAPHORE]...  KIND is entry, return, or both (entry
+ * and return in one, by uprobe.session where the kernel has it, else by two links); SEMAPHORE
+ * is the offset of a USDT probe's.
  * -c: a program that counts; -p: by perf events, one for each place, as libbpf does
  * without uprobe_multi.  Says how long attaching took, waits for stdin to end, says the
  * hits, and how long detaching took.
@@ -41,7 +42,7 @@ struct floor {
 	bool has_session;
 	struct place {
 		bool entry, ret;
-		unsigned long offset;
+		unsigned long offset, semaphore;
 	} places[PLACES_MAX];
 	size_t n_places;
 	int fds[3]; /* of the multi links, or -1 */
@@ -88,16 +89,20 @@ static bool load(struct floor *f, bool counting, bool session)
 static bool attach_multi(struct floor *f, int *fd, __u32 type, __u32 flags, bool entry, bool ret)
 {
 	struct link_create_uprobe_multi attr = {.attach_type = type, .multi_flags = flags};
-	__u64 offsets[PLACES_MAX];
+	__u64 offsets[PLACES_MAX], semaphores[PLACES_MAX];
 
-	for (size_t i = 0; i < f->n_places; i++)
-		if (f->places[i].entry == entry && f->places[i].ret == ret)
-			offsets[attr.cnt++] = f->places[i].offset;
+	for (size_t i = 0; i < f->n_places; i++) {
+		if (f->places[i].entry != entry || f->places[i].ret != ret)
+			continue;
+		offsets[attr.cnt] = f->places[i].offset;
+		semaphores[attr.cnt++] = f->places[i].semaphore;
+	}
 	if (!attr.cnt)
 		return true;
 	attr.prog_fd = bpf_program__fd(type == UPROBE_SESSION ? f->session : f->prog);
 	attr.path = (unsigned long)f->file;
 	attr.offsets = (unsigned long)offsets;
+	attr.ref_ctr_offsets = (unsigned long)semaphores;
 	*fd = syscall(__NR_bpf, BPF_LINK_CREATE, &attr, sizeof(attr));
 	return *fd >= 0;
 }
@@ -137,23 +142,22 @@ static void detach(struct floor *f)
 
 static bool add_place(struct floor *f, const char *spec)
 {
+	unsigned long offset, semaphore = 0;
+	bool entry, ret, both;
 	char kind[8], end;
-	unsigned long offset;
-	bool both;
+	int n = sscanf(spec, "%7[a-z]:%lu:%lu%c", kind, &offset, &semaphore, &end);
 
-	if (sscanf(spec, "%7[a-z]:%lu%c", kind, &offset, &end) != 2 || f->n_places + 2 > PLACES_MAX)
+	if ((n != 2 && n != 3) || f->n_places + 2 > PLACES_MAX)
 		return false;
 	both = !strcmp(kind, "both");
-	if (!both && strcmp(kind, "entry") && strcmp(kind, "return"))
-		return false;
+	entry = both || !strcmp(kind, "entry");
+	ret = both || !strcmp(kind, "return");
 	if (both && !f->has_session) {
-		f->places[f->n_places++] = (struct place){true, false, offset};
-		f->places[f->n_places++] = (struct place){false, true, offset};
-		return true;
+		f->places[f->n_places++] = (struct place){true, false, offset, semaphore};
+		entry = false;
 	}
-	f->places[f->n_places++] = (struct place){both || kind[0] == 'e', both || kind[0] == 'r',
-						  offset};
-	return true;
+	f->places[f->n_places++] = (struct place){entry, ret, offset, semaphore};
+	return entry || ret;
 }
 
 int main(int argc, char **argv)
