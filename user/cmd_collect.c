@@ -62,8 +62,9 @@ static int check_level(struct collector *c)
 	if (c->options.level < LEVEL_LIVE || probes__live(c->probes))
 		return 0;
 	c->options.level = LEVEL_SIZES;
-	log__note("level live: this kernel's return probes would end processes that filter their "
-		  "system calls or have shadow stacks, so none is placed; collecting at level sizes");
+	log__note(
+		"level live: this kernel's return probes would end processes that filter their "
+		"system calls or have shadow stacks, so none is placed; collecting at level sizes");
 	return 0;
 }
 

@@ -18,7 +18,7 @@ struct thread {
 	__u64 code_lo, code_hi; /* the allocator's, where it is all that its object has */
 	__u64 request;
 	__u64 jumps; /* the entry points that it may be going on in, by a jump */
-	__u64 out;	/* where posix_memalign puts the address, and that call's sp */
+	__u64 out;   /* where posix_memalign puts the address, and that call's sp */
 	__u64 out_sp;
 	/* its last free, if it has not called malloc since */
 	__u64 freed, freed_sp, freed_ip;

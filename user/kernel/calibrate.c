@@ -162,8 +162,8 @@ int calibrate__run(struct bpf_program *empty, struct calibration *out,
 	if (!attached[0])
 		return -errno;
 	if (n == CALIBRATE_KINDS)
-		attached[1] = uprobes__attach(empty, UPROBE_RETURN, PROGRAM, return_place, 1,
-					      pid, false);
+		attached[1] = uprobes__attach(empty, UPROBE_RETURN, PROGRAM, return_place, 1, pid,
+					      false);
 	for (size_t i = 0; i < n; i++)
 		if (i != CALIBRATE_RETURN || attached[1])
 			out->ns[i] = median_cost(i);

@@ -187,10 +187,10 @@ static void find_places(struct object *o, const struct elf_file *f)
 	}
 	for (int i = 0; i < FREE_ENTRIES; i++)
 		if (o->free[i].probed)
-			requests[n++] =
-				(struct placement_request){.fn = elf_file__find(f, free_entries[i]),
-							   .args = 1,
-							   .out = &o->free[i].place};
+			requests[n++] = (struct placement_request){
+				.fn = elf_file__find(f, free_entries[i]),
+				.args = 1,
+				.out = &o->free[i].place};
 	placement__find(f, requests, n);
 }
 
@@ -201,7 +201,7 @@ static void find_sites(struct object *o, struct elf_file *f)
 		const char *name;
 		unsigned int args;
 	} wanted[SITE_COUNT] = {
-		[SITE_ALLOC] = {"alloc", 4},   [SITE_RESIZING] = {"resizing", 3},
+		[SITE_ALLOC] = {"alloc", 4},	 [SITE_RESIZING] = {"resizing", 3},
 		[SITE_REALLOC] = {"realloc", 5}, [SITE_FAILED] = {"failed", 2},
 		[SITE_FREE] = {"free", 3},
 	};
@@ -280,8 +280,8 @@ static void note_free(__u64 addr, const char *name, void *arg)
 	if (!fn || !elf_file__offset(j->f, fn->addr, &off))
 		return;
 	for (int i = 0; i < FREE_ENTRIES; i++)
-		j->o->free[i].jumped_to |=
-			i != j->from && j->o->free[i].probed && j->o->free[i].off == off;
+		j->o->free[i].jumped_to |= i != j->from && j->o->free[i].probed &&
+					   j->o->free[i].off == off;
 }
 
 static void find_free_jumps(struct object *o, const struct elf_file *f)

@@ -53,7 +53,7 @@ struct object {
 		bool probed;	  /* false: another function stands for it */
 		const char *same; /* alias of this function's code; or it goes through this one */
 		__u64 off;	  /* of its entry */
-		struct placement place; /* where its probe goes */
+		struct placement place;	       /* where its probe goes */
 		struct placement return_place; /* and one that sees the return as well */
 		__u64 jumps; /* to these entry points, as bits, it may hand a call on by a jump */
 	} fn[ALLOC_ENTRIES];

@@ -22,8 +22,9 @@ static __u32 tag_of(__u64 ts_ns)
 
 static enum route route_of_cause(enum cause cause)
 {
-	return cause == CAUSE_MALLOC ? ROUTE_MMAP : cause == CAUSE_ARENA ? ROUTE_ARENA
-									  : ROUTE_UNKNOWN;
+	return cause == CAUSE_MALLOC  ? ROUTE_MMAP
+	       : cause == CAUSE_ARENA ? ROUTE_ARENA
+				      : ROUTE_UNKNOWN;
 }
 
 /* By where it is: all that was mapped before it was given has come by now. */

@@ -1,5 +1,6 @@
 /*
- * pairing.c - calls of the malloc family with their returns and frees: which blocks are outstanding.
+ * pairing.c - calls of the malloc family with their returns and frees: which blocks are
+ * outstanding.
  *
  * Open calls are found by thread and frame.  Mostly there are as many as threads that are in
  * malloc right now.  One that was left by longjmp stays until its thread calls from the same
@@ -10,7 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define OPEN_FIRST 8	/* slots; a power of two, as OPEN_MOST */
+#define OPEN_FIRST 8 /* slots; a power of two, as OPEN_MOST */
 #define OPEN_MOST  65536
 
 struct pairing {
@@ -181,7 +182,7 @@ static bool frees(const struct open_call *c)
 }
 
 enum paired pairing__return(struct pairing *p, const struct event_call *e, struct open_call *call,
-			     struct block *block)
+			    struct block *block)
 {
 	struct open_call *c = p->slots ? find(p, e->e.tid, e->call) : NULL;
 

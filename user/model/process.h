@@ -21,10 +21,10 @@ struct process {
 	struct histograms *histograms; /* NULL until there is something in it */
 	struct ledger *ledger;	       /* NULL: it has exited */
 	struct list *list; /* of its mappings, which waits for the events from before it; NULL */
-	struct pairing *pairing;     /* level live: its blocks; NULL: none was ever seen */
-	bool told;		     /* its allocator says what serves each call */
-	bool unpaired;		     /* one of its calls was missed: they are not known */
-	bool complete;		     /* they have been followed from its first instruction on */
+	struct pairing *pairing; /* level live: its blocks; NULL: none was ever seen */
+	bool told;		 /* its allocator says what serves each call */
+	bool unpaired;		 /* one of its calls was missed: they are not known */
+	bool complete;		 /* they have been followed from its first instruction on */
 	__u64 mapping_freed; /* the largest block with a mapping of its own, as retained_input */
 	__u64 heap_request;  /* the largest that the heap has served */
 	__u64 lowest_break;  /* since it is followed; 0: it never was */
@@ -32,7 +32,7 @@ struct process {
 	struct {
 		__u64 start, end;
 		__u32 version;
-		__u8 route; /* enum route */
+		__u8 route;   /* enum route */
 	} found;	      /* the last region that a block was found in */
 	__u32 ledger_version; /* of the ledger, as long as it does not change */
 	struct caller_table callers;

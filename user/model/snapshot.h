@@ -154,9 +154,10 @@ struct process_stats {
 	struct {
 		bool known;    /* nothing of it has been missed: all but frees */
 		bool complete; /* from its first instruction on: no older block is missing */
-		__u64 failed;  /* calls that returned no block for want of memory, or as impossible */
+		__u64 failed;  /* calls that returned no block for want of memory, or as impossible
+				*/
 		__u64 frees;   /* blocks given back by free and its kin */
-		__u64 frees_unknown; /* of them, of blocks from before */
+		__u64 frees_unknown;	       /* of them, of blocks from before */
 		struct tally had[ROUTE_COUNT]; /* what calls returned, by its address */
 		struct {
 			__u64 blocks, bytes;

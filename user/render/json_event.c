@@ -46,12 +46,11 @@ static json_t *return_of(const struct trace_line *line)
 
 	if (!call)
 		return json_object();
-	return json_pack("{s:s, s:o, s:o, s:o, s:b}", "function",
-			 alloc_fn__name((enum alloc_fn)call->fn), "bytes",
-			 value__known(!call->impossible, call->size), "block",
-			 value__known(call->block, call->block), "result",
-			 value__known(r->addr, r->addr), "result_known",
-			 !(r->e.flags & EVENT_F_UNREAD));
+	return json_pack(
+		"{s:s, s:o, s:o, s:o, s:b}", "function", alloc_fn__name((enum alloc_fn)call->fn),
+		"bytes", value__known(!call->impossible, call->size), "block",
+		value__known(call->block, call->block), "result", value__known(r->addr, r->addr),
+		"result_known", !(r->e.flags & EVENT_F_UNREAD));
 }
 
 static json_t *free_of(const struct trace_line *line)

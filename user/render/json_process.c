@@ -210,7 +210,6 @@ json_t *json_process(const struct snapshot *s, const struct process_stats *p)
 		value__string(p->exe, PATH_MAX), "cgroup", value__string(p->cgroup, PATH_MAX),
 		"exited", p->exited, "execs", value__number(p->execs), "allocator", allocator_of(p),
 		"heap", heap_of(s, p), "mmap", mmap_of(p), "callers", json_callers(s, p), "malloc",
-		malloc_of(s, p), "retained",
-		p->retained ? json_retained(p->retained) : json_null(), "histograms", json_histograms(p), "address_space", space_of(p), "rss",
-		rss_of(p));
+		malloc_of(s, p), "retained", p->retained ? json_retained(p->retained) : json_null(),
+		"histograms", json_histograms(p), "address_space", space_of(p), "rss", rss_of(p));
 }
