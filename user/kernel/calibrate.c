@@ -158,11 +158,12 @@ int calibrate__run(struct bpf_program *empty, struct calibration *out,
 		if (!place_of(kinds[i].function, &places[i]))
 			return -ENOENT;
 	}
-	attached[0] = uprobes__attach(empty, PROGRAM, places, n, pid, false);
+	attached[0] = uprobes__attach(empty, UPROBE_HERE, PROGRAM, places, n, pid, false);
 	if (!attached[0])
 		return -errno;
 	if (n == CALIBRATE_KINDS)
-		attached[1] = uprobes__attach_returns(empty, PROGRAM, return_place, 1, pid, false);
+		attached[1] = uprobes__attach(empty, UPROBE_RETURN, PROGRAM, return_place, 1, pid,
+					      false);
 	for (size_t i = 0; i < n; i++)
 		if (i != CALIBRATE_RETURN || attached[1])
 			out->ns[i] = median_cost(i);

@@ -9,6 +9,9 @@
 #include <stdio.h>
 #include <sys/utsname.h>
 
+#include "kernel/return_probes.h"
+#include "kernel/uprobe.h"
+
 static bool has_helper(enum bpf_prog_type type, enum bpf_func_id id)
 {
 	return libbpf_probe_bpf_helper(type, id, NULL) == 1;
@@ -47,4 +50,15 @@ void features__probe(struct features *f)
 	 */
 	f->filter_by_pid = features__kernel_has(6, 10);
 	f->uprobe_multi = false;
+	f->session = uprobes__has_session();
+	f->returns = RETURNS_NONE;
+}
+
+void features__probe_returns(struct features *f)
+{
+	bool kill = return_probes__kill_filtered();
+
+	f->returns = !kill ? RETURNS_SAFE : f->session ? RETURNS_SPARE : RETURNS_NONE;
+	if (return_probes__break_shadow_stacks())
+		f->returns = RETURNS_NONE;
 }

@@ -19,6 +19,7 @@
 
 struct probes_config {
 	bool malloc;		    /* uprobes as well as tracepoints */
+	bool live;		    /* and of returns and frees, where that does no harm */
 	bool calibrate;		    /* probes__calibrate will be asked */
 	unsigned int ring_pages;    /* a power of two */
 	unsigned int max_processes; /* in the kernel's spill table; 0: its default */
@@ -79,6 +80,8 @@ int probes__spill(struct probes *p, struct spill **out);
 /* Good as long as p is. */
 struct lister probes__lister(struct probes *p);
 
+/* Are returns and frees probed? */
+bool probes__live(const struct probes *p);
 const struct features *probes__features(const struct probes *p);
 
 #endif

@@ -36,11 +36,12 @@ struct uprobes {
 
 #define MULTI_RETURN 1 /* BPF_F_UPROBE_MULTI_RETURN */
 
-static int attach_multi(int prog_fd, const char *path, const struct uprobe_place *places, size_t n,
-			__u32 pid, bool returns)
+static int attach_multi(int prog_fd, enum uprobe_kind kind, const char *path,
+			const struct uprobe_place *places, size_t n, __u32 pid)
 {
 	struct link_create_uprobe_multi attr = {};
-	__u64 *offsets = calloc(2 * n, sizeof(*offsets)), *cookies = offsets + n;
+	__u64 *offsets = calloc(3 * n, sizeof(*offsets)), *cookies = offsets + n;
+	__u64 *semaphores = cookies + n;
 	int fd;
 
 	if (!offsets)
@@ -48,27 +49,31 @@ static int attach_multi(int prog_fd, const char *path, const struct uprobe_place
 	for (size_t i = 0; i < n; i++) {
 		offsets[i] = places[i].offset;
 		cookies[i] = places[i].cookie;
+		semaphores[i] = places[i].semaphore;
 	}
 	attr.prog_fd = prog_fd;
-	attr.attach_type = UPROBE_MULTI_ATTACH_TYPE;
+	attr.attach_type = kind == UPROBE_SESSION ? UPROBE_SESSION_ATTACH_TYPE
+						  : UPROBE_MULTI_ATTACH_TYPE;
+	attr.multi_flags = kind == UPROBE_RETURN ? MULTI_RETURN : 0;
 	attr.path = (unsigned long)path;
 	attr.offsets = (unsigned long)offsets;
 	attr.cookies = (unsigned long)cookies;
+	attr.ref_ctr_offsets = (unsigned long)semaphores;
 	attr.cnt = n;
-	attr.multi_flags = returns ? MULTI_RETURN : 0;
 	attr.pid = pid;
 	fd = syscall(__NR_bpf, BPF_LINK_CREATE, &attr, sizeof(attr));
 	free(offsets);
 	return fd;
 }
 
-static int attach_each(struct uprobes *u, struct bpf_program *prog, const char *path,
-		       const struct uprobe_place *places, size_t n, __u32 pid, bool cookies,
-		       bool returns)
+static int attach_each(struct uprobes *u, struct bpf_program *prog, enum uprobe_kind kind,
+		       const char *path, const struct uprobe_place *places, size_t n, __u32 pid,
+		       bool cookies)
 {
 	for (size_t i = 0; i < n; i++) {
 		LIBBPF_OPTS(bpf_uprobe_opts, opts, .bpf_cookie = cookies ? places[i].cookie : 0,
-			    .retprobe = returns);
+			    .retprobe = kind == UPROBE_RETURN,
+			    .ref_ctr_offset = places[i].semaphore);
 
 		u->links[i] = bpf_program__attach_uprobe_opts(prog, pid ? (pid_t)pid : -1, path,
 							      places[i].offset, &opts);
@@ -79,24 +84,24 @@ static int attach_each(struct uprobes *u, struct bpf_program *prog, const char *
 	return 0;
 }
 
-static struct uprobes *attach(struct bpf_program *prog, const char *path,
-			      const struct uprobe_place *places, size_t n, __u32 pid, bool cookies,
-			      bool returns)
+struct uprobes *uprobes__attach(struct bpf_program *prog, enum uprobe_kind kind, const char *path,
+				const struct uprobe_place *places, size_t n, __u32 pid,
+				bool cookies)
 {
 	struct uprobes *u = calloc(1, sizeof(*u) + n * sizeof(u->links[0]));
 	int err;
 
 	if (!u)
 		return NULL;
-	u->multi_fd = attach_multi(bpf_program__fd(prog), path, places, n, pid, returns);
+	u->multi_fd = attach_multi(bpf_program__fd(prog), kind, path, places, n, pid);
 	if (u->multi_fd >= 0)
 		return u;
 	/* EINVAL: no such attach type; EOPNOTSUPP: no such support compiled in. */
-	if (errno != EINVAL && errno != EOPNOTSUPP) {
+	if (kind == UPROBE_SESSION || (errno != EINVAL && errno != EOPNOTSUPP)) {
 		free(u);
 		return NULL;
 	}
-	err = attach_each(u, prog, path, places, n, pid, cookies, returns);
+	err = attach_each(u, prog, kind, path, places, n, pid, cookies);
 	if (err) {
 		uprobes__detach(u);
 		errno = -err;
@@ -105,18 +110,27 @@ static struct uprobes *attach(struct bpf_program *prog, const char *path,
 	return u;
 }
 
-struct uprobes *uprobes__attach(struct bpf_program *prog, const char *path,
-				const struct uprobe_place *places, size_t n, __u32 pid,
-				bool cookies)
+bool uprobes__has_session(void)
 {
-	return attach(prog, path, places, n, pid, cookies, false);
-}
+	static const struct bpf_insn return_0[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, opts,
+		    .expected_attach_type = (enum bpf_attach_type)UPROBE_SESSION_ATTACH_TYPE);
+	const struct uprobe_place place = {};
+	int prog = bpf_prog_load(BPF_PROG_TYPE_KPROBE, "session", "GPL", return_0, 2, &opts), fd;
+	bool has;
 
-struct uprobes *uprobes__attach_returns(struct bpf_program *prog, const char *path,
-					const struct uprobe_place *places, size_t n, __u32 pid,
-					bool cookies)
-{
-	return attach(prog, path, places, n, pid, cookies, true);
+	if (prog < 0)
+		return false;
+	/* A directory: EBADF of a kernel that has come so far. */
+	fd = attach_multi(prog, UPROBE_SESSION, "/", &place, 1, 0);
+	has = fd < 0 && errno == EBADF;
+	if (fd >= 0)
+		close(fd);
+	close(prog);
+	return has;
 }
 
 void uprobes__detach(struct uprobes *u)
