@@ -147,4 +147,11 @@ static __always_inline void note_change(struct spilled_process *p, const struct 
 		p->mm_changed = 1;
 }
 
+/* Likewise, that its blocks cannot be told any more. */
+static __always_inline void note_missed_call(struct spilled_process *p, const struct cell_key *key)
+{
+	if (config.live && p && !key->start_ns)
+		p->calls_missed = 1;
+}
+
 #endif

@@ -1,73 +1,21 @@
 /*
- * malloc.bpf.c - one record for each allocation call, from a uprobe at its entry.
+ * malloc.bpf.c - one record for each allocation call, from a uprobe at its beginning, and
+ * one more for its return at level live.
  *
  * This runs inside the traced process on every allocation, so the order is
  * fixed: reject on the filter, reject what is not a user's call, reserve, fill,
  * submit.  One program serves every function: the probe's cookie says which.
+ *
+ * A call and its return are paired by the agent, by the thread and the place of
+ * the call's frame: nothing here has to remember calls that never return.
  */
-#include "emit.bpf.h"
-#include "returns.bpf.h"
+#include "block.bpf.h"
+#include "probe.bpf.h"
 #include "thread.bpf.h"
-#include <bpf/bpf_tracing.h>
 
 /* Chunk header bits of glibc's malloc, malloc/malloc.c. */
 #define GLIBC_IS_MMAPPED 2ULL
 #define GLIBC_SIZE_BITS	 7ULL
-
-#if defined(__TARGET_ARCH_x86)
-/* No program is ever in it. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, __u32);
-} no_programs SEC(".maps");
-
-/*
- * Since Linux 6.13 (e00931c02568 "bpf: Enable private stack for eligible subprogs") a program
- * with much on its stack is given one for each CPU.  A uprobe's program can be
- * preempted, and whoever runs it next on that CPU would write into this one's:
- * sizes were mixed up between threads on 7.3.  Programs with a tail call in them,
- * if only one that is never made, keep the kernel's own stack.
- */
-static __always_inline void keep_own_stack(struct pt_regs *ctx)
-{
-	if (config.never)
-		bpf_tail_call(ctx, &no_programs, 0);
-}
-#else
-/* Kernels of this architecture before 6.0 take no tail call beside calls of functions. */
-static __always_inline void keep_own_stack(struct pt_regs *ctx)
-{
-}
-#endif
-
-static __always_inline const struct probe *probe_hit(struct pt_regs *ctx)
-{
-	__u32 index, page_offset;
-	__u32 *at;
-
-	if (config.has_cookie) {
-		index = bpf_get_attach_cookie(ctx);
-		return bpf_map_lookup_elem(&probes, &index);
-	}
-	page_offset = PT_REGS_IP(ctx) & 4095;
-	at = bpf_map_lookup_elem(&probe_at, &page_offset);
-	return at ? bpf_map_lookup_elem(&probes, at) : NULL;
-}
-
-static __always_inline __u64 return_address(struct pt_regs *ctx)
-{
-#if defined(__TARGET_ARCH_x86)
-	__u64 ret = 0;
-
-	bpf_probe_read_user(&ret, sizeof(ret), (void *)PT_REGS_SP(ctx));
-#else
-	__u64 ret = PT_REGS_RET(ctx);
-
-#endif
-	return real_return(ret);
-}
 
 /* The product, or false where it does not fit. */
 static __always_inline bool product(__u64 a, __u64 b, __u64 *out)
@@ -84,56 +32,29 @@ static __always_inline bool product(__u64 a, __u64 b, __u64 *out)
 	return true;
 }
 
-static __always_inline __u64 argument(struct pt_regs *ctx, __u8 which)
-{
-	__u64 first = PT_REGS_PARM1(ctx), second = PT_REGS_PARM2(ctx);
-	__u64 third = PT_REGS_PARM3(ctx), fourth = PT_REGS_PARM4(ctx);
-
-	/* Or clang chooses among addresses in the context, which the verifier does not take. */
-	barrier_var(first);
-	barrier_var(second);
-	barrier_var(third);
-	barrier_var(fourth);
-	return which == 1 ? first : which == 2 ? second : which == 3 ? third : fourth;
-}
-
 /* The bytes that the call asks for.  False: it is refused, whatever memory there is. */
 static __always_inline bool request_size(struct pt_regs *ctx, const struct probe *probe,
 					 __u64 *size)
 {
 	bool fits = true;
 
-	*size = argument(ctx, probe->size_arg);
+	*size = argument(ctx, probe, probe->size_arg);
 	if (probe->count_arg)
-		fits = product(argument(ctx, probe->count_arg), *size, size);
+		fits = product(argument(ctx, probe, probe->count_arg), *size, size);
 	return fits && *size <= ~0ULL >> 1; /* PTRDIFF_MAX */
-}
-
-/* Does the call come from the allocator's own code? */
-static __always_inline bool internal_call(struct pt_regs *ctx, const struct probe *probe, __u64 ret)
-{
-	__u64 off = ret - (PT_REGS_IP(ctx) - probe->off);
-
-	for (int i = 0; i < PROBE_RANGES; i++) {
-		if (!probe->internal[i].hi)
-			break;
-		if (off >= probe->internal[i].lo && off < probe->internal[i].hi)
-			return true;
-	}
-	return false;
 }
 
 /*
  * Or from another allocator's?  One that is put before it may hand every call on,
  * from its own code, or by a jump, with all as it was.
  */
-static __always_inline bool handed_on(struct pt_regs *ctx, const struct thread *t,
-				      const struct probe *probe, __u64 ret, __u64 size)
+static __always_inline bool handed_on(const struct thread *t, const struct probe *probe, __u64 sp,
+				      __u64 ret, __u64 size)
 {
 	if (t->object == probe->object)
 		return false;
 	return (ret >= t->code_lo && ret < t->code_hi) ||
-	       (t->code_hi && t->sp == PT_REGS_SP(ctx) && t->ret == ret && t->request == size);
+	       (t->code_hi && t->sp == sp && t->ret == ret && t->request == size);
 }
 
 static __always_inline void code_remember(struct pt_regs *ctx, struct thread *t,
@@ -161,11 +82,11 @@ static __always_inline __u64 may_jump(struct pt_regs *ctx, const struct probe *p
 		return probe->jumps;
 	switch (probe->fn) {
 	case FN_REALLOC:
-		may = !PT_REGS_PARM1(ctx);
+		may = !argument(ctx, probe, 1);
 		break;
 	case FN_ALIGNED_ALLOC:
 	case FN_MEMALIGN:
-		may = !probe->glibc || PT_REGS_PARM1(ctx) <= MALLOC_ALIGNMENT;
+		may = !probe->glibc || argument(ctx, probe, 1) <= MALLOC_ALIGNMENT;
 		break;
 	default:
 		may = probe->fn == FN_VALLOC && !probe->glibc;
@@ -194,11 +115,13 @@ static __always_inline bool keeps_mapping(struct pt_regs *ctx, const struct prob
 					  __u64 size)
 {
 	__u64 page = 1ULL << config.page_shift;
-	__u64 p = PT_REGS_PARM1(ctx);
 	__u64 header[2] = {}; /* what precedes the chunk, its size and bits */
-	__u64 chunk;
+	__u64 p, chunk;
 
-	if (probe->fn != FN_REALLOC || !probe->glibc || !p || !size)
+	if (probe->fn != FN_REALLOC || !probe->glibc || !size)
+		return false;
+	p = argument(ctx, probe, 1);
+	if (!p)
 		return false;
 	if (bpf_probe_read_user(header, sizeof(header), (void *)(p - sizeof(header))))
 		return false;
@@ -216,11 +139,26 @@ static __noinline bool malloc_spill(__u32 tgid, __u64 size, __u32 fn, __u32 flag
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct cell_key key = {.type = EVENT_MALLOC, .op = fn, .flags = flags};
+	struct spilled_process *p;
 
 	key.bucket = size_bucket(size);
-	spill_begin(&key, task, tgid);
+	p = spill_begin(&key, task, tgid);
 	cells_add(&key, size);
+	note_missed_call(p, &key);
 	return !key.start_ns;
+}
+
+static __always_inline void malloc_fill(struct event *e, __u8 type, __u32 tgid, __u32 tid,
+					__u64 size, const struct probe *probe, __u32 flags)
+{
+	e->ts_ns = bpf_ktime_get_boot_ns();
+	e->size = size;
+	e->tgid = tgid;
+	e->tid = tid;
+	e->type = type;
+	e->op = probe->fn;
+	e->flags = flags;
+	e->object = probe->object;
 }
 
 static __always_inline bool malloc_emit(__u32 tgid, __u32 tid, __u64 size,
@@ -233,15 +171,27 @@ static __always_inline bool malloc_emit(__u32 tgid, __u32 tid, __u64 size,
 		e = bpf_ringbuf_reserve(&ring, sizeof(*e), 0);
 	if (!e)
 		return malloc_spill(tgid, size, probe->fn, flags);
-	e->ts_ns = bpf_ktime_get_boot_ns();
-	e->size = size;
-	e->tgid = tgid;
-	e->tid = tid;
-	e->type = EVENT_MALLOC;
-	e->op = probe->fn;
-	e->flags = flags;
-	e->object = probe->object;
+	malloc_fill(e, EVENT_MALLOC, tgid, tid, size, probe, flags);
 	bpf_ringbuf_submit(e, wake_flags(fill));
+	return false;
+}
+
+/* As above, with what pairs it with its return. */
+static __always_inline bool call_emit(struct pt_regs *ctx, __u32 tgid, __u32 tid, __u64 size,
+				      const struct probe *probe, __u32 flags)
+{
+	__u64 fill = ring_fill();
+	struct event_call *c = NULL;
+
+	if (fill < config.malloc_limit)
+		c = bpf_ringbuf_reserve(&ring, sizeof(*c), 0);
+	if (!c)
+		return malloc_spill(tgid, size, probe->fn, flags);
+	malloc_fill(&c->e, EVENT_CALL, tgid, tid, size, probe, flags);
+	c->addr = probe->block_arg ? argument(ctx, probe, probe->block_arg) : 0;
+	c->call = entry_sp(ctx, probe) >> 3;
+	c->pad = 0;
+	bpf_ringbuf_submit(c, wake_flags(fill));
 	return false;
 }
 
@@ -250,8 +200,7 @@ static __always_inline bool malloc_emit(__u32 tgid, __u32 tid, __u64 size,
  * been in it before collection began, and of an overlay's two files one has.  The
  * route goes where the call went.
  */
-static __always_inline void kept_emit(struct pt_regs *ctx, __u32 tgid, __u32 tid,
-				      const struct probe *probe)
+static __always_inline void kept_emit(__u32 tgid, __u32 tid, const struct probe *probe)
 {
 	struct thread *t = bpf_map_lookup_elem(&threads, &tid);
 	struct cell_key key = {.type = EVENT_MALLOC, .op = probe->fn, .flags = EVENT_F_KEPT};
@@ -267,30 +216,77 @@ static __always_inline void kept_emit(struct pt_regs *ctx, __u32 tgid, __u32 tid
 	cells_add(&key, t->request);
 }
 
-SEC("uprobe")
-int malloc_enter(struct pt_regs *ctx)
+/* False: this is a call that has been counted, by another function or another file. */
+static __always_inline bool is_new_call(struct pt_regs *ctx, struct thread *t,
+					const struct probe *probe, __u64 ret, __u64 size)
+{
+	__u64 sp = entry_sp(ctx, probe);
+
+	/*
+	 * Two files of an overlay file system may be one below it, where
+	 * the probes are: each call hits those of both.
+	 */
+	if (t->probe_ip == PT_REGS_IP(ctx) && t->object != probe->object)
+		return false;
+	if (same_call(t, probe, sp, ret, size)) {
+		t->jumps = may_jump(ctx, probe);
+		return false;
+	}
+	if (handed_on(t, probe, sp, ret, size))
+		return false;
+	t->probe_ip = PT_REGS_IP(ctx);
+	t->object = probe->object;
+	code_remember(ctx, t, probe);
+	t->sp = sp;
+	t->ret = ret;
+	t->request = size;
+	t->fn = probe->fn;
+	t->pending = true;
+	t->marks = probe->marks;
+	t->brk_failed = false;
+	t->jumps = may_jump(ctx, probe);
+	t->in_others = false;
+	t->freed = 0;
+	if (config.live && probe->fn == FN_POSIX_MEMALIGN) {
+		t->out = argument(ctx, probe, 1);
+		t->out_sp = sp;
+	}
+	return true;
+}
+
+/* False: its return would tell nothing, or must not be probed. */
+static __always_inline bool may_return(const struct probe *probe)
+{
+	if (probe->by_pointer)
+		return false;
+	return !config.spare_filtered ||
+	       !BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), seccomp.mode);
+}
+
+/* True: it is a call whose return is to be seen. */
+static __always_inline bool call_begin(struct pt_regs *ctx)
 {
 	__u64 id = bpf_get_current_pid_tgid();
 	__u32 tgid = id >> 32, tid = id, flags = 0;
 	const struct probe *probe;
 	struct thread *thread;
 	__u64 ret, size = 0;
+	bool in_others;
 
-	keep_own_stack(ctx);
 	if (!watched(tgid))
-		return 0;
+		return false;
 	probe = probe_hit(ctx);
 	if (!probe) {
 		__sync_fetch_and_add(&lost, 1);
-		return 0;
+		return false;
 	}
 	if (probe->kept) {
-		kept_emit(ctx, tgid, tid, probe);
-		return 0;
+		kept_emit(tgid, tid, probe);
+		return false;
 	}
-	ret = return_address(ctx);
+	ret = return_address(ctx, probe);
 	if (internal_call(ctx, probe, ret))
-		return 0;
+		return false;
 	if (!request_size(ctx, probe, &size)) {
 		size = 0;
 		flags |= EVENT_F_IMPOSSIBLE;
@@ -298,34 +294,98 @@ int malloc_enter(struct pt_regs *ctx)
 		flags |= EVENT_F_KEEPS_MAPPING;
 	}
 	thread = thread_get(tid);
-	if (thread) {
-		/*
-		 * Two files of an overlay file system may be one below it, where
-		 * the probes are: each call hits those of both.
-		 */
-		if (thread->probe_ip == PT_REGS_IP(ctx) && thread->object != probe->object)
-			return 0;
-		if (same_call(thread, probe, PT_REGS_SP(ctx), ret, size)) {
-			thread->jumps = may_jump(ctx, probe);
-			return 0;
-		}
-		if (handed_on(ctx, thread, probe, ret, size))
-			return 0;
-		thread->probe_ip = PT_REGS_IP(ctx);
-		thread->object = probe->object;
-		code_remember(ctx, thread, probe);
-		thread->sp = PT_REGS_SP(ctx);
-		thread->ret = ret;
-		thread->request = size;
-		thread->fn = probe->fn;
-		thread->pending = true;
-		thread->marks = probe->marks;
-		thread->brk_failed = false;
-		thread->jumps = may_jump(ctx, probe);
-		thread->in_others = false;
-	}
-	if (malloc_emit(tgid, tid, size, probe, flags) && thread)
+	if (thread && !is_new_call(ctx, thread, probe, ret, size))
+		return false;
+	if (config.live && !may_return(probe))
+		flags |= EVENT_F_NO_RETURN;
+	if (config.live)
+		in_others = call_emit(ctx, tgid, tid, size, probe, flags);
+	else
+		in_others = malloc_emit(tgid, tid, size, probe, flags);
+	if (in_others && thread)
 		thread->in_others = true;
+	return !(flags & EVENT_F_NO_RETURN);
+}
+
+/* What posix_memalign has put where it was told to; 0 where it failed. */
+static __always_inline bool out_read(__u32 tid, __u64 sp, __u64 result, __u64 *addr)
+{
+	struct thread *t = bpf_map_lookup_elem(&threads, &tid);
+
+	*addr = 0;
+	if ((__u32)result)
+		return true;
+	return t && t->out_sp == sp && !bpf_probe_read_user(addr, sizeof(*addr), (void *)t->out);
+}
+
+/* What the function of this return is; without cookies it follows from the thread's last call. */
+static __always_inline bool returns_by_pointer(struct pt_regs *ctx, __u32 tid, __u64 sp)
+{
+	const struct probe *probe;
+	const struct thread *t;
+
+	if (config.has_cookie) {
+		probe = probe_hit(ctx);
+		return probe && probe->fn == FN_POSIX_MEMALIGN;
+	}
+	t = bpf_map_lookup_elem(&threads, &tid);
+	return t && t->fn == FN_POSIX_MEMALIGN && t->out_sp == sp;
+}
+
+static __always_inline void call_end(struct pt_regs *ctx)
+{
+	__u64 id = bpf_get_current_pid_tgid(), addr = PT_REGS_RC(ctx), sp = PT_REGS_SP(ctx), fill;
+	__u32 tgid = id >> 32, tid = id;
+	struct event_call *c = NULL;
+	__u16 flags = 0;
+
+#if defined(__TARGET_ARCH_x86)
+	sp -= sizeof(addr); /* the return address has been popped */
+#endif
+	if (!watched(tgid))
+		return;
+	if (returns_by_pointer(ctx, tid, sp) && !out_read(tid, sp, addr, &addr))
+		flags = EVENT_F_UNREAD;
+	fill = ring_fill();
+	if (fill < config.malloc_limit)
+		c = bpf_ringbuf_reserve(&ring, sizeof(*c), 0);
+	if (!c) {
+		block_spill(tgid, EVENT_RETURN);
+		return;
+	}
+	block_fill(c, EVENT_RETURN, id, addr, sp);
+	c->e.flags = flags;
+	bpf_ringbuf_submit(c, wake_flags(fill));
+}
+
+SEC("uprobe")
+int malloc_enter(struct pt_regs *ctx)
+{
+	keep_own_stack(ctx, no_programs);
+	call_begin(ctx);
+	return 0;
+}
+
+SEC("uretprobe")
+int malloc_return(struct pt_regs *ctx)
+{
+	keep_own_stack(ctx, no_programs);
+	call_end(ctx);
+	return 0;
+}
+
+/*
+ * Both in one, on kernels with uprobe.session (Linux 6.13): a call that is none of
+ * a user's, or of nobody who is watched, then does without a return probe.  At a
+ * return the instruction pointer is where that leads to.
+ */
+SEC("uprobe")
+int malloc_session(struct pt_regs *ctx)
+{
+	keep_own_stack(ctx, no_sessions);
+	if (PT_REGS_IP(ctx) == bpf_get_func_ip(ctx))
+		return !call_begin(ctx);
+	call_end(ctx);
 	return 0;
 }
 

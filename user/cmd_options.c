@@ -29,7 +29,7 @@ static const struct described {
 	{'c', "cgroup", "PATH", "only processes in this cgroup v2 directory, and below"},
 	{'d', "duration", "SECONDS", "stop after so long"},
 	{'l', "level", "LEVEL",
-	 "what is probed: syscalls (brk and mmap alone), or sizes (the default)"},
+	 "what is probed: syscalls (brk and mmap alone), sizes (the default), or live (and frees)"},
 	{'j', "json", NULL, "JSON, schema "},
 	{'r', "rows", "ROWS", "at most so many rows; 0: all"},
 	{'s', "sort", "KEY", "sort by"},
@@ -136,6 +136,8 @@ static bool parse_level(const char *text, enum level *level)
 		*level = LEVEL_SYSCALLS;
 	else if (!strcmp(text, "sizes"))
 		*level = LEVEL_SIZES;
+	else if (!strcmp(text, "live"))
+		*level = LEVEL_LIVE;
 	else
 		return false;
 	return true;
@@ -159,7 +161,7 @@ static const char *take(struct options *o, int letter, const char *value)
 		return parse_seconds(value, &o->seconds) ? NULL : "a number of seconds above 0";
 	case 'l':
 		o->level_given = true;
-		return parse_level(value, &o->level) ? NULL : "syscalls or sizes";
+		return parse_level(value, &o->level) ? NULL : "syscalls, sizes or live";
 	case 'j':
 		o->json = true;
 		return NULL;

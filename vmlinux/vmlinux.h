@@ -205,6 +205,10 @@ struct thread_struct {
 };
 #endif
 
+struct seccomp {
+	int mode;
+};
+
 struct task_struct {
 	void *stack;
 	unsigned int flags;
@@ -219,6 +223,7 @@ struct task_struct {
 	struct uprobe_task *utask;
 	unsigned int in_execve : 1;
 	struct signal_struct *signal;
+	struct seccomp seccomp;
 };
 
 struct seq_file;

@@ -34,6 +34,11 @@ enum event_type {
 		      */
 	EVENT_SHMDT, /* struct event_map */
 	EVENT_ROUTE, /* in cells only: the request that an mmap or mremap served */
+	/* Level live: a call of the malloc family is a CALL, and, if it returns, a RETURN. */
+	EVENT_CALL,   /* struct event_call; in cells it is a MALLOC */
+	EVENT_RETURN, /* struct event_call */
+	EVENT_FREE,   /* struct event_call; of no null pointer */
+	EVENT_BLOCK,  /* struct event_call: CALL and RETURN in one; in cells it is a MALLOC */
 	EVENT_TYPE_END,
 };
 
@@ -72,7 +77,12 @@ enum event_flags {
 	/* malloc family */
 	EVENT_F_IMPOSSIBLE = 1 << 0, /* the request overflows or exceeds PTRDIFF_MAX: size is 0 */
 	EVENT_F_KEEPS_MAPPING = 1 << 1, /* a realloc that leaves a block's own mapping as it is */
-	EVENT_F_KEPT = 1 << 2, /* no call, but that of one counted before: as KEEPS_MAPPING */
+	EVENT_F_KEPT = 1 << 2,	    /* no call, but that of one counted before: as KEEPS_MAPPING */
+	EVENT_F_NO_RETURN = 1 << 3, /* call: its return is not probed, for it would do harm */
+	EVENT_F_TOLD = 1 << 4,	/* the allocator says what served it: if none of these, the heap */
+	EVENT_F_ARENA = 1 << 5, /* an arena; KEEPS_MAPPING: a mapping of its own */
+	/* return: the block's address could not be read */
+	EVENT_F_UNREAD = 1 << 0,
 	/* mmap: all of the call's arguments that its cause depends on */
 	EVENT_F_ANON = 1 << 0,
 	EVENT_F_STACK = 1 << 1,	    /* MAP_STACK */
@@ -148,7 +158,18 @@ struct event {
 	__u8 type;
 	__u8 op;
 	__u16 flags;
-	__u32 object; /* EVENT_MALLOC: index of the object whose function it was */
+	__u32 object; /* MALLOC, CALL, FREE: index of the object whose function it was */
+};
+
+/*
+ * A call is told by its thread and by where its frame is: while it has not
+ * returned no other call of the thread can be there.
+ */
+struct event_call {
+	struct event e; /* size: CALL: bytes asked for */
+	__u64 addr; /* of a block: CALL: to be resized; RETURN: had, 0: none; FREE: given back */
+	__u32 call; /* sp >> 3 at the function's entry */
+	__u32 pad;
 };
 
 struct event_brk {
@@ -225,10 +246,10 @@ struct spilled_process {
 	__s64 rss_anon;
 	__s64 rss_shmem;
 	__u32 ppid;
-	__u8 exited;	 /* its exit event spilled; the RSS is from it */
-	__u8 exit_flags; /* enum event_flags */
-	__u8 mm_changed; /* an event that the ledger needs is among the others' */
-	__u8 pad;
+	__u8 exited;	   /* its exit event spilled; the RSS is from it */
+	__u8 exit_flags;   /* enum event_flags */
+	__u8 mm_changed;   /* an event that the ledger needs is among the others' */
+	__u8 calls_missed; /* one that blocks are paired by is */
 	char comm[16];
 };
 
@@ -242,12 +263,53 @@ struct config {
 	__u8 by_pid;	    /* only tgids in the map `pids` */
 	__u8 by_comm;
 	__u8 by_cgroup;
-	__u8 follow;	    /* children of a process in `pids` are put there too */
-	__u8 has_task_regs; /* bpf_task_pt_regs, Linux 5.15 */
-	__u8 has_cookie;    /* bpf_get_attach_cookie, Linux 5.15 */
-	__u8 never;	    /* false, but the compiler does not know */
-	__u32 cpus;	    /* possible ones */
+	__u8 follow;	     /* children of a process in `pids` are put there too */
+	__u8 has_task_regs;  /* bpf_task_pt_regs, Linux 5.15 */
+	__u8 has_cookie;     /* bpf_get_attach_cookie, Linux 5.15 */
+	__u8 never;	     /* false, but the compiler does not know */
+	__u8 live;	     /* calls are paired with their returns and with frees */
+	__u8 spare_filtered; /* return probes kill processes with a seccomp filter: none in these */
+	__u32 cpus;	     /* possible ones */
 	char comm[16];
+};
+
+/*
+ * A general register, by the number of its word in struct pt_regs: x86's, and of
+ * arm64 x0 to x30.
+ */
+#if defined(__x86_64__) || defined(__TARGET_ARCH_x86)
+enum probe_reg {
+	PROBE_REG_R15,
+	PROBE_REG_R14,
+	PROBE_REG_R13,
+	PROBE_REG_R12,
+	PROBE_REG_BP,
+	PROBE_REG_BX,
+	PROBE_REG_R11,
+	PROBE_REG_R10,
+	PROBE_REG_R9,
+	PROBE_REG_R8,
+	PROBE_REG_AX,
+	PROBE_REG_CX,
+	PROBE_REG_DX,
+	PROBE_REG_SI,
+	PROBE_REG_DI,
+	PROBE_REGS
+};
+#else
+enum probe_reg { PROBE_REG_X0, PROBE_REGS = 31 };
+#endif
+#define PROBE_ARGS 8 /* arguments that a probe may read; a power of two */
+
+/* refmalloc's own places for tracers (user/refmalloc/probes.h). */
+enum probe_site {
+	SITE_NONE, /* a function's */
+	SITE_ALLOC,
+	SITE_RESIZING,
+	SITE_REALLOC,
+	SITE_FAILED,
+	SITE_FREE,
+	SITE_COUNT,
 };
 
 /*
@@ -265,14 +327,20 @@ struct probe {
 	 * none */
 	__u8 size_arg;
 	__u8 count_arg;
-	__u64 off;   /* file offset of the probed instruction */
-	__u64 jumps; /* the entry points, as bits, that it may go on in by a jump */
-	__u8 glibc;  /* its blocks have glibc's headers */
-	__u8 libc;   /* and which ones it goes on in depends on the arguments as in glibc or musl */
-	__u8 whole;  /* all of the object's code is the allocator's: internal[0] */
-	__u8 marks;  /* MAP_NORESERVE is on all that it maps but for blocks */
-	__u8 kept;   /* no entry: where a realloc comes by that leaves a block's mapping as it is */
-	__u8 pad[3];
+	__u8 reg[PROBE_ARGS]; /* enum probe_reg: where the arguments are there */
+	__u32 frame;	      /* bytes between the stack pointer and the return address there */
+	__u64 off;	      /* file offset of the probed instruction */
+	__u64 jumps;	      /* the entry points, as bits, that it may go on in by a jump */
+	__u8 glibc;	      /* its blocks have glibc's headers */
+	__u8 libc;  /* and which ones it goes on in depends on the arguments as in glibc or musl */
+	__u8 whole; /* all of the object's code is the allocator's: internal[0] */
+	__u8 marks; /* MAP_NORESERVE is on all that it maps but for blocks */
+	__u8 kept;  /* no entry: where a realloc comes by that leaves a block's mapping as it is */
+	__u8 block_arg;	 /* the argument with the block to be resized; 0: none */
+	__u8 by_pointer; /* the block is told, and given, by where a pointer to it is */
+	__u8 jumped_to;	 /* of a free: another one may hand a call on to it by a jump */
+	__u8 site;	 /* enum probe_site */
+	__u8 pad[7];
 	/* File offsets of the allocator's own code: a call from there is not a user's. */
 	struct {
 		__u64 lo, hi;
@@ -317,6 +385,7 @@ static inline __u8 size_bucket(__u64 size)
 }
 
 _Static_assert(sizeof(struct event) == 32, "BPF and agent must agree");
+_Static_assert(sizeof(struct event_call) == 48, "BPF and agent must agree");
 _Static_assert(sizeof(struct event_brk) == 64, "BPF and agent must agree");
 _Static_assert(sizeof(struct event_map) == 152, "BPF and agent must agree");
 _Static_assert(sizeof(struct event_task) == 128, "BPF and agent must agree");

@@ -18,6 +18,11 @@ struct thread {
 	__u64 code_lo, code_hi; /* the allocator's, where it is all that its object has */
 	__u64 request;
 	__u64 jumps; /* the entry points that it may be going on in, by a jump */
+	__u64 out;   /* where posix_memalign puts the address, and that call's sp */
+	__u64 out_sp;
+	/* its last free, if it has not called malloc since */
+	__u64 freed, freed_sp, freed_ip;
+	__u32 freed_object;
 	__u32 object;
 	__u32 fn;
 	__u8 pending;	 /* no mapping has been made for it yet */
@@ -26,7 +31,7 @@ struct thread {
 	__u8 brk_failed; /* since that call, and nothing was mapped after it */
 	/* the system call under way */
 	__u8 syscall; /* enum event_type; 0: none */
-	__u8 pad;
+	__u8 pad[5];
 	__u64 begin_ns;
 	__u64 args[6];
 	__u64 brk_start, brk_before;

@@ -27,6 +27,14 @@
 #define search extent_search
 #include "kernel/extent.c"
 #undef search
+#include "kernel/features.c"
+#include "kernel/branches.c"
+#if defined(__x86_64__)
+#include "kernel/insn_x86.c"
+#else
+#include "kernel/insn_arm64.c"
+#endif
+#include "kernel/placement.c"
 #include "kernel/object.c"
 
 #define MOST_CHANGES 64

@@ -19,7 +19,8 @@ static const struct {
 	[EVENT_MALLOC] = {32, 15}, [EVENT_BRK] = {64, 4},     [EVENT_MMAP] = {152, 2},
 	[EVENT_MUNMAP] = {152, 2}, [EVENT_MREMAP] = {152, 4}, [EVENT_MPROTECT] = {152, 2},
 	[EVENT_FORK] = {128, 1},   [EVENT_EXEC] = {256, 1},   [EVENT_EXIT] = {128, 1},
-	[EVENT_SHMAT] = {152, 1},  [EVENT_SHMDT] = {152, 1},
+	[EVENT_SHMAT] = {152, 1},  [EVENT_SHMDT] = {152, 1},  [EVENT_CALL] = {48, 15},
+	[EVENT_RETURN] = {48, 1},  [EVENT_FREE] = {48, 1},    [EVENT_BLOCK] = {48, 15},
 };
 
 #define TYPES	(sizeof(shapes) / sizeof(*shapes))
@@ -44,7 +45,7 @@ static void a_type_has_one_size(void **state)
 {
 	for (__u8 type = 1; type < TYPES; type++)
 		for (size_t size = 0; size <= LARGEST + 32; size++)
-			if (valid(type, 0, size) != (size == shapes[type].size))
+			if (valid(type, 0, size) != (size && size == shapes[type].size))
 				fail_msg("type %d of %zu bytes", type, size);
 }
 
@@ -107,11 +108,13 @@ static void a_path_ends(void **state)
 static void a_key_has_what_its_type_has(void **state)
 {
 	static const __u8 flags[] = {
-		[EVENT_MALLOC] = 7, [EVENT_MMAP] = 0x7f, [EVENT_MREMAP] = 0x30, [EVENT_FORK] = 1,
-		[EVENT_EXEC] = 2,   [EVENT_EXIT] = 2,	 [EVENT_ROUTE] = 0x7f};
+		[EVENT_MALLOC] = 63, [EVENT_MMAP] = 0x7f, [EVENT_MREMAP] = 0x30, [EVENT_FORK] = 1,
+		[EVENT_EXEC] = 2,    [EVENT_EXIT] = 2,	  [EVENT_ROUTE] = 0x7f,	 [EVENT_BLOCK] = 0};
 
-	for (int type = 1; type <= EVENT_ROUTE; type++) {
-		int ops = type == EVENT_ROUTE ? 1 : shapes[type].ops;
+	for (int type = 1; type < EVENT_TYPE_END; type++) {
+		int ops = type == EVENT_ROUTE			      ? 1
+			  : type == EVENT_CALL || type == EVENT_BLOCK ? 0
+								      : shapes[type].ops;
 
 		for (int i = 0; i < 256; i++) {
 			struct cell_key op = {.type = type, .op = i};
@@ -119,8 +122,8 @@ static void a_key_has_what_its_type_has(void **state)
 			struct cell_key bucket = {.type = type, .bucket = i};
 
 			assert_int_equal(cell__valid(&op), i < ops);
-			assert_int_equal(cell__valid(&flag), !(i & ~flags[type]));
-			assert_int_equal(cell__valid(&bucket), i < 64);
+			assert_int_equal(cell__valid(&flag), ops && !(i & ~flags[type]));
+			assert_int_equal(cell__valid(&bucket), ops && i < 64);
 		}
 	}
 }
@@ -130,7 +133,9 @@ static void a_key_has_a_type(void **state)
 	for (int type = 0; type < 256; type++) {
 		struct cell_key key = {.type = type};
 
-		assert_int_equal(cell__valid(&key), type >= 1 && type <= EVENT_ROUTE);
+		/* A call that spills, or a block, is a MALLOC. */
+		assert_int_equal(cell__valid(&key),
+				 type >= 1 && type <= EVENT_FREE && type != EVENT_CALL);
 	}
 }
 

@@ -42,6 +42,8 @@ bool elf_file__offset(const struct elf_file *f, __u64 addr, __u64 *offset);
  * memory would end.  False: there is none, or they wrap.
  */
 bool elf_file__data(const struct elf_file *f, unsigned int which, __u64 *lo, __u64 *hi, __u64 *end);
+/* The which-th executable segment: addresses of its bytes.  False: there is none, or they wrap. */
+bool elf_file__code(const struct elf_file *f, unsigned int which, __u64 *lo, __u64 *hi);
 /* Up to size bytes of code at addr. */
 size_t elf_file__read(const struct elf_file *f, __u64 addr, void *buf, size_t size);
 /* The executable segments' extent as file offsets. */

@@ -46,6 +46,24 @@ bool elf_file__data(const struct elf_file *f, unsigned int which, __u64 *lo, __u
 	return false;
 }
 
+bool elf_file__code(const struct elf_file *f, unsigned int which, __u64 *lo, __u64 *hi)
+{
+	size_t n = 0;
+	GElf_Phdr ph;
+
+	elf_getphdrnum(f->elf, &n);
+	for (size_t i = 0; i < n; i++) {
+		if (!gelf_getphdr(f->elf, i, &ph) || ph.p_type != PT_LOAD || !(ph.p_flags & PF_X))
+			continue;
+		if (which--)
+			continue;
+		*lo = ph.p_vaddr;
+		*hi = ph.p_vaddr + ph.p_filesz;
+		return *hi >= *lo;
+	}
+	return false;
+}
+
 size_t elf_file__read(const struct elf_file *f, __u64 addr, void *buf, size_t size)
 {
 	GElf_Phdr ph;

@@ -9,24 +9,22 @@
 #include <stdio.h>
 #include <sys/utsname.h>
 
+#include "kernel/return_probes.h"
+#include "kernel/uprobe.h"
+
 static bool has_helper(enum bpf_prog_type type, enum bpf_func_id id)
 {
 	return libbpf_probe_bpf_helper(type, id, NULL) == 1;
 }
 
-/*
- * A uprobe_multi link for one process dropped the process's other threads until
- * 46ba0e49b642 ("bpf: fix multi-uprobe PID filtering logic", Linux 6.10).  That cannot
- * be tried: the one question of a version.
- */
-static bool can_filter_by_pid(void)
+bool features__kernel_has(unsigned int major, unsigned int minor)
 {
-	unsigned int major = 0, minor = 0;
+	unsigned int has_major = 0, has_minor = 0;
 	struct utsname u;
 
 	uname(&u);
-	sscanf(u.release, "%u.%u", &major, &minor);
-	return major > 6 || (major == 6 && minor >= 10);
+	sscanf(u.release, "%u.%u", &has_major, &has_minor);
+	return has_major > major || (has_major == major && has_minor >= minor);
 }
 
 /* An iterator is a function of the kernel's that only its type information shows. */
@@ -46,6 +44,21 @@ void features__probe(struct features *f)
 		       has_helper(BPF_PROG_TYPE_TRACEPOINT, BPF_FUNC_get_current_task_btf);
 	f->cookie = has_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_get_attach_cookie);
 	find_iterators(f);
-	f->filter_by_pid = can_filter_by_pid();
+	/*
+	 * A uprobe_multi link for one process dropped the process's other threads until
+	 * 46ba0e49b642 ("bpf: fix multi-uprobe PID filtering logic", Linux 6.10).
+	 */
+	f->filter_by_pid = features__kernel_has(6, 10);
 	f->uprobe_multi = false;
+	f->session = uprobes__has_session();
+	f->returns = RETURNS_NONE;
+}
+
+void features__probe_returns(struct features *f)
+{
+	bool kill = return_probes__kill_filtered();
+
+	f->returns = !kill ? RETURNS_SAFE : f->session ? RETURNS_SPARE : RETURNS_NONE;
+	if (return_probes__break_shadow_stacks())
+		f->returns = RETURNS_NONE;
 }

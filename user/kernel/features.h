@@ -6,16 +6,29 @@
 
 #include <stdbool.h>
 
+/* May a return probe be put into any process? */
+enum returns {
+	RETURNS_SAFE,
+	RETURNS_SPARE, /* but into those that filter their system calls: it would kill them */
+	RETURNS_NONE,  /* it would, and the kernel cannot leave these out */
+};
+
 struct features {
-	bool find_vma;	    /* bpf_find_vma, Linux 5.17 */
-	bool task_regs;	    /* bpf_task_pt_regs, Linux 5.15 */
-	bool cookie;	    /* bpf_get_attach_cookie, Linux 5.15 */
-	bool iter_task;	    /* an iterator over threads, Linux 5.8 */
-	bool iter_vma;	    /* and over their mappings, Linux 5.12 */
-	bool filter_by_pid; /* a uprobe_multi link may be for one process */
-	bool uprobe_multi;  /* known once a uprobe is attached */
+	bool find_vma;	      /* bpf_find_vma, Linux 5.17 */
+	bool task_regs;	      /* bpf_task_pt_regs, Linux 5.15 */
+	bool cookie;	      /* bpf_get_attach_cookie, Linux 5.15 */
+	bool iter_task;	      /* an iterator over threads, Linux 5.8 */
+	bool iter_vma;	      /* and over their mappings, Linux 5.12 */
+	bool filter_by_pid;   /* a uprobe_multi link may be for one process */
+	bool uprobe_multi;    /* known once a uprobe is attached */
+	bool session;	      /* uprobe.session, Linux 6.13 */
+	enum returns returns; /* known by features__probe_returns */
 };
 
 void features__probe(struct features *f);
+/* Takes a process or two, of its own, and a millisecond. */
+void features__probe_returns(struct features *f);
+/* For what cannot be tried. */
+bool features__kernel_has(unsigned int major, unsigned int minor);
 
 #endif

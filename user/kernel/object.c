@@ -138,6 +138,80 @@ static void find_entries(struct object *o, const struct elf_file *f)
 	}
 }
 
+static bool is_first_free(const struct object *o, int entry)
+{
+	for (int i = 0; i < entry; i++)
+		if (o->free[i].probed && o->free[i].off == o->free[entry].off)
+			return false;
+	return true;
+}
+
+static void find_frees(struct object *o, const struct elf_file *f)
+{
+	const struct elf_function *fn;
+	/* C++'s, in a static program, is in terms of the free beside it. */
+	int count = object__is_libc(o) ? 4 : FREE_ENTRIES;
+
+	for (int i = 0; i < count; i++) {
+		fn = elf_file__find(f, free_entries[i]);
+		if (fn && elf_file__offset(f, fn->addr, &o->free[i].off))
+			o->free[i].probed = is_first_free(o, i);
+	}
+}
+
+/* Each argument up to the last that says how much is asked for, or of which block. */
+static unsigned int arguments_of(const struct alloc_entry *entry)
+{
+	unsigned int args = entry->size_arg > entry->count_arg ? entry->size_arg : entry->count_arg;
+
+	return entry->block_arg != BLOCK_BY_POINTER && entry->block_arg > args ? entry->block_arg
+									       : args;
+}
+
+static void find_places(struct object *o, const struct elf_file *f)
+{
+	struct placement_request requests[2 * ALLOC_ENTRIES + FREE_ENTRIES];
+	size_t n = 0;
+
+	for (int i = 0; i < ALLOC_ENTRIES; i++) {
+		struct placement_request r = {.fn = elf_file__find(f, alloc_entries[i].symbol),
+					      .args = arguments_of(&alloc_entries[i]),
+					      .out = &o->fn[i].place};
+
+		if (!o->fn[i].probed)
+			continue;
+		requests[n++] = r;
+		r.return_in_place = true;
+		r.out = &o->fn[i].return_place;
+		requests[n++] = r;
+	}
+	for (int i = 0; i < FREE_ENTRIES; i++)
+		if (o->free[i].probed)
+			requests[n++] = (struct placement_request){
+				.fn = elf_file__find(f, free_entries[i]),
+				.args = 1,
+				.out = &o->free[i].place};
+	placement__find(f, requests, n);
+}
+
+/* Each of them with so many arguments, or none is used. */
+static void find_sites(struct object *o, struct elf_file *f)
+{
+	static const struct {
+		const char *name;
+		unsigned int args;
+	} wanted[SITE_COUNT] = {
+		[SITE_ALLOC] = {"alloc", 4},	 [SITE_RESIZING] = {"resizing", 3},
+		[SITE_REALLOC] = {"realloc", 5}, [SITE_FAILED] = {"failed", 2},
+		[SITE_FREE] = {"free", 3},
+	};
+
+	o->told = o->kind == OBJECT_REFMALLOC;
+	for (int i = SITE_NONE + 1; i < SITE_COUNT && o->told; i++)
+		o->told = usdt__find(f, "refmalloc", wanted[i].name, &o->site[i], 1) == 1 &&
+			  o->site[i].args >= wanted[i].args;
+}
+
 #define JUMPS_DEEP 4 /* mimalloc's valloc, mi_valloc, mi_memalign, mi_malloc_aligned */
 /* Functions looked into for one object: each may jump to hundreds; mimalloc takes 18. */
 #define JUMPS_INTO 64
@@ -191,6 +265,35 @@ static void follow_jump(__u64 addr, const char *name, void *arg)
 	j->depth++;
 }
 
+struct freeing {
+	struct object *o;
+	const struct elf_file *f;
+	int from;
+};
+
+static void note_free(__u64 addr, const char *name, void *arg)
+{
+	struct freeing *j = arg;
+	const struct elf_function *fn = name ? elf_file__find(j->f, name) : function_at(j->f, addr);
+	__u64 off;
+
+	if (!fn || !elf_file__offset(j->f, fn->addr, &off))
+		return;
+	for (int i = 0; i < FREE_ENTRIES; i++)
+		j->o->free[i].jumped_to |= i != j->from && j->o->free[i].probed &&
+					   j->o->free[i].off == off;
+}
+
+static void find_free_jumps(struct object *o, const struct elf_file *f)
+{
+	for (int i = 0; i < FREE_ENTRIES; i++) {
+		struct freeing j = {.o = o, .f = f, .from = i};
+
+		if (o->free[i].probed)
+			code__jumps(f, elf_file__find(f, free_entries[i]), note_free, &j);
+	}
+}
+
 /* In a libc which ones depends on arguments, and the programs know that: any inner one. */
 static void find_jumps(struct object *o, const struct elf_file *f)
 {
@@ -239,7 +342,11 @@ int object__inspect(struct object *o, const char *path, const char *file)
 		elf_file__text(f, &o->text.lo, &o->text.hi);
 	if (object__is_allocator(o)) {
 		find_entries(o, f);
+		find_frees(o, f);
+		find_sites(o, f);
+		find_places(o, f);
 		find_jumps(o, f);
+		find_free_jumps(o, f);
 		extent__find(o, f);
 		find_wrappers(o, f);
 	}

@@ -16,6 +16,7 @@
 
 #include "brkscope.skel.h"
 #include "brkscope/thread.h"
+#include "kernel/places.h"
 #include "kernel/ring.h"
 #include "kernel/spill.h"
 #include "kernel/tracefs.h"
@@ -33,8 +34,8 @@ struct probes {
 	size_t n_links;
 	struct uprobes *uprobes[MOST_LINKS];
 	size_t n_uprobes;
-	unsigned int n_places; /* used entries of the map `probes` */
-	bool offset_used[4096];
+	struct place_table places;
+	bool live; /* returns and frees are probed */
 	bool stopped;
 };
 
@@ -81,6 +82,24 @@ static void set_autoload_by_kernel(struct probes *p)
 	bpf_program__set_autoload(p->skel->progs.list_vma, p->features.iter_vma);
 }
 
+static void set_uprobe(struct bpf_program *prog, bool wanted, int attach_type)
+{
+	bpf_program__set_autoload(prog, wanted);
+	bpf_program__set_expected_attach_type(prog, (enum bpf_attach_type)attach_type);
+}
+
+static void set_uprobes(struct probes *p, bool malloc)
+{
+	bool session = p->live && p->features.session;
+	const typeof(p->skel->progs) *g = &p->skel->progs;
+
+	set_uprobe(g->malloc_enter, malloc && !session, UPROBE_MULTI_ATTACH_TYPE);
+	set_uprobe(g->malloc_return, p->live && !session, UPROBE_MULTI_ATTACH_TYPE);
+	set_uprobe(g->malloc_session, session, UPROBE_SESSION_ATTACH_TYPE);
+	set_uprobe(g->usdt_hit, malloc, UPROBE_MULTI_ATTACH_TYPE);
+	set_uprobe(g->free_enter, p->live, UPROBE_MULTI_ATTACH_TYPE);
+}
+
 static void configure(struct probes *p, const struct probes_config *c)
 {
 	struct config *k = &p->skel->rodata->config;
@@ -104,9 +123,10 @@ static void configure(struct probes *p, const struct probes_config *c)
 	bpf_map__set_max_entries(p->skel->maps.ring, ring_bytes);
 	if (c->max_processes)
 		bpf_map__set_max_entries(p->skel->maps.processes, c->max_processes);
-	bpf_program__set_autoload(p->skel->progs.malloc_enter, c->malloc);
-	bpf_program__set_expected_attach_type(p->skel->progs.malloc_enter,
-					      (enum bpf_attach_type)UPROBE_MULTI_ATTACH_TYPE);
+	k->live = p->live;
+	k->spare_filtered = p->features.returns == RETURNS_SPARE;
+	set_uprobes(p, c->malloc);
+	set_uprobe(p->skel->progs.empty, c->calibrate, UPROBE_MULTI_ATTACH_TYPE);
 	set_autoload_by_kernel(p);
 }
 
@@ -157,6 +177,9 @@ int probes__open(struct probes **out, const struct probes_config *config)
 	if (!p)
 		return -ENOMEM;
 	features__probe(&p->features);
+	if (config->live)
+		features__probe_returns(&p->features);
+	p->live = config->live && p->features.returns != RETURNS_NONE;
 	p->skel = brkscope__open();
 	if (!p->skel) {
 		err = explain_load(-errno);
@@ -168,6 +191,8 @@ int probes__open(struct probes **out, const struct probes_config *config)
 		explain_load(err);
 		goto fail;
 	}
+	place_table__init(&p->places, bpf_map__fd(p->skel->maps.probes),
+			  bpf_map__fd(p->skel->maps.probe_at), p->features.cookie);
 	if (config->cgroup) {
 		err = set_cgroup(p, config->cgroup);
 		if (err)
@@ -288,69 +313,16 @@ int probes__attach_events(struct probes *p)
 
 /* ---- the malloc family ---- */
 
-static struct probe probe_of(const struct object *o, unsigned int index)
-{
-	struct probe probe = {
-		.object = index,
-		.glibc = o->kind == OBJECT_GLIBC,
-		.libc = object__is_libc(o),
-		.whole = o->whole,
-		.marks = o->kind == OBJECT_REFMALLOC,
-	};
-
-	for (unsigned int i = 0; i < o->n_internal; i++) {
-		probe.internal[i].lo = o->internal[i].lo;
-		probe.internal[i].hi = o->internal[i].hi;
-	}
-	return probe;
-}
-
-/* Tells the programs what is at each place, and lists the places. */
-static int register_places(struct probes *p, const struct object *o, unsigned int index,
-			   struct uprobe_place *places, size_t *n)
-{
-	struct probe probe = probe_of(o, index);
-	int map = bpf_map__fd(p->skel->maps.probes), err = 0;
-	int by_offset = bpf_map__fd(p->skel->maps.probe_at);
-
-	*n = 0;
-	for (int i = 0; i < ALLOC_ENTRIES && !err; i++) {
-		__u32 at = p->n_places, page_offset;
-
-		if (!o->fn[i].probed)
-			continue;
-		if (at == PROBES_MAX)
-			return -ENOSPC;
-		probe.fn = alloc_entries[i].fn;
-		probe.entry = i;
-		probe.kept = i == ENTRY_KEPT;
-		probe.size_arg = alloc_entries[i].size_arg;
-		probe.count_arg = alloc_entries[i].count_arg;
-		probe.jumps = o->fn[i].jumps;
-		probe.off = o->fn[i].off;
-		page_offset = probe.off & 4095;
-		/* Without cookies two probes on one page offset would be one to the programs. */
-		if (!p->features.cookie && p->offset_used[page_offset])
-			return -EEXIST;
-		p->offset_used[page_offset] = true;
-		places[(*n)++] = (struct uprobe_place){.offset = probe.off, .cookie = at};
-		p->n_places++;
-		err = bpf_map_update_elem(map, &at, &probe, BPF_ANY);
-		if (!err)
-			err = bpf_map_update_elem(by_offset, &page_offset, &at, BPF_ANY);
-	}
-	return err;
-}
-
-static int attach_places(struct probes *p, const struct object *o,
-			 const struct uprobe_place *places, size_t n, __u32 pid)
+static int attach_program(struct probes *p, struct bpf_program *prog, enum uprobe_kind kind,
+			  const struct object *o, const struct places *at, __u32 pid)
 {
 	struct uprobes *u;
 
+	if (!at->n)
+		return 0;
 	if (p->n_uprobes == MOST_LINKS)
 		return -ENOSPC;
-	u = uprobes__attach(p->skel->progs.malloc_enter, o->file, places, n, pid,
-			    p->features.cookie);
+	u = uprobes__attach(prog, kind, o->file, at->place, at->n, pid, p->features.cookie);
 	if (!u)
 		return -errno;
 	p->features.uprobe_multi = uprobes__multi(u);
@@ -358,21 +330,38 @@ static int attach_places(struct probes *p, const struct object *o,
 	return 0;
 }
 
+/* What ends comes first: a block whose beginning is seen has its end seen. */
+static int attach_object(struct probes *p, const struct object *o,
+			 const struct object_places *places, __u32 pid)
+{
+	const typeof(p->skel->progs) *g = &p->skel->progs;
+	bool session = p->live && p->features.session;
+	int err = attach_program(p, g->usdt_hit, UPROBE_HERE, o, &places->sites, pid);
+
+	if (!err)
+		err = attach_program(p, g->free_enter, UPROBE_HERE, o, &places->frees, pid);
+
+	if (!err && session)
+		return attach_program(p, g->malloc_session, UPROBE_SESSION, o, &places->calls, pid);
+	if (!err && p->live)
+		err = attach_program(p, g->malloc_return, UPROBE_RETURN, o, &places->calls, pid);
+	if (!err)
+		err = attach_program(p, g->malloc_enter, UPROBE_HERE, o, &places->calls, pid);
+	return err;
+}
+
 int probes__attach_object(struct probes *p, const struct object *o, unsigned int index,
 			  const __u32 *pids, size_t n_pids)
 {
-	struct uprobe_place places[ALLOC_ENTRIES];
-	size_t n;
-	int err = register_places(p, o, index, places, &n);
+	struct object_places places;
+	int err = place_table__add(&p->places, o, index, p->live, &places);
 
-	if (!err && !n)
-		return 0;
 	if (!p->features.filter_by_pid)
 		n_pids = 0;
 	if (!err && !n_pids)
-		err = attach_places(p, o, places, n, 0);
+		err = attach_object(p, o, &places, 0);
 	for (size_t i = 0; i < n_pids && !err; i++)
-		err = attach_places(p, o, places, n, pids[i]);
+		err = attach_object(p, o, &places, pids[i]);
 	return err;
 }
 
@@ -388,6 +377,20 @@ void probes__learn_object(struct probes *p, const struct object *o)
 
 		bpf_map_update_elem(map, &site, &o->calls[i].frame, BPF_ANY);
 	}
+}
+
+int probes__calibrate(struct probes *p, struct calibration *out)
+{
+	struct uprobes *attached[CALIBRATE_LINKS];
+	int err;
+
+	if (p->n_uprobes + CALIBRATE_LINKS > MOST_LINKS)
+		return -ENOSPC;
+	err = calibrate__run(p->skel->progs.empty, out, attached);
+	for (int i = 0; i < CALIBRATE_LINKS; i++)
+		if (attached[i])
+			p->uprobes[p->n_uprobes++] = attached[i];
+	return err;
 }
 
 /* ---- running ---- */
@@ -486,4 +489,9 @@ bool probes__in_syscall(const struct probes *p, __u32 tid)
 const struct features *probes__features(const struct probes *p)
 {
 	return &p->features;
+}
+
+bool probes__live(const struct probes *p)
+{
+	return p->live;
 }

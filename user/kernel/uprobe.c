@@ -34,11 +34,14 @@ struct uprobes {
 	struct bpf_link *links[];
 };
 
-static int attach_multi(int prog_fd, const char *path, const struct uprobe_place *places, size_t n,
-			__u32 pid)
+#define MULTI_RETURN 1 /* BPF_F_UPROBE_MULTI_RETURN */
+
+static int attach_multi(int prog_fd, enum uprobe_kind kind, const char *path,
+			const struct uprobe_place *places, size_t n, __u32 pid)
 {
 	struct link_create_uprobe_multi attr = {};
-	__u64 *offsets = calloc(2 * n, sizeof(*offsets)), *cookies = offsets + n;
+	__u64 *offsets = calloc(3 * n, sizeof(*offsets)), *cookies = offsets + n;
+	__u64 *semaphores = cookies + n;
 	int fd;
 
 	if (!offsets)
@@ -46,12 +49,16 @@ static int attach_multi(int prog_fd, const char *path, const struct uprobe_place
 	for (size_t i = 0; i < n; i++) {
 		offsets[i] = places[i].offset;
 		cookies[i] = places[i].cookie;
+		semaphores[i] = places[i].semaphore;
 	}
 	attr.prog_fd = prog_fd;
-	attr.attach_type = UPROBE_MULTI_ATTACH_TYPE;
+	attr.attach_type = kind == UPROBE_SESSION ? UPROBE_SESSION_ATTACH_TYPE
+						  : UPROBE_MULTI_ATTACH_TYPE;
+	attr.multi_flags = kind == UPROBE_RETURN ? MULTI_RETURN : 0;
 	attr.path = (unsigned long)path;
 	attr.offsets = (unsigned long)offsets;
 	attr.cookies = (unsigned long)cookies;
+	attr.ref_ctr_offsets = (unsigned long)semaphores;
 	attr.cnt = n;
 	attr.pid = pid;
 	fd = syscall(__NR_bpf, BPF_LINK_CREATE, &attr, sizeof(attr));
@@ -59,11 +66,14 @@ static int attach_multi(int prog_fd, const char *path, const struct uprobe_place
 	return fd;
 }
 
-static int attach_each(struct uprobes *u, struct bpf_program *prog, const char *path,
-		       const struct uprobe_place *places, size_t n, __u32 pid, bool cookies)
+static int attach_each(struct uprobes *u, struct bpf_program *prog, enum uprobe_kind kind,
+		       const char *path, const struct uprobe_place *places, size_t n, __u32 pid,
+		       bool cookies)
 {
 	for (size_t i = 0; i < n; i++) {
-		LIBBPF_OPTS(bpf_uprobe_opts, opts, .bpf_cookie = cookies ? places[i].cookie : 0);
+		LIBBPF_OPTS(bpf_uprobe_opts, opts, .bpf_cookie = cookies ? places[i].cookie : 0,
+			    .retprobe = kind == UPROBE_RETURN,
+			    .ref_ctr_offset = places[i].semaphore);
 
 		u->links[i] = bpf_program__attach_uprobe_opts(prog, pid ? (pid_t)pid : -1, path,
 							      places[i].offset, &opts);
@@ -74,7 +84,7 @@ static int attach_each(struct uprobes *u, struct bpf_program *prog, const char *
 	return 0;
 }
 
-struct uprobes *uprobes__attach(struct bpf_program *prog, const char *path,
+struct uprobes *uprobes__attach(struct bpf_program *prog, enum uprobe_kind kind, const char *path,
 				const struct uprobe_place *places, size_t n, __u32 pid,
 				bool cookies)
 {
@@ -83,21 +93,44 @@ struct uprobes *uprobes__attach(struct bpf_program *prog, const char *path,
 
 	if (!u)
 		return NULL;
-	u->multi_fd = attach_multi(bpf_program__fd(prog), path, places, n, pid);
+	u->multi_fd = attach_multi(bpf_program__fd(prog), kind, path, places, n, pid);
 	if (u->multi_fd >= 0)
 		return u;
 	/* EINVAL: no such attach type; EOPNOTSUPP: no such support compiled in. */
-	if (errno != EINVAL && errno != EOPNOTSUPP) {
+	if (kind == UPROBE_SESSION || (errno != EINVAL && errno != EOPNOTSUPP)) {
 		free(u);
 		return NULL;
 	}
-	err = attach_each(u, prog, path, places, n, pid, cookies);
+	err = attach_each(u, prog, kind, path, places, n, pid, cookies);
 	if (err) {
 		uprobes__detach(u);
 		errno = -err;
 		return NULL;
 	}
 	return u;
+}
+
+bool uprobes__has_session(void)
+{
+	static const struct bpf_insn return_0[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, opts,
+		    .expected_attach_type = (enum bpf_attach_type)UPROBE_SESSION_ATTACH_TYPE);
+	const struct uprobe_place place = {};
+	int prog = bpf_prog_load(BPF_PROG_TYPE_KPROBE, "session", "GPL", return_0, 2, &opts), fd;
+	bool has;
+
+	if (prog < 0)
+		return false;
+	/* A directory: EBADF of a kernel that has come so far. */
+	fd = attach_multi(prog, UPROBE_SESSION, "/", &place, 1, 0);
+	has = fd < 0 && errno == EBADF;
+	if (fd >= 0)
+		close(fd);
+	close(prog);
+	return has;
 }
 
 void uprobes__detach(struct uprobes *u)

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "model/apply.h"
+#include "model/calls.h"
 #include "model/decode.h"
 #include "model/state.h"
 
@@ -163,6 +164,11 @@ int model__event(struct model *m, const struct event *e, size_t size, struct not
 	switch (e->type) {
 	case EVENT_MALLOC:
 		return count_event(p, e, CAUSE_UNATTRIBUTED, CALLER_UNKNOWN);
+	case EVENT_CALL:
+	case EVENT_BLOCK:
+	case EVENT_RETURN:
+	case EVENT_FREE:
+		return calls__event(m, p, (const struct event_call *)e, note);
 	case EVENT_BRK:
 		return on_brk(m, p, (const struct event_brk *)e);
 	case EVENT_SHMAT:

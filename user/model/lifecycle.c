@@ -13,7 +13,8 @@ void lifecycle__set_comm(struct process *p, const char comm[16])
 	p->stats.comm[15] = 0;
 }
 
-static int inherit(struct process *child, const struct process *parent)
+/* own: the address space is a copy. */
+static int inherit(struct process *child, const struct process *parent, bool own)
 {
 	struct process_stats *to = &child->stats;
 	const struct process_stats *from = &parent->stats;
@@ -37,6 +38,17 @@ static int inherit(struct process *child, const struct process *parent)
 	child->stale |= parent->stale; /* one of its own may have spilled already */
 	child->unseen = parent->unseen;
 	child->stack_is_code = parent->stack_is_code;
+	if (own && parent->pairing) {
+		child->pairing = pairing__fork(parent->pairing);
+		if (!child->pairing)
+			return -ENOMEM;
+	}
+	child->unpaired |= parent->unpaired;
+	child->told = parent->told;
+	child->mapping_freed = parent->mapping_freed;
+	child->heap_request = parent->heap_request;
+	child->lowest_break = parent->lowest_break;
+	child->complete = parent->complete && !parent->stats.malloc_since_ns;
 	if (parent->ledger) {
 		ledger__free(child->ledger);
 		child->ledger = ledger__share(parent->ledger);
@@ -91,7 +103,7 @@ static int on_process_fork(struct model *m, const struct event_task *t, struct n
 	if (mm && mm != child)
 		err = model__settle_before(m, mm, t->e.ts_ns);
 	if (mm && mm != child && !err)
-		err = inherit(child, mm);
+		err = inherit(child, mm, !(t->e.flags & EVENT_F_SHARED_MM));
 	process__set_heap(child, t->brk_start, t->brk_end, m->config.page_size);
 	process__update_live(child);
 	/* Records from elsewhere may have two borrow from each other: nobody would own it. */
@@ -144,6 +156,9 @@ static int on_process_exec(struct model *m, const struct event_exec *x, struct n
 	p->has_allocator = p->allocator_seen = p->code_unknown = false;
 	p->allocator_called = false;
 	p->calls_before_exec = p->stats.malloc.calls;
+	p->complete = true;
+	p->told = false;
+	p->mapping_freed = p->heap_request = p->lowest_break = 0;
 	lifecycle__set_comm(p, t->comm);
 	process__forget_peaks(p);
 	process__set_heap(p, t->brk_start, t->brk_end, m->config.page_size);

@@ -108,6 +108,10 @@ static void hand_on(struct model *m, struct process *p)
 		list__free(q->list);
 		q->list = p->list;
 		p->list = NULL;
+		pairing__free(q->pairing);
+		q->pairing = p->pairing;
+		p->pairing = NULL;
+		q->unpaired |= p->unpaired;
 		q->stale = p->stale;
 		q->unseen = p->unseen;
 		q->doubtful = p->doubtful;
@@ -127,6 +131,7 @@ void model__own(struct model *m, struct process *p, struct ledger *fresh)
 	else
 		hand_on(m, p);
 	p->borrows = 0;
+	process__forget_blocks(p);
 	ledger__free(p->ledger);
 	p->ledger = fresh;
 }
@@ -137,10 +142,18 @@ void model__end(struct model *m, struct process *p)
 	model__leave(m, p);
 }
 
+static void update_blocks(struct model *m, struct process *p)
+{
+	process__update_blocks(p, model__mm_owner(m, p), m->config.level);
+	if (m->config.judge)
+		process__judge(p, model__mm_owner(m, p), m->config.page_size);
+}
+
 void model__leave(struct model *m, struct process *p)
 {
 	if (p->borrows)
 		process__lend_live(p, model__mm_owner(m, p));
+	update_blocks(m, p);
 	process__update_callers(p, model__mm_owner(m, p));
 	model__own(m, p, NULL);
 	list__free(p->list);
@@ -309,6 +322,8 @@ int model__snapshot(struct model *m, struct snapshot *s)
 		p->stats.malloc_known = malloc_known(m, p);
 		if (p->borrows && !p->gone)
 			process__lend_live(p, model__mm_owner(m, p));
+		if (!p->gone)
+			update_blocks(m, p);
 		close_window(p);
 		rows[i] = &p->stats;
 	}

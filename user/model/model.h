@@ -17,6 +17,7 @@ struct model_config {
 	__u64 page_size;
 	enum level level;
 	const struct cause_table *causes; /* outlives the model */
+	bool judge;			  /* what is freed and kept is asked for */
 	const char *comm;		  /* only processes of this name; NULL: all */
 	/*
 	 * The process's mappings are not known.  image: it has just become another
@@ -59,6 +60,7 @@ struct note {
 	enum cause cause; /* of the mapping; CAUSE_COUNT: none, or not known */
 	__u32 caller;	  /* of mmap: enum caller_index, and on */
 	struct process *process;
+	struct open_call call; /* RETURN: of this call; tid 0: it was not seen to begin */
 };
 
 /*

@@ -13,9 +13,10 @@
 #include <linux/types.h>
 
 #include "brkscope/event.h"
+#include "model/block_table.h"
 #include "model/cause.h"
 
-enum level { LEVEL_SYSCALLS, LEVEL_SIZES };
+enum level { LEVEL_SYSCALLS, LEVEL_SIZES, LEVEL_LIVE };
 
 struct tally {
 	__u64 calls;
@@ -67,6 +68,7 @@ struct histograms {
 				arena */
 		__u64 mmap;
 		__u64 arena;
+		__u64 had[ROUTE_COUNT]; /* level live: by the addresses that they returned */
 	} malloc_size[SIZE_BUCKETS];
 	__u64 brk_grow[SIZE_BUCKETS];
 	__u64 mmap_size[SIZE_BUCKETS][CAUSE_COUNT];
@@ -82,6 +84,8 @@ enum allocator_kind {
 	ALLOCATOR_REFMALLOC,
 	ALLOCATOR_OTHER,
 };
+
+struct retained;
 
 struct process_stats {
 	__u32 pid;
@@ -146,6 +150,22 @@ struct process_stats {
 		bool arena_split;
 	} malloc;
 
+	/* Level live: calls with their returns and frees.  All 0 below. */
+	struct {
+		bool known;    /* nothing of it has been missed: all but frees */
+		bool complete; /* from its first instruction on: no older block is missing */
+		__u64 failed;  /* calls that returned no block for want of memory, or as impossible
+				*/
+		__u64 frees;   /* blocks given back by free and its kin */
+		__u64 frees_unknown;	       /* of them, of blocks from before */
+		struct tally had[ROUTE_COUNT]; /* what calls returned, by its address */
+		struct {
+			__u64 blocks, bytes;
+		} live[ROUTE_COUNT]; /* and what of it has not been given back */
+		__u64 peak_bytes;    /* the most of that at a time */
+	} paired;
+	const struct retained *retained; /* NULL: not known, or not asked for */
+
 	const struct histograms *histograms; /* NULL: all 0 */
 
 	struct {
@@ -182,6 +202,21 @@ struct snapshot {
 	const struct caller_name *caller_names;
 	size_t n_caller_names;
 };
+
+/* Are routes told by addresses, all of them, and not by what was mapped in each call? */
+static inline bool stats__by_address(const struct process_stats *p)
+{
+	return p->paired.known;
+}
+
+/* Can the calls that the heap served be told from those that arenas did? */
+static inline bool stats__split(const struct process_stats *p)
+{
+	return p->paired.known || p->malloc.arena_split;
+}
+
+__u64 stats__live_blocks(const struct process_stats *p);
+__u64 stats__live_bytes(const struct process_stats *p);
 
 /* bytes and pages of the heap now */
 static inline __u64 stats__heap_bytes(const struct process_stats *p)

@@ -47,12 +47,18 @@ bool model__spilled(struct model *m, __u32 tgid, const struct spilled_process *s
 	if (p->gone) {
 		if (s->mm_changed)
 			p->stats.live_known = false;
+		if (s->calls_missed)
+			p->stats.paired.known = false;
 		return true;
 	}
 	if (!p->stats.comm[0] || s->exited)
 		lifecycle__set_comm(p, s->comm);
 	if (!p->stats.ppid)
 		p->stats.ppid = s->ppid;
+	if (s->calls_missed) {
+		p->unpaired = true;
+		model__mm_owner(m, p)->unpaired = true;
+	}
 	if (s->mm_changed) {
 		make_stale(p);
 		make_stale(model__mm_owner(m, p));
@@ -63,6 +69,15 @@ bool model__spilled(struct model *m, __u32 tgid, const struct spilled_process *s
 			     s->exit_flags & EVENT_F_MM ? rss : NULL);
 	model__end(m, p);
 	return true;
+}
+
+/* Which blocks there are is not known any more. */
+static void miss_call(struct model *m, struct process *p)
+{
+	p->stats.paired.known = false;
+	p->unpaired = true;
+	if (!p->gone)
+		model__mm_owner(m, p)->unpaired = true;
 }
 
 /* The ledger of p, or of whose address space p runs in, has not seen this one. */
@@ -78,6 +93,8 @@ static int miss_event(struct model *m, struct process *p, const struct cell_key 
 		       key->type == EVENT_SHMDT ||
 		       (key->type == EVENT_MUNMAP && key->op != MAP_REFUSED);
 
+	if (key->type == EVENT_MALLOC || key->type == EVENT_RETURN || key->type == EVENT_FREE)
+		miss_call(m, p);
 	if (!changes)
 		return 0;
 	make_stale(p);

@@ -19,17 +19,16 @@ static json_t *edge_of(int bucket)
 /* NULL with *empty set: nothing to write; without: no memory */
 static json_t *malloc_bucket(const struct process_stats *p, int i, bool *empty)
 {
-	bool split = p->malloc.arena_split;
-	__u64 arena = split ? p->histograms->malloc_size[i].arena : 0;
-	__u64 mmap = p->histograms->malloc_size[i].mmap;
-	__u64 rest = route__rest_in_bucket(p, i);
+	struct routes r = route__in_bucket(p, i);
 
-	*empty = !rest && !mmap && !arena;
+	*empty = !r.heap.calls && !r.mmap.calls && !r.arena.calls && !r.unknown.calls;
 	if (*empty)
 		return NULL;
-	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "le", edge_of(i), "heap",
-			 value__known(split, rest), "mmap", value__number(mmap), "arena",
-			 value__known(split, arena), "heap_or_arena", value__number(rest + arena));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "le", edge_of(i), "heap",
+			 value__known(r.split, r.heap.calls), "mmap", value__number(r.mmap.calls),
+			 "arena", value__known(r.split, r.arena.calls), "heap_or_arena",
+			 value__number(r.heap.calls + r.arena.calls), "unknown",
+			 value__known(r.by_address, r.unknown.calls));
 }
 
 static json_t *brk_bucket(const struct process_stats *p, int i, bool *empty)

@@ -10,6 +10,7 @@
 
 #include "render/json_callers.h"
 #include "render/json_histograms.h"
+#include "render/json_retained.h"
 #include "render/json_value.h"
 #include "render/names.h"
 #include "render/route.h"
@@ -114,30 +115,64 @@ static json_t *functions_of(const struct process_stats *p)
 
 static json_t *routes_of(const struct process_stats *p)
 {
-	bool split = p->malloc.arena_split;
-	struct tally rest = route__rest(p), all = rest;
+	struct routes r = route__of(p);
+	struct tally both = {r.heap.calls + r.arena.calls, r.heap.bytes + r.arena.bytes};
 
-	if (split) {
-		all.calls += p->malloc.route_arena.calls;
-		all.bytes += p->malloc.route_arena.bytes;
-	}
-	return json_pack("{s:o, s:o, s:o, s:o}", "heap", tally_of(split, &rest), "mmap",
-			 tally_of(true, &p->malloc.route_mmap), "arena",
-			 tally_of(split, &p->malloc.route_arena), "heap_or_arena",
-			 tally_of(true, &all));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "heap", tally_of(r.split, &r.heap), "mmap",
+			 tally_of(true, &r.mmap), "arena", tally_of(r.split, &r.arena),
+			 "heap_or_arena", tally_of(true, &both), "unknown",
+			 tally_of(r.by_address, &r.unknown));
 }
 
-static json_t *malloc_of(const struct process_stats *p)
+static json_t *blocks_of(const struct process_stats *p, enum route route)
 {
+	bool known = p->paired.known;
+
+	return json_pack("{s:o, s:o}", "blocks", value__known(known, p->paired.live[route].blocks),
+			 "bytes", value__known(known, p->paired.live[route].bytes));
+}
+
+static json_t *live_routes_of(const struct process_stats *p)
+{
+	return json_pack("{s:o, s:o, s:o, s:o}", "heap", blocks_of(p, ROUTE_HEAP), "mmap",
+			 blocks_of(p, ROUTE_MMAP), "arena", blocks_of(p, ROUTE_ARENA), "unknown",
+			 blocks_of(p, ROUTE_UNKNOWN));
+}
+
+/* What returns and frees tell: at level live. */
+static json_t *paired_of(const struct snapshot *s, const struct process_stats *p)
+{
+	bool known = p->paired.known, live = s->level >= LEVEL_LIVE;
+
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "frees",
+			 value__known(live, p->paired.frees), "frees_unknown",
+			 value__known(known, p->paired.frees_unknown), "failed",
+			 value__known(known, p->paired.failed), "live_bytes",
+			 value__known(known, stats__live_bytes(p)), "live_blocks",
+			 value__known(known, stats__live_blocks(p)), "live_complete",
+			 known ? json_boolean(p->paired.complete) : json_null(), "live_peak_bytes",
+			 value__known(known, p->paired.peak_bytes), "live_route",
+			 live_routes_of(p));
+}
+
+static json_t *malloc_of(const struct snapshot *s, const struct process_stats *p)
+{
+	json_t *object, *paired;
+
 	if (!p->malloc_known)
 		return json_null();
-	/* what returns and frees would tell is not known at these levels */
-	return json_pack("{s:o, s:o, s:o, s:n, s:n, s:o, s:n, s:n, s:o, s:o}", "since_ns",
-			 value__known(p->malloc_since_ns, p->malloc_since_ns), "calls",
-			 value__number(p->malloc.calls), "bytes", value__number(p->malloc.bytes),
-			 "frees", "failed", "impossible", value__number(p->malloc.impossible),
-			 "live_bytes", "live_blocks", "by_function", functions_of(p), "route",
-			 routes_of(p));
+	object = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "since_ns",
+			   value__known(p->malloc_since_ns, p->malloc_since_ns), "calls",
+			   value__number(p->malloc.calls), "bytes", value__number(p->malloc.bytes),
+			   "impossible", value__number(p->malloc.impossible), "by_function",
+			   functions_of(p), "route", routes_of(p));
+	paired = paired_of(s, p);
+	if (object && (!paired || json_object_update(object, paired))) {
+		json_decref(object);
+		object = NULL;
+	}
+	json_decref(paired);
+	return object;
 }
 
 static json_t *rss_of(const struct process_stats *p)
@@ -169,12 +204,12 @@ json_t *json_process(const struct snapshot *s, const struct process_stats *p)
 	bool one = p->pid != 0; /* and not all the others */
 
 	return json_pack(
-		"{s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+		"{s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 		"pid", value__known(one, p->pid), "ppid", value__known(one, p->ppid), "comm",
 		value__string(p->pid ? p->comm : NULL, sizeof(p->comm)), "exe",
 		value__string(p->exe, PATH_MAX), "cgroup", value__string(p->cgroup, PATH_MAX),
 		"exited", p->exited, "execs", value__number(p->execs), "allocator", allocator_of(p),
 		"heap", heap_of(s, p), "mmap", mmap_of(p), "callers", json_callers(s, p), "malloc",
-		malloc_of(p), "histograms", json_histograms(p), "address_space", space_of(p), "rss",
-		rss_of(p));
+		malloc_of(s, p), "retained", p->retained ? json_retained(p->retained) : json_null(),
+		"histograms", json_histograms(p), "address_space", space_of(p), "rss", rss_of(p));
 }

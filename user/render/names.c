@@ -9,6 +9,7 @@
 static const char *const level_names[] = {
 	[LEVEL_SYSCALLS] = "syscalls",
 	[LEVEL_SIZES] = "sizes",
+	[LEVEL_LIVE] = "live",
 };
 
 static const char *const allocator_names[] = {

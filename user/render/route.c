@@ -11,27 +11,50 @@ static __u64 less(__u64 from, __u64 what)
 	return from > what ? from - what : 0;
 }
 
-struct tally route__rest(const struct process_stats *p)
+static struct tally rest_of(struct tally all, const struct routes *r)
 {
-	struct tally rest = {less(p->malloc.calls, p->malloc.impossible), p->malloc.bytes};
-
-	rest.calls = less(rest.calls, p->malloc.route_mmap.calls);
-	rest.bytes = less(rest.bytes, p->malloc.route_mmap.bytes);
-	if (p->malloc.arena_split) {
-		rest.calls = less(rest.calls, p->malloc.route_arena.calls);
-		rest.bytes = less(rest.bytes, p->malloc.route_arena.bytes);
-	}
-	return rest;
+	all.calls = less(less(all.calls, r->mmap.calls), r->arena.calls);
+	all.bytes = less(less(all.bytes, r->mmap.bytes), r->arena.bytes);
+	return all;
 }
 
-__u64 route__rest_in_bucket(const struct process_stats *p, int bucket)
+struct routes route__of(const struct process_stats *p)
 {
-	__u64 rest = less(p->histograms->malloc_size[bucket].calls,
-			  p->histograms->malloc_size[bucket].mmap);
+	struct routes r = {.split = stats__split(p), .by_address = stats__by_address(p)};
+	struct tally all = {less(p->malloc.calls, p->malloc.impossible), p->malloc.bytes};
 
+	if (r.by_address) {
+		r.heap = p->paired.had[ROUTE_HEAP];
+		r.mmap = p->paired.had[ROUTE_MMAP];
+		r.arena = p->paired.had[ROUTE_ARENA];
+		r.unknown = p->paired.had[ROUTE_UNKNOWN];
+		return r;
+	}
+	r.mmap = p->malloc.route_mmap;
+	if (r.split)
+		r.arena = p->malloc.route_arena;
+	r.heap = rest_of(all, &r);
+	return r;
+}
+
+struct routes route__in_bucket(const struct process_stats *p, int bucket)
+{
+	struct routes r = {.split = stats__split(p), .by_address = stats__by_address(p)};
+	const typeof(p->histograms->malloc_size[0]) *b = &p->histograms->malloc_size[bucket];
+	struct tally all = {.calls = b->calls};
+
+	if (r.by_address) {
+		r.heap.calls = b->had[ROUTE_HEAP];
+		r.mmap.calls = b->had[ROUTE_MMAP];
+		r.arena.calls = b->had[ROUTE_ARENA];
+		r.unknown.calls = b->had[ROUTE_UNKNOWN];
+		return r;
+	}
 	if (bucket == size_bucket(0)) /* what was asked for in vain counts as 0 bytes */
-		rest = less(rest, p->malloc.impossible);
-	if (p->malloc.arena_split)
-		rest = less(rest, p->histograms->malloc_size[bucket].arena);
-	return rest;
+		all.calls = less(all.calls, p->malloc.impossible);
+	r.mmap.calls = b->mmap;
+	if (r.split)
+		r.arena.calls = b->arena;
+	r.heap = rest_of(all, &r);
+	return r;
 }

@@ -1,22 +1,25 @@
 /*
  * route.h - how many malloc calls came from where, as far as it is known.
  *
- * What came by mmap is counted; what did not came from the heap, or, where the
- * process has arenas and they cannot be told apart (split is false), from the
- * heap or an arena.
+ * By the addresses that they returned, where all of these are known (level live).  Else what
+ * came by mmap is counted; what did not came from the heap, or, where the process has
+ * arenas and they cannot be told apart (split is false), from the heap or an arena.
+ * A request that was served from nowhere is in no route.
  */
 #ifndef BRKSCOPE_RENDER_ROUTE_H
 #define BRKSCOPE_RENDER_ROUTE_H
 
 #include "model/snapshot.h"
 
-/*
- * All calls without those in mmaps and, where split, in arenas.  An impossible
- * request was served from nowhere: it is in no route.
- */
-struct tally route__rest(const struct process_stats *p);
+struct routes {
+	bool split;	 /* heap is the heap alone; else heap or arena, and arena is 0 */
+	bool by_address; /* unknown is known */
+	struct tally heap, mmap, arena;
+	struct tally unknown; /* in memory of no such kind, or that was not seen to be mapped */
+};
 
-/* The same calls in one bucket of histograms.malloc_size. */
-__u64 route__rest_in_bucket(const struct process_stats *p, int bucket);
+struct routes route__of(const struct process_stats *p);
+/* The calls alone, in one bucket of histograms.malloc_size: bytes are 0. */
+struct routes route__in_bucket(const struct process_stats *p, int bucket);
 
 #endif

@@ -12,6 +12,7 @@
 #include "render/flow.h"
 #include "render/ink.h"
 #include "render/names.h"
+#include "render/retained.h"
 #include "render/route.h"
 #include "render/sanitize.h"
 #include "render/sizes.h"
@@ -138,16 +139,16 @@ static void add_route(struct flow *f, enum ink ink, const char *name, const stru
 
 static void print_routes(const struct section *c)
 {
-	const struct process_stats *p = c->p;
-	bool split = p->malloc.arena_split;
-	struct tally rest = route__rest(p);
+	struct routes r = route__of(c->p);
 	struct flow f;
 
 	flow__begin(&f, c->out, c->style, LABEL, "");
-	add_route(&f, INK_HEAP, split ? "heap" : "heap or arena", &rest);
-	add_route(&f, INK_CAUSE + CAUSE_MALLOC, "mmap", &p->malloc.route_mmap);
-	if (split && p->malloc.route_arena.calls)
-		add_route(&f, INK_CAUSE + CAUSE_ARENA, "arena", &p->malloc.route_arena);
+	add_route(&f, INK_HEAP, r.split ? "heap" : "heap or arena", &r.heap);
+	add_route(&f, INK_CAUSE + CAUSE_MALLOC, "mmap", &r.mmap);
+	if (r.arena.calls)
+		add_route(&f, INK_CAUSE + CAUSE_ARENA, "arena", &r.arena);
+	if (r.unknown.calls)
+		add_route(&f, INK_NOTICE, "elsewhere", &r.unknown);
 	flow__end(&f);
 }
 
@@ -177,6 +178,50 @@ static void print_malloc(const struct section *c)
 			  p->malloc.impossible);
 	flow__end(&f);
 	print_routes(c);
+}
+
+static void add_blocks(struct flow *f, enum ink ink, const char *name, __u64 blocks, __u64 bytes)
+{
+	char text[UNIT_SIZE];
+
+	if (blocks)
+		flow__add(f, ink, "%s %s in %llu", name, unit__bytes(text, bytes), blocks);
+}
+
+/* What has been given and not given back. */
+static void print_blocks(const struct section *c)
+{
+	const typeof(c->p->paired) *a = &c->p->paired;
+	__u64 blocks = stats__live_blocks(c->p), bytes = stats__live_bytes(c->p);
+	char text[UNIT_SIZE];
+	struct flow f;
+
+	if (c->s->level < LEVEL_LIVE || !c->p->malloc_known)
+		return;
+	flow__begin(&f, c->out, c->style, LABEL, "  blocks");
+	if (!a->known) {
+		flow__add(&f, INK_NOTICE, "what is outstanding is not known");
+		flow__add(&f, INK_PLAIN, "%llu free%s", a->frees, plural(a->frees));
+		flow__end(&f);
+		return;
+	}
+	flow__add(&f, INK_STRONG, "%llu bytes in %llu block%s outstanding", bytes, blocks,
+		  plural(blocks));
+	if (!a->complete)
+		flow__add(&f, INK_NOTICE, "of those given while watched");
+	add_blocks(&f, INK_HEAP, "heap", a->live[ROUTE_HEAP].blocks, a->live[ROUTE_HEAP].bytes);
+	add_blocks(&f, INK_CAUSE + CAUSE_MALLOC, "mmap", a->live[ROUTE_MMAP].blocks,
+		   a->live[ROUTE_MMAP].bytes);
+	add_blocks(&f, INK_CAUSE + CAUSE_ARENA, "arena", a->live[ROUTE_ARENA].blocks,
+		   a->live[ROUTE_ARENA].bytes);
+	add_blocks(&f, INK_NOTICE, "elsewhere", a->live[ROUTE_UNKNOWN].blocks,
+		   a->live[ROUTE_UNKNOWN].bytes);
+	flow__add(&f, INK_PLAIN, "peak %s", unit__bytes(text, a->peak_bytes));
+	flow__add(&f, INK_PLAIN, "%llu free%s", a->frees, plural(a->frees));
+	if (a->frees_unknown)
+		flow__add(&f, INK_PLAIN, "%llu of blocks from before", a->frees_unknown);
+	flow__add(&f, a->failed ? INK_NOTICE : INK_PLAIN, "%llu failed", a->failed);
+	flow__end(&f);
 }
 
 static bool is_idle(const struct process_stats *p, const struct mapped *m)
@@ -313,6 +358,9 @@ void section__print(FILE *out, const struct snapshot *s, const struct style *sty
 	print_heap_now(&c);
 	print_heap_calls(&c);
 	print_malloc(&c);
+	print_blocks(&c);
+	if (p->retained)
+		retained__print(out, style, p->retained);
 	print_mmap(&c);
 	callers__print(out, s, style, p);
 	print_space(&c);

@@ -21,21 +21,24 @@ static void print_malloc_sizes(FILE *out, const struct style *style, const struc
 		 .shade = "▒",
 		 .always = true},
 		{.name = "arena", .ink = INK_CAUSE + CAUSE_ARENA, .letter = 'a', .shade = "░"},
+		{.name = "elsewhere", .ink = INK_CAUSE + CAUSE_UNATTRIBUTED, .letter = '?'},
 	};
+	struct routes r;
 	int i;
 
 	if (!p->malloc_known)
 		return;
-	if (!p->malloc.arena_split)
+	if (!stats__split(p))
 		parts[0].name = "heap or arena";
 	for (i = 0; i < SIZE_BUCKETS; i++) {
-		parts[0].calls[i] = route__rest_in_bucket(p, i);
-		parts[1].calls[i] = p->histograms->malloc_size[i].mmap;
-		if (p->malloc.arena_split)
-			parts[2].calls[i] = p->histograms->malloc_size[i].arena;
+		r = route__in_bucket(p, i);
+		parts[0].calls[i] = r.heap.calls;
+		parts[1].calls[i] = r.mmap.calls;
+		parts[2].calls[i] = r.arena.calls;
+		parts[3].calls[i] = r.unknown.calls;
 	}
 	histogram__print(out, style, "malloc calls, by the size asked for and what served it",
-			 parts, 3);
+			 parts, 4);
 }
 
 static void print_brk_steps(FILE *out, const struct style *style, const struct process_stats *p)

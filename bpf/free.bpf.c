@@ -1,0 +1,64 @@
+/*
+ * free.bpf.c - one record for each block that is given back, from a uprobe at free's beginning.
+ *
+ * At the beginning, for by its end another thread may have the block.
+ */
+#include "block.bpf.h"
+#include "probe.bpf.h"
+#include "thread.bpf.h"
+
+/*
+ * False: this call has been counted, by another function that has jumped here, or by another
+ * file: two of an overlay file system may be one below it, and each call hits the probes of both.
+ */
+static __always_inline bool is_new_free(struct pt_regs *ctx, __u32 tid, const struct probe *probe,
+					__u64 addr)
+{
+	struct thread *t = thread_get(tid);
+	__u64 sp = entry_sp(ctx, probe), ip = PT_REGS_IP(ctx);
+
+	if (!t)
+		return true;
+	if (t->freed == addr && t->freed_sp == sp &&
+	    (probe->jumped_to || (t->freed_ip == ip && t->freed_object != probe->object)))
+		return false;
+	t->freed = addr;
+	t->freed_sp = sp;
+	t->freed_ip = ip;
+	t->freed_object = probe->object;
+	return true;
+}
+
+SEC("uprobe")
+int free_enter(struct pt_regs *ctx)
+{
+	__u64 id = bpf_get_current_pid_tgid(), fill, addr;
+	const struct probe *probe;
+	struct event_call *c = NULL;
+
+	keep_own_stack(ctx, no_programs);
+	if (!watched(id >> 32))
+		return 0;
+	probe = probe_hit(ctx);
+	if (!probe) {
+		__sync_fetch_and_add(&lost, 1);
+		return 0;
+	}
+	addr = argument(ctx, probe, 1);
+	if (!addr || internal_call(ctx, probe, return_address(ctx, probe)) ||
+	    !is_new_free(ctx, id, probe, addr))
+		return 0;
+	fill = ring_fill();
+	if (fill < config.malloc_limit)
+		c = bpf_ringbuf_reserve(&ring, sizeof(*c), 0);
+	if (!c) {
+		block_spill(id >> 32, EVENT_FREE);
+		return 0;
+	}
+	block_fill(c, EVENT_FREE, id, addr, entry_sp(ctx, probe));
+	c->e.object = probe->object;
+	bpf_ringbuf_submit(c, wake_flags(fill));
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,27 @@
+/*
+ * cmd_probes.h - what `brkscope probes` has found, for the two ways to print it.
+ */
+#ifndef BRKSCOPE_CMD_PROBES_H
+#define BRKSCOPE_CMD_PROBES_H
+
+#include <stdio.h>
+
+#include "kernel/calibrate.h"
+#include "kernel/objects.h"
+
+struct found_probes {
+	const struct features *features;
+	const struct objects *objects;
+	struct calibration hit;
+	/* ns of a system call that is none of those watched, without and with tracepoints */
+	double syscall, syscall_traced;
+};
+
+/* What a hit costs there, in ns; < 0: not known. */
+double found_probes__cost(const struct found_probes *found, const struct placement *place);
+const char *found_probes__kind(const struct placement *place);
+
+/* Schema brkscope.probes/1.  0; -ENOMEM, and nothing is written; -EIO: out has an error. */
+int found_probes__json(FILE *out, const struct found_probes *found);
+
+#endif

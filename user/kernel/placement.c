@@ -1,0 +1,154 @@
+/*
+ * placement.c - where in a function its probe costs least.
+ *
+ * From the entry along the code that every call executes: up to the first branch, call
+ * or instruction of which it is not known what it does.  One that is chosen is
+ * passed once by each call: nothing before it leaves the way, and nothing leads onto it
+ * behind the entry (branches.h).
+ */
+#include "kernel/placement.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/branches.h"
+#include "kernel/elf_file.h"
+#include "kernel/insn.h"
+
+/* Something leads to behind the entry, up to the end of what a probe replaces here. */
+static bool led_to(const struct branch_window *w, const cs_insn *insn, enum insn_cost cost)
+{
+	__u64 end = insn->address - w->fn->addr + (cost == INSN_OPTIMISED ? insn->size : 1);
+
+	return end > BRANCH_WINDOW || w->into & (end == BRANCH_WINDOW ? ~0ull : (1ull << end) - 1);
+}
+
+/* Where a call leaves it, as long as it is there. */
+static bool find_argument(const struct call_state *s, unsigned int arg, __u8 *reg)
+{
+	struct call_state entry;
+
+	if (!s->holds[arg])
+		return false;
+	insn__enter(&entry);
+	*reg = __builtin_ctz(s->holds[arg] & entry.holds[arg] ?: s->holds[arg]);
+	return true;
+}
+
+/* False: not everything that is wanted is there. */
+static bool place(const struct elf_file *f, const struct placement_request *r, csh handle,
+		  const cs_insn *insn, const struct call_state *s, struct placement *out)
+{
+	enum insn_cost cost = insn__cost(insn);
+	struct placement p = {
+		.frame = s->frame,
+		.emulated = cost != INSN_STEPPED,
+		.nop5 = cost == INSN_OPTIMISED,
+	};
+
+	if (r->return_in_place && s->frame)
+		return false;
+	for (unsigned int arg = 0; arg < r->args && arg < PROBE_ARGS; arg++)
+		if (!find_argument(s, arg, &p.reg[arg]))
+			return false;
+	if (!elf_file__offset(f, insn->address, &p.off))
+		return false;
+	insn__print(handle, insn, p.insn, sizeof(p.insn));
+	*out = p;
+	return true;
+}
+
+static void walk(const struct elf_file *f, const struct placement_request *r,
+		 const struct branch_window *w, csh handle, cs_insn *insn)
+{
+	unsigned char bytes[BRANCH_WINDOW + INSN_LONGEST];
+	size_t size = r->fn->size < sizeof(bytes) ? r->fn->size : sizeof(bytes);
+	const unsigned char *code = bytes;
+	enum insn_cost best = INSN_STEPPED;
+	struct call_state s;
+	uint64_t addr = r->fn->addr;
+
+	size = elf_file__read(f, addr, bytes, size);
+	insn__enter(&s);
+	while (cs_disasm_iter(handle, &code, &size, &addr, insn)) {
+		enum insn_cost cost = insn__cost(insn);
+
+		if (insn->address == r->fn->addr) {
+			/* The entry does whatever it costs. */
+			place(f, r, handle, insn, &s, r->out);
+		} else if (led_to(w, insn, INSN_STEPPED)) {
+			return;
+		} else if (cost > best && !led_to(w, insn, cost)) {
+			place(f, r, handle, insn, &s, r->out);
+		}
+		best = r->out->nop5	  ? INSN_OPTIMISED
+		       : r->out->emulated ? INSN_EMULATED
+					  : INSN_STEPPED;
+		if (best == INSN_OPTIMISED || !insn__execute(handle, insn, &s))
+			return;
+	}
+}
+
+static void at_entry(const struct elf_file *f, const struct placement_request *r)
+{
+	struct call_state s;
+
+	*r->out = (struct placement){};
+	elf_file__offset(f, r->fn->addr, &r->out->off);
+	insn__enter(&s);
+	for (unsigned int arg = 0; arg < r->args && arg < PROBE_ARGS; arg++)
+		find_argument(&s, arg, &r->out->reg[arg]);
+}
+
+/* Where nothing leads anywhere; those that then are not at the entry, as windows. */
+static size_t walk_freely(const struct elf_file *f, const struct placement_request *requests,
+			  size_t n, struct branch_window *windows, size_t *of, csh handle,
+			  cs_insn *insn)
+{
+	size_t n_windows = 0;
+	__u64 entry;
+
+	for (size_t i = 0; i < n; i++) {
+		struct branch_window *w = &windows[n_windows];
+
+		w->fn = requests[i].fn;
+		walk(f, &requests[i], w, handle, insn);
+		if (elf_file__offset(f, w->fn->addr, &entry) && requests[i].out->off != entry)
+			of[n_windows++] = i;
+	}
+	return n_windows;
+}
+
+/* To look for what leads there takes most of the time, and few need it. */
+static void walk_all(const struct elf_file *f, const struct placement_request *requests, size_t n,
+		     csh handle, cs_insn *insn)
+{
+	struct branch_window *windows = calloc(n, sizeof(*windows));
+	size_t *of = calloc(n, sizeof(*of)), n_windows;
+
+	if (windows && of) {
+		n_windows = walk_freely(f, requests, n, windows, of, handle, insn);
+		branches__find(f, windows, n_windows);
+		for (size_t i = 0; i < n_windows; i++)
+			walk(f, &requests[of[i]], &windows[i], handle, insn);
+	}
+	free(windows);
+	free(of);
+}
+
+void placement__find(const struct elf_file *f, const struct placement_request *requests, size_t n)
+{
+	cs_insn *insn;
+	csh handle;
+
+	for (size_t i = 0; i < n; i++)
+		at_entry(f, &requests[i]);
+	if (!n || !insn__open(&handle))
+		return;
+	insn = cs_malloc(handle);
+	if (insn) {
+		walk_all(f, requests, n, handle, insn);
+		cs_free(insn, 1);
+	}
+	cs_close(&handle);
+}

@@ -1,0 +1,107 @@
+/*
+ * places.c - where the probes of an object go, and what the programs are told of each.
+ */
+#include "kernel/places.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <string.h>
+
+void place_table__init(struct place_table *t, int probes_fd, int probe_at_fd, bool cookies)
+{
+	*t = (struct place_table){
+		.probes_fd = probes_fd, .probe_at_fd = probe_at_fd, .cookies = cookies};
+}
+
+static struct probe probe_of(const struct object *o, unsigned int index)
+{
+	struct probe probe = {
+		.object = index,
+		.glibc = o->kind == OBJECT_GLIBC,
+		.libc = object__is_libc(o),
+		.whole = o->whole,
+		.marks = o->kind == OBJECT_REFMALLOC,
+	};
+
+	for (unsigned int i = 0; i < o->n_internal; i++) {
+		probe.internal[i].lo = o->internal[i].lo;
+		probe.internal[i].hi = o->internal[i].hi;
+	}
+	return probe;
+}
+
+static int add(struct place_table *t, struct probe *probe, const struct placement *at,
+	       struct places *places)
+{
+	__u32 number = t->n, page_offset = at->off & 4095;
+	int err;
+
+	if (number == PROBES_MAX)
+		return -ENOSPC;
+	if (!t->cookies && t->offset_used[page_offset])
+		return -EEXIST;
+	t->offset_used[page_offset] = true;
+	probe->off = at->off;
+	probe->frame = at->frame;
+	memcpy(probe->reg, at->reg, sizeof(probe->reg));
+	places->place[places->n++] = (struct uprobe_place){.offset = at->off, .cookie = number};
+	t->n++;
+	err = bpf_map_update_elem(t->probes_fd, &number, probe, BPF_ANY);
+	return err ? err : bpf_map_update_elem(t->probe_at_fd, &page_offset, &number, BPF_ANY);
+}
+
+static int add_call(struct place_table *t, struct probe *probe, const struct object *o, int entry,
+		    bool live, struct places *places)
+{
+	const struct alloc_entry *e = &alloc_entries[entry];
+
+	probe->fn = e->fn;
+	probe->entry = entry;
+	probe->kept = entry == ENTRY_KEPT;
+	probe->size_arg = e->size_arg;
+	probe->count_arg = e->count_arg;
+	probe->block_arg = e->block_arg == BLOCK_BY_POINTER ? 0 : e->block_arg;
+	probe->by_pointer = e->block_arg == BLOCK_BY_POINTER;
+	probe->jumps = o->fn[entry].jumps;
+	return add(t, probe, live ? &o->fn[entry].return_place : &o->fn[entry].place, places);
+}
+
+/* What resizes tells of a block's end, which is all that it is for. */
+static int add_site(struct place_table *t, struct probe *probe, const struct object *o, int site,
+		    bool live, struct places *places)
+{
+	const struct usdt_site *s = &o->site[site];
+	struct placement at = {.off = s->off};
+	int err;
+
+	if (!live && (site == SITE_RESIZING || site == SITE_FREE))
+		return 0;
+	probe->site = site;
+	memcpy(at.reg, s->reg, sizeof(at.reg));
+	err = add(t, probe, &at, places);
+	if (!err)
+		places->place[places->n - 1].semaphore = s->semaphore;
+	return err;
+}
+
+int place_table__add(struct place_table *t, const struct object *o, unsigned int index, bool live,
+		     struct object_places *out)
+{
+	struct probe call = probe_of(o, index), give = call;
+	int err = 0;
+
+	out->calls.n = out->frees.n = out->sites.n = 0;
+	for (int i = SITE_NONE + 1; o->told && i < SITE_COUNT && !err; i++)
+		err = add_site(t, &call, o, i, live, &out->sites);
+	if (err || o->told)
+		return err;
+	for (int i = 0; i < ALLOC_ENTRIES && !err; i++)
+		if (o->fn[i].probed)
+			err = add_call(t, &call, o, i, live, &out->calls);
+	for (int i = 0; live && i < FREE_ENTRIES && !err; i++)
+		if (o->free[i].probed) {
+			give.jumped_to = o->free[i].jumped_to;
+			err = add(t, &give, &o->free[i].place, &out->frees);
+		}
+	return err;
+}

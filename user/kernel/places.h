@@ -1,0 +1,39 @@
+/*
+ * places.h - where the probes of an object go, and what the programs are told of each.
+ */
+#ifndef BRKSCOPE_PLACES_H
+#define BRKSCOPE_PLACES_H
+
+#include "kernel/object.h"
+#include "kernel/uprobe.h"
+
+struct places {
+	struct uprobe_place place[ALLOC_ENTRIES];
+	size_t n;
+};
+
+_Static_assert(FREE_ENTRIES <= ALLOC_ENTRIES, "room for either");
+
+struct object_places {
+	struct places calls, frees;
+	struct places sites; /* instead of those: the allocator's own */
+};
+
+/* The maps `probes` and `probe_at`, as far as they are used. */
+struct place_table {
+	int probes_fd, probe_at_fd;
+	bool cookies;
+	unsigned int n;
+	bool offset_used[4096];
+};
+
+void place_table__init(struct place_table *t, int probes_fd, int probe_at_fd, bool cookies);
+/*
+ * The places of one object; its probes report `index`.  live: frees as well, and
+ * calls where their returns can be seen.  0; -ENOSPC; -EEXIST: without cookies two
+ * probes on one page offset would be one to the programs.
+ */
+int place_table__add(struct place_table *t, const struct object *o, unsigned int index, bool live,
+		     struct object_places *out);
+
+#endif

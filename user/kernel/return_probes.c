@@ -1,0 +1,103 @@
+/*
+ * return_probes.c - what a return probe would do to a process here, beside telling of the return.
+ *
+ * Tried, not told by the kernel's version: the mending is in kernels of all ages.
+ */
+#include "kernel/return_probes.h"
+
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "kernel/features.h"
+
+#if defined(__x86_64__)
+/* arch/x86/entry/syscalls/syscall_64.tbl: 335 common uretprobe */
+#define CALL_URETPROBE 335
+
+/* A filter that answers this one call itself, and lets all others by. */
+static bool filter_it(void)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, CALL_URETPROBE, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog prog = {.len = sizeof(filter) / sizeof(*filter), .filter = filter};
+
+	return !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) &&
+	       !prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog);
+}
+
+/*
+ * The call, in a process of its own: from anywhere but a return probe's page it ends the
+ * process by SIGILL, where it is one and gets so far.
+ */
+static bool is_reached(bool filtered)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		const struct rlimit no_core = {};
+
+		setrlimit(RLIMIT_CORE, &no_core);
+		signal(SIGILL, SIG_DFL);
+		if (filtered && !filter_it())
+			_exit(1);
+		syscall(CALL_URETPROBE);
+		_exit(0);
+	}
+	if (pid < 0)
+		return false;
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return false;
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGILL;
+}
+
+bool return_probes__kill_filtered(void)
+{
+	return !is_reached(true) && is_reached(false);
+}
+
+bool return_probes__break_shadow_stacks(void)
+{
+	char line[256];
+	bool has = false;
+	FILE *f;
+
+	/* The mending came with the call. */
+	if (is_reached(false))
+		return false;
+	/* Where the kernel and the processor have them, and whether or not anybody uses them. */
+	f = fopen("/proc/cpuinfo", "re");
+	while (f && fgets(line, sizeof(line), f))
+		has |= strstr(line, " user_shstk") != NULL;
+	if (f)
+		fclose(f);
+	return has;
+}
+#else
+/* arm64: its return probes end in a breakpoint, and its shadow stacks (6.13) know of none yet. */
+bool return_probes__kill_filtered(void)
+{
+	return false;
+}
+
+bool return_probes__break_shadow_stacks(void)
+{
+	return false;
+}
+#endif

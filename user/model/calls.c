@@ -1,0 +1,178 @@
+/*
+ * calls.c - calls of the malloc family, their returns, and frees: counted, and the blocks kept.
+ *
+ * Counts are of the process that calls; blocks are in an address space, which a vfork's child
+ * has from its parent.
+ */
+#include "model/calls.h"
+
+#include <errno.h>
+
+#include "model/retained.h"
+
+/* A block's tag: when it was given, in steps of 8.4 ms; good for 104 days of uptime. */
+#define AGE_SHIFT 23
+
+static __u32 tag_of(__u64 ts_ns)
+{
+	__u64 age = ts_ns >> AGE_SHIFT;
+
+	return age < BLOCK_TAG_MAX ? age : BLOCK_TAG_MAX;
+}
+
+static enum route route_of_cause(enum cause cause)
+{
+	return cause == CAUSE_MALLOC  ? ROUTE_MMAP
+	       : cause == CAUSE_ARENA ? ROUTE_ARENA
+				      : ROUTE_UNKNOWN;
+}
+
+/* By where it is: all that was mapped before it was given has come by now. */
+static enum route route_of(struct process *mm, __u64 addr)
+{
+	struct region at;
+
+	if (mm->stats.heap.known && addr >= mm->stats.heap.start && addr < mm->stats.heap.end)
+		return ROUTE_HEAP;
+	if (addr >= mm->found.start && addr < mm->found.end &&
+	    mm->found.version == mm->ledger_version)
+		return mm->found.route;
+	if (!mm->ledger || !ledger__find(mm->ledger, addr, &at))
+		return ROUTE_UNKNOWN;
+	mm->found.start = at.start;
+	mm->found.end = at.end;
+	mm->found.version = mm->ledger_version;
+	mm->found.route = route_of_cause(at.cause);
+	return mm->found.route;
+}
+
+/* NULL: no memory. */
+static struct pairing *pairing_of(struct process *mm)
+{
+	if (!mm->pairing)
+		mm->pairing = pairing__new(mm->stats.start_ns * 0x9e3779b97f4a7c15ull ^
+					   (__u64)(unsigned long)mm);
+	return mm->pairing;
+}
+
+/* Which blocks there are is not known from here on; the counts are. */
+static int give_up(struct process *mm, int err)
+{
+	if (err)
+		mm->unpaired = true;
+	return 0;
+}
+
+static int on_call(struct process *p, struct process *mm, const struct event_call *e)
+{
+	const struct event *head = &e->e;
+	struct count c = {.type = EVENT_MALLOC,
+			  .op = head->op,
+			  .flags = head->flags,
+			  .bucket = size_bucket(head->size),
+			  .calls = 1,
+			  .bytes = head->size};
+	struct pairing *pairing = pairing_of(mm);
+	int err = process__count(p, &c);
+
+	if (err || !pairing)
+		return -ENOMEM;
+	if (head->flags & EVENT_F_NO_RETURN)
+		mm->unpaired = true;
+	if (mm->unpaired)
+		return 0;
+	return give_up(mm, pairing__call(pairing, e));
+}
+
+static void count_had(struct process *p, enum route route, __u64 size)
+{
+	p->stats.paired.had[route].calls++;
+	p->stats.paired.had[route].bytes += size;
+	if (p->histograms)
+		p->histograms->malloc_size[size_bucket(size)].had[route]++;
+}
+
+static int on_return(struct process *p, struct process *mm, const struct event_call *e,
+		     struct open_call *call)
+{
+	struct block block;
+
+	if (!mm->pairing || mm->unpaired)
+		return 0;
+	switch (pairing__return(mm->pairing, e, call, &block)) {
+	case PAIRED_BLOCK:
+		block.route = route_of(mm, block.addr);
+		block.tag = tag_of(e->e.ts_ns);
+		count_had(p, block.route, block.size);
+		if (block.route == ROUTE_HEAP && block.size > mm->heap_request)
+			mm->heap_request = block.size;
+		return give_up(mm, pairing__had(mm->pairing, &block));
+	case PAIRED_FAILED:
+		p->stats.paired.failed++;
+		return 0;
+	case PAIRED_LOST:
+		mm->unpaired = true;
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+/* Call and return in one; of what a realloc has told of before it is the return alone. */
+static int on_block(struct process *p, struct process *mm, const struct event_call *e,
+		    struct open_call *call)
+{
+	struct event_call end = *e;
+	int err = 0;
+
+	if (e->addr || !mm->pairing || !pairing__is_open(mm->pairing, e->e.tid, e->call)) {
+		struct event_call begin = *e;
+
+		begin.addr = 0;
+		err = on_call(p, mm, &begin);
+	}
+	end.e.flags = 0;
+	return err ? err : on_return(p, mm, &end, call);
+}
+
+/* glibc takes its size for one that is wanted again, up to a limit. */
+static void note_mapping_freed(struct process *mm, __u64 addr)
+{
+	struct region at;
+
+	if (!mm->ledger || !ledger__find(mm->ledger, addr, &at))
+		return;
+	if (at.end - at.start <= GLIBC_THRESHOLD_MAX && at.end - at.start > mm->mapping_freed)
+		mm->mapping_freed = at.end - at.start;
+}
+
+static int on_free(struct process *p, struct process *mm, const struct event_call *e)
+{
+	struct block block;
+	int found = 0;
+
+	p->stats.paired.frees++;
+	if (mm->pairing && !mm->unpaired)
+		found = pairing__freed(mm->pairing, e->addr, &block);
+	if (found > 0 && block.route == ROUTE_MMAP)
+		note_mapping_freed(mm, block.addr);
+	p->stats.paired.frees_unknown += found <= 0;
+	return found < 0 ? give_up(mm, found) : 0;
+}
+
+int calls__event(struct model *m, struct process *p, const struct event_call *e, struct note *note)
+{
+	struct process *mm = model__mm_owner(m, p);
+
+	note->call.tid = 0;
+	switch (e->e.type) {
+	case EVENT_CALL:
+		return on_call(p, mm, e);
+	case EVENT_BLOCK:
+		return on_block(p, mm, e, &note->call);
+	case EVENT_RETURN:
+		return on_return(p, mm, e, &note->call);
+	default:
+		return on_free(p, mm, e);
+	}
+}

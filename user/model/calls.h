@@ -1,0 +1,12 @@
+/*
+ * calls.h - calls of the malloc family, their returns, and frees: counted, and the blocks kept.
+ */
+#ifndef BRKSCOPE_MODEL_CALLS_H
+#define BRKSCOPE_MODEL_CALLS_H
+
+#include "model/state.h"
+
+/* CALL, RETURN or FREE, of p.  0 or -ENOMEM: counted nowhere. */
+int calls__event(struct model *m, struct process *p, const struct event_call *e, struct note *note);
+
+#endif
