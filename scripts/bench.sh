@@ -32,7 +32,7 @@ unpack_memleak() {
 find_memleak() {
 	local root=$folder/peers/root libraries
 
-	MEMLEAK_LIBBPF=$(command -v memleak-libbpf) && return
+	MEMLEAK_LIBBPF=$(command -v memleak-libbpf || command -v memleak) && return
 	unpack_memleak
 	if [ -x "$root/usr/sbin/memleak-libbpf" ]; then
 		libraries=$PWD/$root/usr/lib/$(uname -m)-linux-gnu

@@ -169,8 +169,13 @@ def everything(results):
         parts.append(pair_table(results, "usdt", "ns a call, refmalloc", "uprobes",
                                 "of those uprobes"))
     parts.append(goals_table(results))
-    absent = [f"  without {r['who']} in {r['group']}: {r['why']}"
-              for g in sorted(there) for r in results.why_missing(g)]
+    absent = {}
+    for group in sorted(there):
+        for r in results.why_missing(group):
+            groups = absent.setdefault((label_of(results, r["who"]), r["why"]), [])
+            if group not in groups:
+                groups.append(group)
     if absent:
-        parts.append("\n".join(absent))
+        parts.append("\n".join(f"  not in {', '.join(groups)}: {who}: {why}"
+                               for (who, why), groups in absent.items()))
     return "\n\n".join(parts)

@@ -33,9 +33,13 @@ def anon_links(pid):
 
 
 class Watcher:
-    """key: its name in the results; label: to read; probes: functions it has to place probes on."""
+    """key: its name in the results; label: to read; probes: functions it has to place probes on.
+
+    needed: what must be reached cannot be told without it.
+    """
 
     kind = "peer"
+    needed = True
     probes = ()
 
     def __init__(self, key, label):
@@ -124,7 +128,7 @@ class Brkscope(Watcher):
     def missing(self):
         r = subprocess.run([BRKSCOPE, "report", "-l", self.level, "-d", "0.1", "-o", "/dev/null"],
                            stdin=subprocess.DEVNULL, capture_output=True, text=True)
-        return None if r.returncode == 0 else r.stderr.strip()
+        return None if r.returncode == 0 else r.stderr.strip().removeprefix("brkscope: ")
 
     def command(self, program, out):
         return [BRKSCOPE, "report", "-l", self.level, "-r", "0", "-j", "-o", out, *self.options]
@@ -214,9 +218,9 @@ class UsdtFloor(Floor):
 
 
 class Bpftrace(Watcher):
-    def __init__(self, key, label, script, probes):
+    def __init__(self, key, label, script, probes, needed=True):
         super().__init__(key, label)
-        self.script, self.probes = script, probes
+        self.script, self.probes, self.needed = script, probes, needed
 
     def missing(self):
         return None if shutil.which("bpftrace") else "bpftrace is not installed"
@@ -243,9 +247,9 @@ class Memleak(Watcher):
 
     probes = ("malloc", "free")
 
-    def __init__(self, key, label, command, why):
+    def __init__(self, key, label, command, why, needed):
         super().__init__(key, label)
-        self.tool, self.why = command, why
+        self.tool, self.why, self.needed = command, why, needed
 
     def missing(self):
         return None if self.tool else self.why
@@ -257,6 +261,8 @@ class Memleak(Watcher):
 
 class Heaptrack(Watcher):
     """Preloaded, so with a program of its own."""
+
+    needed = False
 
     def __init__(self):
         super().__init__("heaptrack", "heaptrack (LD_PRELOAD)")
@@ -290,7 +296,7 @@ def memleak_libbpf():
     """scripts/bench.sh says where it is, or why it is not."""
     command = os.environ.get("MEMLEAK_LIBBPF", "").split()
     why = os.environ.get("MEMLEAK_LIBBPF_MISSING", "libbpf-tools' memleak is not installed")
-    return Memleak("memleak", "memleak (libbpf-tools)", command, why)
+    return Memleak("memleak", "memleak (libbpf-tools)", command, why, True)
 
 
 def memleak_bpfcc():
@@ -299,7 +305,7 @@ def memleak_bpfcc():
     headers = f"/lib/modules/{os.uname().release}/build"
     if tool and not (os.path.exists(headers) or os.path.exists("/sys/kernel/kheaders.tar.xz")):
         tool, why = None, f"it compiles against kernel headers, and there is no {headers}"
-    return Memleak("memleak-bpfcc", "memleak (bpfcc)", [tool] if tool else [], why)
+    return Memleak("memleak-bpfcc", "memleak (bpfcc)", [tool] if tool else [], why, False)
 
 
 HIST = "uprobe:libc:malloc { @[pid] = hist(arg0) }"
@@ -323,7 +329,7 @@ def peers():
     return [
         Bpftrace("bpftrace-hist", "bpftrace, hist(arg0) of malloc", HIST, ("malloc",)),
         Bpftrace("bpftrace-paired", "bpftrace, malloc, its return, free", PAIRED,
-                 ("malloc", "free")),
+                 ("malloc", "free"), needed=False),
         memleak_libbpf(),
         memleak_bpfcc(),
         Heaptrack(),

@@ -77,6 +77,11 @@ static int on_call(struct process *p, struct process *mm, const struct event_cal
 
 	if (err || !pairing)
 		return -ENOMEM;
+	/* What it comes to is known where no memory could serve it. */
+	if (head->flags & EVENT_F_NO_RETURN && head->flags & EVENT_F_IMPOSSIBLE) {
+		p->stats.paired.failed++;
+		return 0;
+	}
 	if (head->flags & EVENT_F_NO_RETURN)
 		mm->unpaired = true;
 	if (mm->unpaired)

@@ -51,7 +51,10 @@ int pairing__had(struct pairing *p, const struct block *block); /* 0, or -errno 
 /* 1: it is in *block, and gone; 0: it was not seen to be given; or -ENOMEM. */
 int pairing__freed(struct pairing *p, __u64 addr, struct block *block);
 
+/* But for those that calls which have not returned are to resize. */
 const struct blocks *pairing__blocks(const struct pairing *p);
+/* All that is outstanding, also what a call that has not returned is to resize. */
+struct blocks_sum pairing__sum(const struct pairing *p, enum route route);
 __u64 pairing__peak(const struct pairing *p); /* the most bytes that were outstanding at a time */
 bool pairing__is_open(const struct pairing *p, __u32 tid, __u32 call);
 size_t pairing__open(const struct pairing *p);	 /* calls that have not returned */

@@ -288,7 +288,7 @@ void process__update_blocks(struct process *p, const struct process *owner, enum
 		struct blocks_sum sum = {};
 
 		if (owner->pairing)
-			sum = blocks__sum(pairing__blocks(owner->pairing), route);
+			sum = pairing__sum(owner->pairing, (enum route)route);
 		p->stats.paired.live[route].blocks = sum.blocks;
 		p->stats.paired.live[route].bytes = sum.bytes;
 	}

@@ -13,9 +13,9 @@
  *   pin CPU       stays on it
  *   where         the places in malloc's family whose code is not the file's: probes
  *   malloc        which file's malloc it calls
- * Answers to the timed ones: "NS LOW HIGH CALLS", the median and the quartiles of
- * stretches of about a millisecond each, and the calls of malloc that this process
- * has made up to now.  It allocates nothing but what it measures.
+ * Answers to the timed ones: "NS LOW HIGH LEAST CALLS", the median, the quartiles and
+ * the least twentieth of stretches of about a millisecond each, and the calls of malloc that
+ * this process has made up to now.  It allocates nothing but what it measures.
  */
 #include "where.h"
 
@@ -134,8 +134,8 @@ static void timed(void (*call)(unsigned long), double ms)
 	while (stretches < STRETCHES && now_ns() < until)
 		ns[stretches++] = stretch(call, n);
 	sort(ns, stretches);
-	say("%.2f %.2f %.2f %lu", ns[stretches / 2], ns[stretches / 4], ns[stretches * 3 / 4],
-	    calls);
+	say("%.2f %.2f %.2f %.2f %lu", ns[stretches / 2], ns[stretches / 4], ns[stretches * 3 / 4],
+	    ns[stretches / 20], calls);
 }
 
 static void ticks(double ms)
@@ -144,7 +144,7 @@ static void ticks(double ms)
 
 	for (double until = now_ns() + ms * 1e6; now_ns() < until; nanosleep(&tick, NULL))
 		one_pair(0);
-	say("0 0 0 %lu", calls);
+	say("0 0 0 0 %lu", calls);
 }
 
 static void hold(unsigned long n)
@@ -196,7 +196,7 @@ static void threads(unsigned long n, double ms)
 	calls += pairs;
 	from = clock_ns(CLOCK_PROCESS_CPUTIME_ID) - from;
 	if (started == n && pairs)
-		say("%.2f 0 0 %lu", from / pairs, calls);
+		say("%.2f 0 0 0 %lu", from / pairs, calls);
 	else
 		say("error: %lu threads of %lu", started, n);
 }
