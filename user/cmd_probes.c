@@ -29,7 +29,9 @@ double found_probes__cost(const struct found_probes *found, const struct placeme
 			  bool returns)
 {
 	if (returns)
-		return place->emulated && !place->nop5 ? found->hit.ns[CALIBRATE_RETURN] : -1;
+		return place->nop5 ? -1
+				   : found->hit.ns[place->emulated ? CALIBRATE_RETURN
+								   : CALIBRATE_STEPPED_RETURN];
 	return found->hit.ns[place->nop5       ? CALIBRATE_OPTIMISED
 			     : place->emulated ? CALIBRATE_EMULATED
 					       : CALIBRATE_STEPPED];
@@ -60,7 +62,8 @@ static void print_costs(FILE *out, const struct found_probes *found)
 		[CALIBRATE_EMULATED] = "emulated",
 		[CALIBRATE_STEPPED] = "stepped",
 		[CALIBRATE_OPTIMISED] = "nop of 5 bytes",
-		[CALIBRATE_RETURN] = "emulated, and the return",
+		[CALIBRATE_RETURN] = "and with the return emulated",
+		[CALIBRATE_STEPPED_RETURN] = "stepped",
 	};
 	char text[32];
 

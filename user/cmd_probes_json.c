@@ -114,24 +114,31 @@ static json_t *objects_of(const struct found_probes *found)
 	return array;
 }
 
+static json_t *features_of(const struct features *f)
+{
+	return json_pack("{s:b, s:b, s:b, s:b}", "bpf_find_vma", f->find_vma, "bpf_iter_task_vma",
+			 f->iter_vma, "uprobe_multi", f->uprobe_multi, "cookie", f->cookie);
+}
+
+static json_t *hits_of(const struct calibration *c)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "emulated", ns(c->ns[CALIBRATE_EMULATED]),
+			 "stepped", ns(c->ns[CALIBRATE_STEPPED]), "nop5",
+			 ns(c->ns[CALIBRATE_OPTIMISED]), "emulated_and_return",
+			 ns(c->ns[CALIBRATE_RETURN]), "stepped_and_return",
+			 ns(c->ns[CALIBRATE_STEPPED_RETURN]));
+}
+
 static json_t *found_of(const struct found_probes *found)
 {
-	const struct features *f = found->features;
-	const double *hit = found->hit.ns;
 	struct utsname u;
 
 	uname(&u);
-	return json_pack(
-		"{s:s, s:o, s:b, s:{s:b, s:b, s:b, s:b}, s:{s:o, s:o, s:o, s:o}, s:{s:o, s:o}, "
-		"s:o}",
-		"schema", "brkscope.probes/1", "kernel",
-		value__string(u.release, sizeof(u.release)), "live", found->live, "features",
-		"bpf_find_vma", f->find_vma, "bpf_iter_task_vma", f->iter_vma, "uprobe_multi",
-		f->uprobe_multi, "cookie", f->cookie, "hit_ns", "emulated",
-		ns(hit[CALIBRATE_EMULATED]), "stepped", ns(hit[CALIBRATE_STEPPED]), "nop5",
-		ns(hit[CALIBRATE_OPTIMISED]), "emulated_and_return", ns(hit[CALIBRATE_RETURN]),
-		"syscall_ns", "untraced", ns(found->syscall), "traced", ns(found->syscall_traced),
-		"objects", objects_of(found));
+	return json_pack("{s:s, s:o, s:b, s:o, s:o, s:{s:o, s:o}, s:o}", "schema",
+			 "brkscope.probes/1", "kernel", value__string(u.release, sizeof(u.release)),
+			 "live", found->live, "features", features_of(found->features), "hit_ns",
+			 hits_of(&found->hit), "syscall_ns", "untraced", ns(found->syscall),
+			 "traced", ns(found->syscall_traced), "objects", objects_of(found));
 }
 
 int found_probes__json(FILE *out, const struct found_probes *found)

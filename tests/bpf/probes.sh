@@ -55,9 +55,10 @@ for name, found in (("alone", first), ("beside a report", second), ("filtered", 
     expect_true(f"{name}: system calls {found['syscall_ns']}", 0 < found["syscall_ns"]["untraced"]
                 and 0 < found["syscall_ns"]["traced"])
     if name == "filtered":
-        expect("filtered: what makes system calls", [hit["nop5"], hit["emulated_and_return"]], [None, None])
+        expect("filtered: what makes system calls", [hit[kind] for kind in ("nop5", "emulated_and_return", "stepped_and_return")], [None] * 3)
         continue
-    expect_true(f"{name}: a return costs more: {hit}", hit["emulated_and_return"] > 1.1 * hit["emulated"])
+    expect_true(f"{name}: a return costs more: {hit}", hit["emulated_and_return"] > 1.1 * hit["emulated"]
+                and hit["stepped_and_return"] > 1.2 * hit["emulated_and_return"])
     if version >= (6, 16):
         expect_true(f"{name}: a nop of 5 bytes is not stepped: {hit}", hit["nop5"] * 1.2 < hit["stepped"])
 
@@ -89,8 +90,8 @@ for e in live_libc["entries"]:
     p, freed = e["probe"], e["function"] == "free"
     expect(f"live: {e['symbol']}", [e["offset"], p["offset"], p["frame"], p["kernel"], p["return"]],
            (dump if freed else in_place)[e["symbol"]] + [not freed])
-    if p["kernel"] == "emulated":
-        expect(f"live: {e['symbol']}: its cost", p["hit_ns"], live["hit_ns"]["emulated" if freed else "emulated_and_return"])
+    expect(f"live: {e['symbol']}: its cost", p["hit_ns"],
+           live["hit_ns"][p["kernel"] if freed else f"{p['kernel']}_and_return"])
     expect_true(f"live: {e['symbol']} as text", re.search(
         rf"^  {e['symbol']}\+0x{p['into']:x} +0x{p['offset']:x} .* {p['kernel']} +(\d+ ns|-){'' if freed else '  with the return'}$",
         text, re.M))
