@@ -77,15 +77,15 @@ static void *alloc_small(struct heap *h, unsigned int class, size_t size)
 	return p;
 }
 
-static struct span *alloc_pages(size_t bytes, size_t alignment, bool grows)
+static struct span *alloc_pages(struct page_heap *h, size_t bytes, size_t alignment, bool grows)
 {
 	size_t pages = pages_for(bytes);
 	struct span *s;
 
-	pages__lock();
-	s = pages__alloc(pages, alignment > PAGE_SIZE ? alignment >> PAGE_SHIFT : 1,
+	pages__lock(h);
+	s = pages__alloc(h, pages, alignment > PAGE_SIZE ? alignment >> PAGE_SHIFT : 1,
 			 grows ? GROWS_BY * pages : 0);
-	pages__unlock();
+	pages__unlock(h);
 	return s;
 }
 
@@ -97,7 +97,7 @@ static void *alloc_whole(struct heap *h, size_t size, size_t rest, size_t alignm
 	struct span *s = bytes >= large__threshold() ? large__alloc(bytes, alignment) : NULL;
 
 	if (!s)
-		s = alloc_pages(bytes, alignment, grows);
+		s = alloc_pages(h->pages, bytes, alignment, grows);
 	if (!s)
 		return NULL;
 	__atomic_store_n(&s->request, size, __ATOMIC_RELAXED);
@@ -200,22 +200,24 @@ static void free_small(struct heap *h, struct span *s, size_t i, const void *cal
 static void free_whole(struct heap *h, struct span *s, const void *caller)
 {
 	void *p = s->base;
-	bool large = s->kind == SPAN_LARGE, freed_meanwhile;
+	struct page_heap *home = s->kind == SPAN_LARGE ? NULL : pages__home(s);
+	bool freed_meanwhile;
 
 	counters__released(&h->counters, s->route, s->request);
 	peaks__freed(s->route, s->request);
 	PROBE(free, p, s->request, s->route);
-	pages__lock();
-	freed_meanwhile = table__find(p) != s || s->kind == SPAN_FREE;
-	if (large && !freed_meanwhile)
-		large__hide(s);
-	else if (!freed_meanwhile)
+	if (!home) {
+		if (!large__free(s, p))
+			fatal__block(messages[USE_FREE].freed, p, caller);
+		return;
+	}
+	pages__lock(home);
+	freed_meanwhile = table__find(p) != s || s->kind != SPAN_PAGES;
+	if (!freed_meanwhile)
 		pages__free(s);
-	pages__unlock();
+	pages__unlock(home);
 	if (freed_meanwhile)
 		fatal__block(messages[USE_FREE].freed, p, caller);
-	if (large)
-		large__free(s);
 }
 
 /* What can end the program comes before the lock: a handler of SIGABRT may allocate. */
@@ -268,9 +270,9 @@ static bool resize_whole(struct span *s, size_t size)
 	}
 	if (bytes >= threshold || (bytes <= SMALL_MAX && bytes < span__bytes(s) / 2))
 		return false;
-	pages__lock();
+	pages__lock(pages__home(s));
 	done = pages__resize(s, pages_for(bytes));
-	pages__unlock();
+	pages__unlock(pages__home(s));
 	return done;
 }
 

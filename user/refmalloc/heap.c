@@ -83,12 +83,16 @@ static void count(struct heap *h, struct span *s)
 
 static void release(struct heap *h, struct span *s)
 {
+	struct page_heap *home = pages__home(s);
+
 	h->spans[s->class]--;
 	count(h, s);
-	pages__lock();
+	pages__lock(home);
+	records__lock();
 	records__free(s->state, s->count * sizeof(*s->state));
+	records__unlock();
 	pages__free(s);
-	pages__unlock();
+	pages__unlock(home);
 }
 
 /* Where malloc finds it. */
@@ -159,7 +163,9 @@ static bool cut(struct heap *h, struct span *s, unsigned int class)
 	size_t bytes = (size_t)s->pages << PAGE_SHIFT;
 
 	s->count = bytes / size;
+	records__lock();
 	s->state = records__alloc(s->count * sizeof(*s->state));
+	records__unlock();
 	if (!s->state)
 		return false;
 	s->kind = SPAN_SMALL;
@@ -183,16 +189,16 @@ static struct span *new_span(struct heap *h, unsigned int class)
 
 	/* What others emptied, of any class, may be the pages for it. */
 	heap__collect(h);
-	pages__lock();
-	s = pages__alloc(class_pages(class, h->spans[class]), 1, 0);
+	pages__lock(h->pages);
+	s = pages__alloc(h->pages, class_pages(class, h->spans[class]), 1, 0);
 	/* Where memory is short, a little may still be had. */
 	if (!s)
-		s = pages__alloc(class_pages(class, 0), 1, 0);
+		s = pages__alloc(h->pages, class_pages(class, 0), 1, 0);
 	if (s && !cut(h, s, class)) {
 		pages__free(s);
 		s = NULL;
 	}
-	pages__unlock();
+	pages__unlock(h->pages);
 	return s;
 }
 

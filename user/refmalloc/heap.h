@@ -25,6 +25,7 @@ struct heap {
 	struct span *partial[CLASSES]; /* the shared heap's are looked at without its lock */
 	struct span *full;
 	uint16_t spans[CLASSES];
+	struct page_heap *pages;
 	struct heap *next;	/* of all */
 	struct heap *next_idle; /* of those without a thread */
 	/* Spans of each class with blocks freed by others. */

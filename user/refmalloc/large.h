@@ -9,15 +9,13 @@
 /* What to ask from for a mapping of its own: a request of at least so much. */
 size_t large__threshold(void);
 
-/* The page heap's lock is taken inside, not around the system calls. NULL: none to be had. */
+/* The records' lock is taken inside, not around the system calls. NULL: none to be had. */
 struct span *large__alloc(size_t size, size_t alignment);
-/* Takes it out of the table: from now on nobody finds the block. */
-void large__hide(struct span *s);
-/* A hidden one. */
-void large__free(struct span *s);
+/* False: its block, which began at p, was freed meanwhile. */
+bool large__free(struct span *s, void *p);
 /* The block may move; false leaves it as it is. */
 bool large__resize(struct span *s, size_t size);
-/* Under the page heap's lock. */
+/* Under the records' lock. */
 int large__walk(int (*visit)(struct span *s, void *arg), void *arg);
 
 #endif
