@@ -21,14 +21,6 @@
 static struct span *blocks;
 static size_t count; /* also read without the lock, where being one off does no harm */
 
-size_t large__threshold(void)
-{
-	size_t threshold = option(&options.mmap_threshold);
-
-	/* malloc's short path has no time to ask. */
-	return threshold > TABLED_MAX ? threshold : TABLED_MAX + 1;
-}
-
 static bool register_block(struct span *s)
 {
 	if (!table__cover(s->base, 1))

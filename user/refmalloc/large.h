@@ -4,10 +4,20 @@
 #ifndef REFMALLOC_LARGE_H
 #define REFMALLOC_LARGE_H
 
+#include "options.h"
+#include "sizeclass.h"
 #include "span.h"
 
-/* What to ask from for a mapping of its own: a request of at least so much. */
-size_t large__threshold(void);
+/*
+ * What to ask from for a mapping of its own: a request of at least so much.  malloc's short path
+ * has no time to ask.
+ */
+static inline size_t large__threshold(void)
+{
+	size_t threshold = option(&options.mmap_threshold);
+
+	return threshold > TABLED_MAX ? threshold : TABLED_MAX + 1;
+}
 
 /* The records' lock is taken inside, not around the system calls. NULL: none to be had. */
 struct span *large__alloc(size_t size, size_t alignment);

@@ -168,6 +168,8 @@ static struct span *carve(struct page_heap *h, struct span *s, char *base, size_
 			pages__drop_record(h, left);
 		return NULL;
 	}
+	if (!s->dirty && base < g->clean)
+		trim__growing(h);
 	unset_free(s);
 	if (left) {
 		place_free(left, s, s->base, before);
@@ -207,6 +209,13 @@ struct span *pages__alloc(struct page_heap *h, size_t pages, size_t alignment, s
 		return NULL;
 	base = (char *)round_up((uintptr_t)s->base, alignment << PAGE_SHIFT);
 	return carve(h, s, base, pages);
+}
+
+struct span *pages__find(struct page_heap *h, size_t pages)
+{
+	struct span *s = bins__find(&h->bins, pages);
+
+	return s ? carve(h, s, s->base, pages) : NULL;
 }
 
 void pages__free(struct span *s)

@@ -19,7 +19,7 @@
 
 struct page_heap {
 	struct lock lock;
-	bool shrunk;		  /* and not grown since: see trim.h */
+	bool trimmed;		  /* and not grown since: see trim.h */
 	struct segment *segments; /* the newest first */
 	struct segment *by_brk;	  /* the newest by brk */
 	size_t total;		  /* bytes of all of them */
@@ -64,6 +64,8 @@ void pages__open_in_child(void);
  * no memory.
  */
 struct span *pages__alloc(struct page_heap *h, size_t pages, size_t alignment, size_t room);
+/* The same of what lies free: the heap does not grow for it. */
+struct span *pages__find(struct page_heap *h, size_t pages);
 void pages__free(struct span *s);
 /* In place; false leaves all as it was. */
 bool pages__resize(struct span *s, size_t pages);

@@ -6,7 +6,7 @@
  * the heap; free runs inside lose their memory when more than two thirds of all pages lie free
  * with some, and then the largest first, until it is one third.  A program that swings around
  * either mark must free a good part of its heap before the next call.  And a heap that grows again
- * after it had shrunk should not have: each time that happens the threshold doubles.
+ * after it was trimmed should not have been: each time that happens the threshold doubles.
  */
 #include "trim.h"
 
@@ -21,9 +21,9 @@ void trim__growing(struct page_heap *h)
 {
 	size_t threshold = option(&options.trim_threshold);
 
-	if (h->shrunk && !options__fixed() && threshold < LEARNED_MAX)
+	if (h->trimmed && !options__fixed() && threshold < LEARNED_MAX)
 		__atomic_store_n(&options.trim_threshold, 2 * threshold, __ATOMIC_RELAXED);
-	h->shrunk = false;
+	h->trimmed = false;
 }
 
 static bool trim_top(struct page_heap *h, size_t pad)
@@ -63,11 +63,11 @@ void trim__after_free(struct page_heap *h)
 	size_t dirty;
 
 	if (top_bytes > threshold && (options__fixed() || top_bytes > h->total / 2))
-		h->shrunk |= trim_top(h, segments__pad(h));
+		h->trimmed |= trim_top(h, segments__pad(h));
 	dirty = h->bins.dirty << PAGE_SHIFT;
 	h->hopeless = h->hopeless < dirty ? h->hopeless : dirty;
 	if (dirty > threshold && dirty > h->total / 3 * 2 && dirty - h->hopeless > h->total / 3) {
-		bins__forget(&h->bins, h->total / 3 >> PAGE_SHIFT);
+		h->trimmed |= bins__forget(&h->bins, h->total / 3 >> PAGE_SHIFT);
 		h->hopeless = h->bins.dirty << PAGE_SHIFT;
 	}
 }
