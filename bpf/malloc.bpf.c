@@ -277,8 +277,7 @@ static __always_inline bool may_return(const struct probe *probe, __u64 size, __
 {
 	if (probe->by_pointer)
 		return false;
-	if (probe->throws &&
-	    (!config.session || flags & EVENT_F_IMPOSSIBLE || !is_sure(size)))
+	if (probe->throws && (!config.session || flags & EVENT_F_IMPOSSIBLE || !is_sure(size)))
 		return false;
 	return !config.spare_filtered ||
 	       !BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), seccomp.mode);

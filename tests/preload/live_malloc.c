@@ -1,5 +1,6 @@
 /*
- * live_malloc.c - liblive_malloc.so: an LD_PRELOAD that knows each outstanding block, to compare with.
+ * live_malloc.c - liblive_malloc.so: an LD_PRELOAD that knows each outstanding block, to compare
+ * with.
  *
  * BRKSCOPE_COUNT_DIR names a directory; every process keeps struct live in a shared mapping
  * of the file named by its PID there, as libcount_malloc.so does, and hands each call on by
@@ -108,7 +109,7 @@ static void add(uint64_t *to, uint64_t n)
 
 static struct {
 	uint64_t addr, size; /* addr 0: free */
-} *table;
+} * table;
 static uint64_t blocks, block_bytes, peak_bytes;
 static int lock;
 

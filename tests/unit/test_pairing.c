@@ -353,7 +353,8 @@ static struct blocks_sum plain_total(const struct plain *m)
 		t.bytes += m->size[i];
 	}
 	for (int i = 0; i < THREADS * FRAMES; i++)
-		if (m->call[i / FRAMES][i % FRAMES].open && m->call[i / FRAMES][i % FRAMES].resizes) {
+		if (m->call[i / FRAMES][i % FRAMES].open &&
+		    m->call[i / FRAMES][i % FRAMES].resizes) {
 			t.blocks++;
 			t.bytes += m->call[i / FRAMES][i % FRAMES].old_size;
 		}
@@ -377,9 +378,9 @@ static void plain_return(struct plain *m, struct pairing *p, int t, int f, unsig
 	enum paired want = PAIRED_NONE;
 
 	if (m->call[t][f].open) {
-		want = had ? PAIRED_BLOCK
-			   : m->call[t][f].old && !m->call[t][f].size ? PAIRED_FREED
-								      : PAIRED_FAILED;
+		want = had					  ? PAIRED_BLOCK
+		       : m->call[t][f].old && !m->call[t][f].size ? PAIRED_FREED
+								  : PAIRED_FAILED;
 		if (want == PAIRED_FAILED)
 			plain_give_back(m, t, f);
 		if (had)
@@ -429,7 +430,8 @@ static void step(struct plain *m, struct pairing *p)
 
 	switch (rand() % 4) {
 	case 0:
-		plain_call(m, p, t, f, old ? at + 1 : 0, old && rand() % 4 == 0 ? 0 : 1 + rand() % 99);
+		plain_call(m, p, t, f, old ? at + 1 : 0,
+			   old && rand() % 4 == 0 ? 0 : 1 + rand() % 99);
 		break;
 	case 1:
 		assert_int_equal(freed(p, addr_of(at)), plain_take(m, at, &size));

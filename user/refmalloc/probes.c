@@ -31,6 +31,7 @@
 
 SEMAPHORE(alloc);
 SEMAPHORE(free);
+SEMAPHORE(resizing);
 SEMAPHORE(realloc);
 SEMAPHORE(failed);
 SEMAPHORE(brk);
@@ -68,6 +69,11 @@ void probes__free(const void *p, size_t size, int route)
 {
 	DTRACE_PROBE3(refmalloc, free, p, size, route);
 	otel_free(p, size);
+}
+
+void probes__resizing(const void *p, size_t size, int function)
+{
+	DTRACE_PROBE3(refmalloc, resizing, p, size, function);
 }
 
 void probes__realloc(const void *from, const void *to, size_t size, int route, int function,

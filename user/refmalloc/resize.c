@@ -104,6 +104,7 @@ void *block__resize(enum refmalloc_function function, void *p, size_t size, cons
 	void *resized = NULL;
 	struct heap *h;
 
+	PROBE(resizing, p, size, function);
 	if (size <= PTRDIFF_MAX - 3 * PAGE_SIZE) {
 		check__kept(p, b.given, b.usable, caller);
 		resized = size ? keep(&b, size) : NULL;
