@@ -23,6 +23,15 @@ static __always_inline __u32 route_flags(__u32 route)
 	return route == ROUTE_IS_ARENA ? EVENT_F_TOLD | EVENT_F_ARENA : EVENT_F_TOLD;
 }
 
+/* More than PTRDIFF_MAX counts as 0 bytes. */
+static __always_inline __u32 told_size(__u64 *size)
+{
+	if (*size <= ~0ULL >> 1)
+		return EVENT_F_TOLD;
+	*size = 0;
+	return EVENT_F_TOLD | EVENT_F_IMPOSSIBLE;
+}
+
 static __always_inline __u8 function_of(__u64 number)
 {
 	__u32 fn = number;
@@ -111,8 +120,11 @@ static __always_inline void on_alloc(struct pt_regs *ctx, const struct probe *pr
 /* Before the block is touched: for by the end another thread may have been given its address. */
 static __always_inline void on_resizing(struct pt_regs *ctx, const struct probe *probe, __u64 id)
 {
-	block_emit(EVENT_CALL, id, argument(ctx, probe, 2), function_of(argument(ctx, probe, 3)),
-		   EVENT_F_TOLD, probe->object, argument(ctx, probe, 1));
+	__u64 size = argument(ctx, probe, 2);
+	__u32 flags = told_size(&size);
+
+	block_emit(EVENT_CALL, id, size, function_of(argument(ctx, probe, 3)), flags, probe->object,
+		   argument(ctx, probe, 1));
 }
 
 static __always_inline void on_realloc(struct pt_regs *ctx, const struct probe *probe, __u64 id)
@@ -135,12 +147,8 @@ static __always_inline void on_failed(struct pt_regs *ctx, const struct probe *p
 {
 	__u64 size = argument(ctx, probe, 1);
 	__u8 fn = function_of(argument(ctx, probe, 2));
-	__u32 flags = EVENT_F_TOLD;
+	__u32 flags = told_size(&size);
 
-	if (size > ~0ULL >> 1) {
-		size = 0;
-		flags |= EVENT_F_IMPOSSIBLE;
-	}
 	if (config.live)
 		block_emit(EVENT_BLOCK, id, size, fn, flags, probe->object, 0);
 	else

@@ -158,7 +158,8 @@ struct event {
 	__u8 type;
 	__u8 op;
 	__u16 flags;
-	__u32 object; /* MALLOC, CALL, FREE: index of the object whose function it was */
+	__u32 object; /* MALLOC, CALL, FREE: index of the object whose function it was;
+		       * FORK: the thread that forked */
 };
 
 /*

@@ -236,7 +236,7 @@ static void a_child_has_what_open_calls_were_to_resize(void **state)
 	given(p, P, 100);
 	given(p, Q, 10);
 	call_of(p, 2, 40, P, 200, 0);
-	child = pairing__fork(p);
+	child = pairing__fork(p, 1, 9);
 	assert_non_null(child);
 	expect_total(child, 2, 110);
 	assert_int_equal(pairing__peak(child), 110);
@@ -248,6 +248,28 @@ static void a_child_has_what_open_calls_were_to_resize(void **state)
 	expect_total(child, 0, 0);
 	assert_int_equal(return_of(p, 2, 40, P + 64), PAIRED_BLOCK);
 	expect_total(p, 2, 210);
+	pairing__free(p);
+	pairing__free(child);
+}
+
+/* From a signal handler: both return from the call. */
+static void who_forks_in_a_call_returns_twice(void **state)
+{
+	struct pairing *p = begin(), *child;
+
+	given(p, P, 100);
+	call_of(p, 1, 40, P, 200, 0);
+	call_of(p, 1, 30, 0, 8, 0);
+	child = pairing__fork(p, 1, 9);
+	assert_non_null(child);
+	expect_total(child, 1, 100);
+	assert_int_equal(pairing__open(child), 2);
+	assert_int_equal(return_of(child, 1, 30, Q), PAIRED_NONE);
+	assert_int_equal(return_of(child, 9, 30, Q), PAIRED_BLOCK);
+	assert_int_equal(return_of(child, 9, 40, P + 64), PAIRED_BLOCK);
+	expect_total(child, 2, 208);
+	assert_int_equal(return_of(p, 1, 40, 0), PAIRED_FAILED);
+	expect_total(p, 1, 100);
 	pairing__free(p);
 	pairing__free(child);
 }
@@ -454,9 +476,10 @@ static void any_order_is_as_in_a_plain_model(void **state)
 			check(&m, p);
 		}
 		m2 = m;
-		child = pairing__fork(p);
+		/* Its first thread has forked. */
+		child = pairing__fork(p, 1, 1);
 		assert_non_null(child);
-		for (int i = 0; i < THREADS * FRAMES; i++) {
+		for (int i = FRAMES; i < THREADS * FRAMES; i++) {
 			plain_give_back(&m2, i / FRAMES, i % FRAMES);
 			m2.call[i / FRAMES][i % FRAMES].open = false;
 		}
@@ -483,6 +506,7 @@ int main(void)
 		cmocka_unit_test(what_a_call_that_was_left_was_to_resize_is_still_there),
 		cmocka_unit_test(a_newer_block_is_not_replaced_by_what_was_left),
 		cmocka_unit_test(a_child_has_what_open_calls_were_to_resize),
+		cmocka_unit_test(who_forks_in_a_call_returns_twice),
 		cmocka_unit_test(what_was_not_read_is_lost),
 		cmocka_unit_test(an_address_that_is_none_is_refused),
 		cmocka_unit_test(calls_that_are_left_are_bounded),

@@ -36,8 +36,11 @@ struct pairing;
 
 struct pairing *pairing__new(__u64 seed); /* NULL with errno set */
 void pairing__free(struct pairing *p);	  /* NULL is allowed */
-/* The child's; NULL with errno set, and the parent has what it had. */
-struct pairing *pairing__fork(struct pairing *parent);
+/*
+ * The child's, forked by thread tid, which in it is child_tid; NULL with errno set, and the parent
+ * has what it had.
+ */
+struct pairing *pairing__fork(struct pairing *parent, __u32 tid, __u32 child_tid);
 
 /* 0 or -ENOMEM: then it is not known any more which blocks there are. */
 int pairing__call(struct pairing *p, const struct event_call *e);
