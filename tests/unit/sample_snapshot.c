@@ -480,7 +480,7 @@ const struct snapshot *sample_snapshot__live(void)
 	all[1].paired.live[ROUTE_UNKNOWN].bytes = 64;
 	all[1].paired.peak_bytes = 9 * MIB;
 	all[2] = split;
-	all[2].paired = (typeof(all[2].paired)){.frees = 5};
+	all[2].paired = (typeof(all[2].paired)){.frees = 5, .why = UNPAIRED_SPARED};
 	live = sample;
 	live.level = LEVEL_LIVE;
 	live.processes = rows;

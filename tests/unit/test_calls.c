@@ -99,7 +99,8 @@ static void its_route_is_told_by_its_address(void **state)
 	struct event_map arena = events__mmap(7, MAP_BASE + (64 << 20), 64 << 20,
 					      EVENT_F_ANON | EVENT_F_NORESERVE | EVENT_F_RESERVE,
 					      IN_GLIBC);
-	struct event_map direct = events__mmap(7, MAP_BASE + (256 << 20), PAGE, EVENT_F_ANON, IN_APP);
+	struct event_map direct = events__mmap(7, MAP_BASE + (256 << 20), PAGE, EVENT_F_ANON,
+					       IN_APP);
 	const struct process_stats *s;
 
 	open_world(&w);
@@ -307,7 +308,8 @@ static void a_return_that_is_not_waited_for_makes_blocks_unknown(void **state)
 static void frees_of_older_blocks_are_unknown(void **state)
 {
 	struct world w;
-	struct event_call call = events__call(7, 70, BLOCK + 512), ret = events__return(7, BLOCK + 512);
+	struct event_call call = events__call(7, 70, BLOCK + 512),
+			  ret = events__return(7, BLOCK + 512);
 
 	world__open(&w, LEVEL_LIVE, NULL);
 	assert_non_null(model__add(w.m, 7, TICK));
