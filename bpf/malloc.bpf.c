@@ -290,8 +290,7 @@ static __always_inline bool hides_others(__u64 sp)
  * False: its return would tell nothing, or must not be probed.  A return probe's page has no
  * unwind information: an exception that a function with one throws would end the program.
  */
-static __always_inline bool may_return(const struct probe *probe, __u64 sp, __u64 size,
-				       __u32 flags)
+static __always_inline bool may_return(const struct probe *probe, __u64 sp, __u64 size, __u32 flags)
 {
 	if (probe->by_pointer)
 		return false;

@@ -6,6 +6,7 @@
  */
 #include "block.bpf.h"
 #include "probe.bpf.h"
+#include "thread.bpf.h"
 
 /* By enum refmalloc_function of include/refmalloc.h. */
 static const __u8 functions[] = {
@@ -122,9 +123,23 @@ static __always_inline void on_resizing(struct pt_regs *ctx, const struct probe 
 {
 	__u64 size = argument(ctx, probe, 2);
 	__u32 flags = told_size(&size);
+	struct thread *t = thread_get(id);
 
+	if (t)
+		t->resizing = true;
 	block_emit(EVENT_CALL, id, size, function_of(argument(ctx, probe, 3)), flags, probe->object,
 		   argument(ctx, probe, 1));
+}
+
+/* True: this is how it ended. */
+static __always_inline bool end_resizing(__u32 tid)
+{
+	struct thread *t = bpf_map_lookup_elem(&threads, &tid);
+	bool was = t && t->resizing;
+
+	if (was)
+		t->resizing = false;
+	return was;
 }
 
 static __always_inline void on_realloc(struct pt_regs *ctx, const struct probe *probe, __u64 id)
@@ -133,23 +148,23 @@ static __always_inline void on_realloc(struct pt_regs *ctx, const struct probe *
 	__u32 flags = to ? route_flags(argument(ctx, probe, 4)) : EVENT_F_TOLD;
 	__u8 fn = function_of(argument(ctx, probe, 5));
 
-	if (config.live)
+	if (config.live) {
+		end_resizing(id);
 		block_emit(EVENT_RETURN, id, 0, 0, 0, probe->object, to);
-	else
+	} else {
 		told_emit(id, size, fn, flags, probe->object);
+	}
 }
 
-/*
- * Which a realloc of a block has told of before, as far as level live goes: the agent
- * has its call.
- */
 static __always_inline void on_failed(struct pt_regs *ctx, const struct probe *probe, __u64 id)
 {
 	__u64 size = argument(ctx, probe, 1);
 	__u8 fn = function_of(argument(ctx, probe, 2));
 	__u32 flags = told_size(&size);
 
-	if (config.live)
+	if (config.live && end_resizing(id))
+		block_emit(EVENT_RETURN, id, 0, 0, 0, probe->object, 0);
+	else if (config.live)
 		block_emit(EVENT_BLOCK, id, size, fn, flags, probe->object, 0);
 	else
 		told_emit(id, size, fn, flags, probe->object);

@@ -1,9 +1,9 @@
 /*
  * forks_live.c - fork, vfork and exec between malloc and free.
  *
- * Another thread allocates, but for the moment of a fork: what that copies of it would be chance.  A child frees half of what it has inherited, and has
- * blocks of its own; some exec, itself with "child", some end by _exit.  A vfork's child frees its
- * parent's blocks and gives it others.
+ * Another thread allocates, but for the moment of a fork: what that copies of it would be chance.
+ * A child frees half of what it has inherited, and has blocks of its own; some exec, itself with
+ * "child", some end by _exit.  A vfork's child frees its parent's blocks and gives it others.
  */
 #include <pthread.h>
 #include <sys/wait.h>

@@ -1,10 +1,11 @@
 /*
- * interrupted.c - malloc, realloc and free are interrupted by a signal, whose handler allocates, and
- * returns or does not.
+ * interrupted.c - malloc, realloc and free are interrupted by a signal, whose handler allocates,
+ * and returns or does not.
  *
- * interrupted [storm | fork | below]: with the preload tests/preload/raise_malloc.c, whose numbers it
- * prints in the end.  "storm": a timer interrupts wherever it will, for 200,000 calls.  "fork": the
- * handler forks, and both go on with the call.  "below": the handler's stack is above the thread's.
+ * interrupted [storm | fork | below]: with the preload tests/preload/raise_malloc.c, whose numbers
+ * it prints in the end.  "storm": a timer interrupts wherever it will, for 200,000 calls.  "fork":
+ * the handler forks, and both go on with the call.  "below": the handler's stack is above the
+ * thread's.
  */
 #include <dlfcn.h>
 #include <pthread.h>
@@ -116,7 +117,8 @@ static void *run_on_stack(void *stack)
 /* The alternate stack is above the thread's own: what is on it looks like what called the rest. */
 static void run_below(void)
 {
-	char *room = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *room = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			  0);
 	pthread_attr_t attr;
 	pthread_t thread;
 

@@ -43,7 +43,7 @@ static int inherit(struct process *child, const struct process *parent, bool own
 		if (!child->pairing)
 			return -ENOMEM;
 	}
-	child->unpaired |= parent->unpaired;
+	child->unpaired = child->unpaired ? child->unpaired : parent->unpaired;
 	child->told = parent->told;
 	child->mapping_freed = parent->mapping_freed;
 	child->heap_request = parent->heap_request;

@@ -333,11 +333,6 @@ __u64 pairing__peak(const struct pairing *p)
 	return p->peak;
 }
 
-bool pairing__is_open(const struct pairing *p, __u32 tid, __u32 call)
-{
-	return p->slots && find(p, tid, call)->tid;
-}
-
 size_t pairing__open(const struct pairing *p)
 {
 	return p->n;

@@ -58,9 +58,8 @@ int pairing__freed(struct pairing *p, __u64 addr, struct block *block);
 const struct blocks *pairing__blocks(const struct pairing *p);
 /* All that is outstanding, also what a call that has not returned is to resize. */
 struct blocks_sum pairing__sum(const struct pairing *p, enum route route);
-__u64 pairing__peak(const struct pairing *p); /* the most bytes that were outstanding at a time */
-bool pairing__is_open(const struct pairing *p, __u32 tid, __u32 call);
-size_t pairing__open(const struct pairing *p);	 /* calls that have not returned */
+__u64 pairing__peak(const struct pairing *p);  /* the most bytes that were outstanding at a time */
+size_t pairing__open(const struct pairing *p); /* calls that have not returned */
 size_t pairing__memory(const struct pairing *p); /* bytes */
 
 #endif
