@@ -35,7 +35,7 @@ LIB_OBJS  := $(filter-out $(OUT)/user/main.o,$(OBJS))
 UNIT_SRCS := $(wildcard tests/unit/test_*.c)
 UNIT_BINS := $(UNIT_SRCS:%.c=$(OUT)/%)
 UNIT_HELP := $(patsubst %.c,$(OUT)/%.o,$(filter-out $(UNIT_SRCS),$(wildcard tests/unit/*.c)))
-WORKLOADS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/workload/*.c tests/oracle/*.c tests/bench/*.c))
+WORKLOADS := $(patsubst %.c,$(OUT)/%,$(filter-out %.bpf.c,$(wildcard tests/workload/*.c tests/oracle/*.c tests/bench/*.c)))
 PRELOADS  := $(patsubst tests/preload/%.c,$(OUT)/tests/preload/lib%.so,$(wildcard tests/preload/*.c))
 REFMALLOC := $(OUT)/librefmalloc.so $(OUT)/librefmalloc.a
 REFMALLOC_OBJS := $(patsubst %.c,$(OUT)/%.o,$(wildcard user/refmalloc/*.c))
@@ -49,7 +49,7 @@ all: $(OUT)/brkscope $(REFMALLOC) $(OUT)/compile_commands.json ## build the prog
 
 bpf: $(OUT)/brkscope.bpf.o ## build the BPF side only; ARCH=arm64 for another machine's
 
-$(OUT)/bpf/%.bpf.o: bpf/%.bpf.c
+$(OUT)/%.bpf.o: %.bpf.c
 	@mkdir -p $(@D)
 	$(call say,BPF,$@)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -c $< -o $@
@@ -110,14 +110,18 @@ $(OUT)/tests/unit/test_%: $(OUT)/tests/unit/test_%.o $(UNIT_HELP) $(LIB_OBJS)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(UNIT_LDFLAGS) $^ $(LIBS) -lcmocka -o $@
 
-# It makes the n-th allocation fail.
-$(OUT)/tests/unit/test_ledger: UNIT_LDFLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
+# They make the n-th allocation fail.
+$(OUT)/tests/unit/test_ledger $(OUT)/tests/unit/test_blocks: UNIT_LDFLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
 
 # Programs that are traced: no sanitizer, they must allocate as everybody does.
 $(WORKLOADS): $(OUT)/%: %.c
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
-	$(Q)$(CC) -std=gnu11 $(WARN) -O1 -g -fno-builtin -D_GNU_SOURCE -pthread -MMD -MP $< -o $@
+	$(Q)$(CC) -std=gnu11 $(WARN) -O1 -g -fno-builtin -D_GNU_SOURCE -pthread -MMD -MP $< -o $@ $(WORKLOAD_LIBS)
+
+# It counts by BPF.
+$(OUT)/tests/oracle/hits: $(OUT)/tests/oracle/hits.bpf.o
+$(OUT)/tests/oracle/hits: WORKLOAD_LIBS := -lbpf
 
 $(OUT)/tests/preload/lib%.so: tests/preload/%.c
 	@mkdir -p $(@D)
@@ -146,8 +150,31 @@ check: ## every test: sets up, builds, and runs them
 	$(Q)$(MAKE) --no-print-directory OUT=$(OUT)/arm64 ARCH=arm64 bpf
 	$(Q)OUT=$(OUT) tests/run.sh $(TESTS)
 
-bench: all test-build ## what being watched costs a program, as ratios
-	$(Q)scripts/bench.sh
+# The program that is watched, and empty BPF programs to watch it with.
+BENCH       := $(OUT)/tests/bench
+BENCH_BINS  := $(BENCH)/watched/cost $(BENCH)/floor/floor
+$(BENCH)/watched/cost: $(wildcard tests/bench/watched/*.c tests/bench/watched/*.h)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) -std=gnu11 $(WARN) -O1 -g -fno-builtin -D_GNU_SOURCE -pthread $(filter %.c,$^) -o $@
+
+$(BENCH)/floor/floor.bpf.o: tests/bench/floor/floor.bpf.c
+	@mkdir -p $(@D)
+	$(call say,BPF,$@)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -c $< -o $@
+
+$(BENCH)/floor/floor.skel.h: $(BENCH)/floor/floor.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name floor_bpf > $@
+
+$(BENCH)/floor/floor: tests/bench/floor/floor.c $(BENCH)/floor/floor.skel.h
+	$(call say,CC,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(CPPFLAGS_ALL) $< -lbpf -o $@
+
+bench: ## what being watched costs, against the peers and the floor; QUICK=1 for a minute's worth
+	$(Q)scripts/deps.sh bench
+	$(Q)$(MAKE) --no-print-directory all test-build $(BENCH_BINS)
+	$(Q)OUT=$(OUT) scripts/bench.sh $(GROUP)
 
 bench-malloc: $(REFMALLOC) $(OUT)/tests/bench/patterns ## refmalloc against four other allocators, as ratios
 	$(Q)scripts/bench-malloc.sh

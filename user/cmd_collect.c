@@ -62,8 +62,9 @@ static int check_level(struct collector *c)
 	if (c->options.level < LEVEL_LIVE || probes__live(c->probes))
 		return 0;
 	c->options.level = LEVEL_SIZES;
-	log__note("level live: this kernel's return probes would end processes that filter their "
-		  "system calls or have shadow stacks, so none is placed; collecting at level sizes");
+	log__note(
+		"level live: this kernel's return probes would end processes that filter their "
+		"system calls or have shadow stacks, so none is placed; collecting at level sizes");
 	return 0;
 }
 
@@ -116,6 +117,7 @@ static int open_model(struct collector *c)
 		.page_size = sysconf(_SC_PAGESIZE),
 		.level = c->options.level,
 		.causes = targets__causes(c->targets),
+		.judge = c->hooks.resident && c->options.level >= LEVEL_LIVE,
 		.comm = c->options.comm,
 		.maps_wanted = maps_wanted,
 		.resolve = resolve,
@@ -207,7 +209,7 @@ static void on_event(const struct event *e, size_t size, void *arg)
 	}
 	if (err)
 		return;
-	if ((e->type == EVENT_MALLOC || e->type == EVENT_CALL) &&
+	if ((e->type == EVENT_MALLOC || e->type == EVENT_CALL || e->type == EVENT_BLOCK) &&
 	    (!note.process->allocator_called || note.process->allocator_index != e->object))
 		targets__saw_malloc(c->targets, note.process, e->object);
 	if (e->type == EVENT_MMAP && maps_code((const struct event_map *)e))

@@ -67,6 +67,14 @@ static const char *caller_of(struct trace *t, const struct event *e, const struc
 	return text;
 }
 
+/* A call's line comes when it returns, if it is seen to. */
+static bool has_line(const struct event *e, const struct note *note)
+{
+	if (e->type == EVENT_CALL)
+		return e->flags & EVENT_F_NO_RETURN;
+	return (e->type != EVENT_RETURN && e->type != EVENT_BLOCK) || note->call.tid;
+}
+
 static void on_event(const struct event *e, const struct note *note, void *arg)
 {
 	struct trace *t = arg;
@@ -77,12 +85,15 @@ static void on_event(const struct event *e, const struct note *note, void *arg)
 		.day_ns = since % (86400 * NS_PER_S),
 		.comm = note->process ? note->process->stats.comm : NULL,
 		.by = caller_of(t, e, note, by),
+		.request = note->call.tid ? &note->call.request : NULL,
 		.cause = note->cause,
 		.page_size = t->page_size,
 		.colour = t->style.colour,
 		.utf8 = t->style.utf8,
 	};
 
+	if (!has_line(e, note))
+		return;
 	if (!t->json)
 		render__trace_event(t->out.file, &line);
 	else if (render__json_event(t->out.file, &line))

@@ -38,6 +38,7 @@ enum event_type {
 	EVENT_CALL,   /* struct event_call; in cells it is a MALLOC */
 	EVENT_RETURN, /* struct event_call */
 	EVENT_FREE,   /* struct event_call; of no null pointer */
+	EVENT_BLOCK,  /* struct event_call: CALL and RETURN in one; in cells it is a MALLOC */
 	EVENT_TYPE_END,
 };
 
@@ -78,6 +79,8 @@ enum event_flags {
 	EVENT_F_KEEPS_MAPPING = 1 << 1, /* a realloc that leaves a block's own mapping as it is */
 	EVENT_F_KEPT = 1 << 2,	    /* no call, but that of one counted before: as KEEPS_MAPPING */
 	EVENT_F_NO_RETURN = 1 << 3, /* call: its return is not probed, for it would do harm */
+	EVENT_F_TOLD = 1 << 4,	/* the allocator says what served it: if none of these, the heap */
+	EVENT_F_ARENA = 1 << 5, /* an arena; KEEPS_MAPPING: a mapping of its own */
 	/* return: the block's address could not be read */
 	EVENT_F_UNREAD = 1 << 0,
 	/* mmap: all of the call's arguments that its cause depends on */
@@ -299,7 +302,18 @@ enum probe_reg {
 #else
 enum probe_reg { PROBE_REG_X0, PROBE_REGS = 31 };
 #endif
-#define PROBE_ARGS 4 /* arguments that a probe may read */
+#define PROBE_ARGS 8 /* arguments that a probe may read; a power of two */
+
+/* refmalloc's own places for tracers (user/refmalloc/probes.h). */
+enum probe_site {
+	SITE_NONE, /* a function's */
+	SITE_ALLOC,
+	SITE_RESIZING,
+	SITE_REALLOC,
+	SITE_FAILED,
+	SITE_FREE,
+	SITE_COUNT,
+};
 
 /*
  * What the probe that just hit is: found by its cookie, or, on kernels without
@@ -329,6 +343,8 @@ struct probe {
 	__u8 block_arg;	 /* the argument with the block to be resized; 0: none */
 	__u8 by_pointer; /* the block is told, and given, by where a pointer to it is */
 	__u8 throws;	 /* where there is no memory it throws an exception */
+	__u8 site;	 /* enum probe_site */
+	__u8 pad[7];
 	/* File offsets of the allocator's own code: a call from there is not a user's. */
 	struct {
 		__u64 lo, hi;

@@ -52,6 +52,8 @@ check "the end of the command"
 check "a command that cannot be executed"
 "$BRKSCOPE" top -b 0.1 2 >"$WORK/out" || fail "top: status $?"
 check "top"
+"$BRKSCOPE" probes >"$WORK/out" || fail "probes: status $?"
+check "probes"
 
 for signal in INT TERM HUP; do
 	start_collecting "$WORK/messages" report -j -o "$WORK/$signal.json"

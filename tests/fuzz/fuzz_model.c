@@ -41,6 +41,7 @@
 #include "model/process.c"
 #include "model/region_set.c"
 #include "model/region_tree.c"
+#include "model/retained.c"
 #include "model/seed.c"
 #include "model/snapshot.c"
 #include "model/space.c"

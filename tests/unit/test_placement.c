@@ -11,11 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <link.h>
 
 #include <cmocka.h>
 
+#include "alloc_fn.h"
 #include "kernel/elf_file.h"
 #include "kernel/features.h"
 #include "kernel/placement.h"
@@ -166,6 +168,8 @@ FUNCTION(loop_to_entry, "1: xor %eax, %eax", "je 2f\n jmp 1b\n 2:");
 FUNCTION(loop_behind_it, "xor %eax, %eax", "push %rbx\n 1: dec %edi\n jne 1b");
 FUNCTION(loops, "xor %eax, %eax\n 1:", "push %rbx\n loop 1b");
 FUNCTION(on_rcx, "xor %eax, %eax\n 1:", "push %rbx\n jrcxz 1b");
+/* 06 is no instruction; b8 would take what follows for its number. */
+FUNCTION(undecoded, "xor %eax, %eax\n 1:", "push %rbx\n .byte 0x06, 0xb8\n jne 1b\n .skip 3, 0x90");
 FUNCTION(cold_jump, "xor %eax, %eax", "push %rbx");
 COLD("jmp cold_jump_at");
 FUNCTION(cold_je, "xor %eax, %eax", "push %rbx");
@@ -195,6 +199,7 @@ static void led_to(void **state)
 	is_at(AT(loop_behind_it, 1), loop_behind_it_at, 0);
 	is_entry(AT(loops, 1), loops);
 	is_entry(AT(on_rcx, 1), on_rcx);
+	is_entry(AT(undecoded, 1), undecoded);
 	is_entry(AT(cold_jump, 1), cold_jump);
 	is_entry(AT(cold_je, 1), cold_je);
 	is_entry(AT(cold_call, 1), cold_call);
@@ -219,6 +224,87 @@ static void by_table(void **state)
 {
 	is_entry(AT(switch_into, 1), switch_into);
 	is_at(AT(switch_behind, 1), switch_behind_at, 0);
+}
+
+/* A program at a fixed address, of this assembler; it has to define malloc. */
+static struct elf_file *assemble(const char *source)
+{
+	char path[] = "/tmp/brkscope-placement-XXXXXX", command[128];
+	int fd = mkstemp(path);
+	struct elf_file *f;
+	FILE *as;
+
+	assert_true(fd >= 0);
+	snprintf(command, sizeof(command), "gcc -static -no-pie -nostdlib -x assembler - -o %s",
+		 path);
+	as = popen(command, "w");
+	assert_non_null(as);
+	fputs(source, as);
+	assert_int_equal(pclose(as), 0);
+	assert_int_equal(elf_file__open(path, &f), 0);
+	unlink(path);
+	close(fd);
+	return f;
+}
+
+static bool is_moved(struct elf_file *f, const char *name)
+{
+	struct placement p;
+	struct placement_request r = {elf_file__find(f, name), 1, false, &p};
+
+	assert_non_null(r.fn);
+	placement__find(f, &r, 1);
+	return p.emulated;
+}
+
+/* And as they do where they know the table's address. */
+static void by_address(void **state)
+{
+	struct elf_file *f = assemble(
+		".globl _start\n.text\n_start:\n"
+		".type malloc, @function\n.type calloc, @function\n"
+		"malloc: xor %eax, %eax\n 1: je 2f\n jmp *table_1(,%rdi,8)\n"
+		"2: ret\n .size malloc, . - malloc\n .skip 192, 0x90\n"
+		"calloc: xor %eax, %eax\n je 2f\n jmp *table_2(,%rdi,8)\n"
+		"2: ret\n .size calloc, . - calloc\n"
+		".section .rodata\n table_1: .quad malloc + 7, malloc + 2, 0\n"
+		"table_2: .quad calloc + 4, calloc + 7, 0\n");
+
+	assert_false(is_moved(f, "malloc"));
+	assert_true(is_moved(f, "calloc"));
+	elf_file__close(f);
+}
+
+/* Code is read in pieces of 64 KiB; a branch may lie across two of them in any way. */
+static void across_pieces(void **state)
+{
+	static char source[16384];
+	size_t n = 0;
+	struct elf_file *f;
+	__u64 lo, hi;
+	char name[8];
+
+#define ADD(...) (n += snprintf(source + n, sizeof(source) - n, __VA_ARGS__))
+	ADD(".globl _start\n.text\n_start: nop\n");
+	ADD(".type malloc, @function\nmalloc: xor %%eax, %%eax\n push %%rbx\n ret\n"
+	    ".size malloc, . - malloc\n");
+	for (int i = 0; i < 14; i++)
+		ADD(".type f%d, @function\n f%d: xor %%eax, %%eax\n push %%rbx\n ret\n"
+		    ".size f%d, . - f%d\n .skip 192, 0x90\n",
+		    i, i, i, i);
+	/* 0f 85 in the even ones, e8 in the odd ones. */
+	for (int i = 0; i < 14; i++)
+		ADD(".org 65536 * %d - %d\n .byte %s\n .long f%d + 2 - (. + 4)\n", i + 1, i / 2,
+		    i % 2 ? "0xe8" : "0x0f, 0x85", i);
+	f = assemble(source);
+	assert_true(elf_file__code(f, 0, &lo, &hi));
+	assert_int_equal(lo, elf_file__find(f, "malloc")->addr - 1);
+	assert_true(is_moved(f, "malloc"));
+	for (int i = 0; i < 14; i++) {
+		snprintf(name, sizeof(name), "f%d", i);
+		assert_false(is_moved(f, name));
+	}
+	elf_file__close(f);
 }
 
 /* A name that libc has as well: the linker exports it, so that it is among the functions. */
@@ -313,6 +399,10 @@ static void frame(void **state)
 	is_at(find(je_at_3, je_at_3_end, 1, true), je_at_3_at, 0);
 }
 
+/* ---- several at a time ---- */
+
+FUNCTION(half_lost, "xor %esi, %esi\n 1:", "push %rbx\n dec %edi\n jne 1b");
+
 /* ---- nops that become calls ---- */
 
 FUNCTION(optimised, "push %rbx\n mov %rdi, %rbx", NOP5);
@@ -345,6 +435,21 @@ static void long_nops(void **state)
 	assert_false(AT(across_pages, 1).nop5);
 }
 
+/* One that needs no look at what leads there, and the same one that does. */
+static void asked_twice(void **state)
+{
+	struct elf_function fn = {.addr = (uintptr_t)half_lost - base,
+				  .size = half_lost_end - half_lost};
+	struct placement p[3];
+	struct placement_request r[] = {
+		{&fn, 2, false, &p[0]}, {&fn, 1, false, &p[1]}, {&fn, 2, false, &p[2]}};
+
+	placement__find(self, r, 3);
+	is_entry(p[0], half_lost);
+	is_entry(p[1], half_lost);
+	is_entry(p[2], half_lost);
+}
+
 /* Each with its own windows, whatever order they come in. */
 static void several(void **state)
 {
@@ -363,17 +468,75 @@ static void several(void **state)
 	is_entry(p[2], cold_je);
 }
 
-int main(void)
+/* ---- of other files, for tests/tools/placement.sh and tests/bpf/placement.sh ---- */
+
+static void print(const char *name, const struct placement_request *r, __u64 entry)
+{
+	static const char *const registers[] = {
+		[PROBE_REG_R15] = "r15", [PROBE_REG_R14] = "r14", [PROBE_REG_R13] = "r13",
+		[PROBE_REG_R12] = "r12", [PROBE_REG_BP] = "rbp",  [PROBE_REG_BX] = "rbx",
+		[PROBE_REG_R11] = "r11", [PROBE_REG_R10] = "r10", [PROBE_REG_R9] = "r9",
+		[PROBE_REG_R8] = "r8",	 [PROBE_REG_AX] = "rax",  [PROBE_REG_CX] = "rcx",
+		[PROBE_REG_DX] = "rdx",	 [PROBE_REG_SI] = "rsi",  [PROBE_REG_DI] = "rdi",
+	};
+	const struct placement *p = r->out;
+
+	printf("%s %llx %llx %llx %llx %u %s %s ", name, r->fn->addr, r->fn->addr + p->off - entry,
+	       entry, p->off, p->frame,
+	       p->nop5	     ? "optimised"
+	       : p->emulated ? "emulated"
+			     : "stepped",
+	       r->return_in_place ? "in_place" : "anywhere");
+	for (unsigned int i = 0; i < r->args; i++)
+		printf("%s,", registers[p->reg[i]]);
+	printf("%s %s\n", r->args ? "" : ",", p->insn);
+}
+
+static int dump(const char *path)
+{
+	static const char *const more[] = {"free",   "cfree",	"sdallocx", "dallocx",
+					   "_ZdlPv", "_ZdlPvm", "mi_free",  "malloc_usable_size"};
+	const size_t n_more = sizeof(more) / sizeof(*more);
+	struct elf_file *f;
+	__u64 entry;
+
+	if (elf_file__open(path, &f))
+		return 1;
+	for (size_t i = 0; i < ALLOC_ENTRIES + n_more; i++) {
+		const struct alloc_entry *e = i < ALLOC_ENTRIES ? &alloc_entries[i] : NULL;
+		const char *name = e ? e->symbol : more[i - ALLOC_ENTRIES];
+		const struct elf_function *fn = elf_file__find(f, name);
+		unsigned int args = !e				 ? 1
+				    : e->size_arg > e->count_arg ? e->size_arg
+								 : e->count_arg;
+		struct placement p[2];
+		struct placement_request r[] = {{fn, args, false, &p[0]}, {fn, args, true, &p[1]}};
+
+		if (!fn || !elf_file__offset(f, fn->addr, &entry))
+			continue;
+		placement__find(f, r, 2);
+		print(name, &r[0], entry);
+		print(name, &r[1], entry);
+	}
+	elf_file__close(f);
+	return 0;
+}
+
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(emulated),	 cmocka_unit_test(stepped),
 		cmocka_unit_test(straight_line), cmocka_unit_test(led_to),
-		cmocka_unit_test(by_table),	 cmocka_unit_test(second_function),
+		cmocka_unit_test(by_table),	 cmocka_unit_test(by_address),
+		cmocka_unit_test(across_pieces), cmocka_unit_test(second_function),
 		cmocka_unit_test(arguments),	 cmocka_unit_test(overwritten),
 		cmocka_unit_test(all_four),	 cmocka_unit_test(frame),
 		cmocka_unit_test(long_nops),	 cmocka_unit_test(several),
+		cmocka_unit_test(asked_twice),
 	};
 
+	if (argc > 1)
+		return dump(argv[1]);
 	return cmocka_run_group_tests(tests, open_self, close_self);
 }
 #else

@@ -17,7 +17,7 @@
 #include <string.h>
 
 #define CODE_MOST (256ull << 20) /* of one object; the largest browsers have as much */
-#define CHUNK	  (1u << 20)
+#define CHUNK	  (1u << 16)
 
 static void lead_to(struct branch_window *w, __u64 addr)
 {
@@ -62,19 +62,23 @@ static void found(const struct scan *s, __u64 target)
 #if defined(__x86_64__)
 #define LONGEST 6 /* 0f 8x and 32 bits */
 
-/* The branches that begin in the first n bytes of code, which has LONGEST more. */
+/*
+ * The branches that begin in the first n bytes of code, which has LONGEST more.  Where a
+ * distance leads is looked at before what it may be one of: hardly any leads to a window.
+ */
 static void scan_code(const struct scan *s, const unsigned char *code, size_t n, __u64 addr)
 {
-	for (size_t i = 0; i < n; i++) {
-		size_t opcode = 1;
+	for (size_t i = 0; i <= n; i++) {
 		__s32 far;
+		__u64 target;
 
-		if (code[i] == 0x0f && (code[i + 1] & 0xf0) == 0x80)
-			opcode = 2;
-		else if (code[i] != 0xe8 && code[i] != 0xe9)
+		memcpy(&far, code + i + 1, sizeof(far));
+		target = addr + i + 1 + sizeof(far) + far;
+		if (target - s->lo >= s->span)
 			continue;
-		memcpy(&far, code + i + opcode, sizeof(far));
-		found(s, addr + i + opcode + sizeof(far) + far);
+		if (code[i] == 0xe8 || code[i] == 0xe9 ||
+		    (i && code[i - 1] == 0x0f && (code[i] & 0xf0) == 0x80))
+			found(s, target);
 	}
 }
 #else
@@ -165,16 +169,24 @@ static void near(struct branch_window *w, const unsigned char *code, size_t size
 		lead_to(w, addr + 2 + (signed char)code[1]);
 }
 
-/* Instruction by instruction; from one on that the decoder does not know byte by byte. */
+/*
+ * Instruction by instruction.  sure: from where one begins; then from one on that the
+ * decoder does not know byte by byte.  Else it goes on behind what cannot be one.
+ */
 static void sweep(csh handle, struct branch_window *w, const unsigned char *code, size_t size,
-		  uint64_t addr)
+		  uint64_t addr, bool sure)
 {
 	cs_insn *insn = cs_malloc(handle);
 
-	while (size && insn && cs_disasm_iter(handle, &code, &size, &addr, insn))
-		near(w, insn->bytes, insn->size, insn->address);
-	for (; size; code++, size--, addr++)
-		near(w, code, size, addr);
+	while (size) {
+		if (insn && cs_disasm_iter(handle, &code, &size, &addr, insn)) {
+			near(w, insn->bytes, insn->size, insn->address);
+			continue;
+		}
+		do
+			near(w, code++, size--, addr++);
+		while (size && (sure || !insn));
+	}
 	if (insn)
 		cs_free(insn, 1);
 }
@@ -192,13 +204,13 @@ static void from_near(const struct elf_file *f, struct branch_window *w)
 		return;
 	}
 	n = elf_file__read(f, addr, code, BRANCH_WINDOW + NEAR + 16);
-	sweep(handle, w, code, n, addr);
+	sweep(handle, w, code, n, addr, true);
 	/* Where the code before it begins is not known: from several places. */
 	for (size_t back = NEAR + SYNC; back > NEAR + SYNC - WAYS; back--) {
 		if (back > addr)
 			continue;
 		n = elf_file__read(f, addr - back, code, back);
-		sweep(handle, w, code, n, addr - back);
+		sweep(handle, w, code, n, addr - back, false);
 	}
 	cs_close(&handle);
 }

@@ -63,7 +63,7 @@ static bool may_read(struct elf_file *f, size_t index, __u64 size)
 	return true;
 }
 
-static Elf_Data *section_data(struct elf_file *f, Elf_Scn *scn)
+Elf_Data *elf_file__section_data(struct elf_file *f, Elf_Scn *scn)
 {
 	GElf_Shdr shdr;
 
@@ -76,7 +76,7 @@ static Elf_Data *section_data(struct elf_file *f, Elf_Scn *scn)
  * Of a string table, and valid until the file is closed.  NULL: none, or too long
  * for one.  Not elf_strptr: it looks for a NUL through the whole table each time.
  */
-static const char *string_at(struct elf_file *f, size_t table, size_t offset)
+const char *elf_file__string_at(struct elf_file *f, size_t table, size_t offset)
 {
 	Elf_Scn *scn = elf_getscn(f->elf, table);
 	const char *name, *end;
@@ -87,7 +87,7 @@ static const char *string_at(struct elf_file *f, size_t table, size_t offset)
 	if (f->named >= NAMES_MOST || !scn || !gelf_getshdr(scn, &shdr) ||
 	    shdr.sh_type != SHT_STRTAB)
 		return NULL;
-	data = section_data(f, scn);
+	data = elf_file__section_data(f, scn);
 	if (!data || !data->d_buf || offset >= data->d_size)
 		return NULL;
 	name = (const char *)data->d_buf + offset;
@@ -141,7 +141,7 @@ static int read_symbols(struct elf_file *f, Elf_Data *data, const GElf_Shdr *shd
 		if (type != STT_FILE &&
 		    ((type != STT_FUNC && type != STT_GNU_IFUNC) || sym.st_shndx == SHN_UNDEF))
 			continue;
-		name = string_at(f, shdr->sh_link, sym.st_name);
+		name = elf_file__string_at(f, shdr->sh_link, sym.st_name);
 		if (!name || !*name)
 			continue;
 		if (type == STT_FILE)
@@ -161,7 +161,7 @@ static bool defines(struct elf_file *f, Elf_Data *data, const GElf_Shdr *shdr, c
 	for (size_t i = 0; i < n && gelf_getsym(data, i, &sym); i++) {
 		if (GELF_ST_TYPE(sym.st_info) != STT_FUNC || sym.st_shndx == SHN_UNDEF)
 			continue;
-		name = string_at(f, shdr->sh_link, sym.st_name);
+		name = elf_file__string_at(f, shdr->sh_link, sym.st_name);
 		if (name && !strcmp(name, what))
 			return true;
 	}
@@ -194,7 +194,7 @@ static int read_functions(struct elf_file *f)
 	GElf_Shdr dynamic, all;
 	Elf_Scn *dynsym = section_of_type(f->elf, SHT_DYNSYM, &dynamic);
 	Elf_Scn *symtab = section_of_type(f->elf, SHT_SYMTAB, &all);
-	Elf_Data *data = section_data(f, dynsym);
+	Elf_Data *data = elf_file__section_data(f, dynsym);
 	bool wanted;
 	int err = 0;
 
@@ -206,7 +206,7 @@ static int read_functions(struct elf_file *f)
 	if (err)
 		return err;
 	wanted = !dynsym || (f->program && (!*f->interpreter || elf_file__find(f, "malloc")));
-	data = wanted ? section_data(f, symtab) : NULL;
+	data = wanted ? elf_file__section_data(f, symtab) : NULL;
 	if (data && (!f->program || defines(f, data, &all, "malloc")))
 		err = read_symbols(f, data, &all);
 	if (!err && data)
@@ -218,7 +218,7 @@ static int read_functions(struct elf_file *f)
 /* The relocations of one section: which symbol fills which GOT entry. */
 static int read_got_section(struct elf_file *f, Elf_Scn *scn, const GElf_Shdr *shdr)
 {
-	Elf_Data *rela = section_data(f, scn), *syms;
+	Elf_Data *rela = elf_file__section_data(f, scn), *syms;
 	Elf_Scn *sym_scn = elf_getscn(f->elf, shdr->sh_link);
 	GElf_Shdr sym_shdr;
 	struct got_entry *got;
@@ -226,7 +226,7 @@ static int read_got_section(struct elf_file *f, Elf_Scn *scn, const GElf_Shdr *s
 
 	if (!rela || !sym_scn || !gelf_getshdr(sym_scn, &sym_shdr) || !shdr->sh_entsize)
 		return 0;
-	syms = section_data(f, sym_scn);
+	syms = elf_file__section_data(f, sym_scn);
 	n = rela->d_size / shdr->sh_entsize;
 	got = realloc(f->got, (f->n_got + n + 1) * sizeof(*got));
 	if (!got)
@@ -240,7 +240,7 @@ static int read_got_section(struct elf_file *f, Elf_Scn *scn, const GElf_Shdr *s
 		if (!gelf_getrela(rela, i, &r) || !GELF_R_SYM(r.r_info) || !syms ||
 		    !gelf_getsym(syms, GELF_R_SYM(r.r_info), &sym))
 			continue;
-		name = string_at(f, sym_shdr.sh_link, sym.st_name);
+		name = elf_file__string_at(f, sym_shdr.sh_link, sym.st_name);
 		if (!name || !*name)
 			continue;
 		got[f->n_got++] = (struct got_entry){.addr = r.r_offset, .name = name};
@@ -277,13 +277,13 @@ static int read_soname(struct elf_file *f)
 {
 	GElf_Shdr shdr;
 	Elf_Scn *scn = section_of_type(f->elf, SHT_DYNAMIC, &shdr);
-	Elf_Data *data = section_data(f, scn);
+	Elf_Data *data = elf_file__section_data(f, scn);
 	const char *name = "";
 	GElf_Dyn dyn;
 
 	for (int i = 0; data && gelf_getdyn(data, i, &dyn) && dyn.d_tag != DT_NULL; i++)
 		if (dyn.d_tag == DT_SONAME)
-			name = string_at(f, shdr.sh_link, dyn.d_un.d_val);
+			name = elf_file__string_at(f, shdr.sh_link, dyn.d_un.d_val);
 	f->soname = strdup(name ? name : "");
 	return f->soname ? 0 : -ENOMEM;
 }
@@ -293,7 +293,7 @@ static bool is_program(struct elf_file *f, const GElf_Ehdr *ehdr)
 {
 	GElf_Shdr shdr;
 	Elf_Scn *scn = section_of_type(f->elf, SHT_DYNAMIC, &shdr);
-	Elf_Data *data = section_data(f, scn);
+	Elf_Data *data = elf_file__section_data(f, scn);
 	GElf_Dyn dyn;
 
 	if (ehdr->e_type == ET_EXEC)

@@ -194,6 +194,24 @@ static void find_places(struct object *o, const struct elf_file *f)
 	placement__find(f, requests, n);
 }
 
+/* Each of them with so many arguments, or none is used. */
+static void find_sites(struct object *o, struct elf_file *f)
+{
+	static const struct {
+		const char *name;
+		unsigned int args;
+	} wanted[SITE_COUNT] = {
+		[SITE_ALLOC] = {"alloc", 4},	 [SITE_RESIZING] = {"resizing", 3},
+		[SITE_REALLOC] = {"realloc", 5}, [SITE_FAILED] = {"failed", 2},
+		[SITE_FREE] = {"free", 3},
+	};
+
+	o->told = o->kind == OBJECT_REFMALLOC;
+	for (int i = SITE_NONE + 1; i < SITE_COUNT && o->told; i++)
+		o->told = usdt__find(f, "refmalloc", wanted[i].name, &o->site[i], 1) == 1 &&
+			  o->site[i].args >= wanted[i].args;
+}
+
 #define JUMPS_DEEP 4 /* mimalloc's valloc, mi_valloc, mi_memalign, mi_malloc_aligned */
 /* Functions looked into for one object: each may jump to hundreds; mimalloc takes 18. */
 #define JUMPS_INTO 64
@@ -318,6 +336,7 @@ int object__inspect(struct object *o, const char *path, const char *file)
 	if (object__is_allocator(o)) {
 		find_entries(o, f);
 		find_frees(o, f);
+		find_sites(o, f);
 		find_places(o, f);
 		find_jumps(o, f);
 		find_free_jumps(o, f);

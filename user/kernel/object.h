@@ -14,6 +14,7 @@
 
 #include "alloc_fn.h"
 #include "kernel/placement.h"
+#include "kernel/usdt.h"
 
 enum object_kind {
 	OBJECT_PLAIN,	  /* defines no malloc */
@@ -62,6 +63,9 @@ struct object {
 		__u64 jumps; /* to these of them, as bits, it may hand a call on by a jump */
 		struct placement place;
 	} free[FREE_ENTRIES];
+	/* Places that the allocator itself has for tracers; all of them, or told is false. */
+	struct usdt_site site[SITE_COUNT];
+	bool told;
 	/* malloc's own code, and the bodies of mmap and mremap: for causes and nested calls. */
 	struct code_span internal[PROBE_RANGES];
 	unsigned int n_internal;

@@ -71,13 +71,35 @@ static int add_call(struct place_table *t, struct probe *probe, const struct obj
 	return err;
 }
 
+/* What resizes tells of a block's end, which is all that it is for. */
+static int add_site(struct place_table *t, struct probe *probe, const struct object *o, int site,
+		    bool live, struct places *places)
+{
+	const struct usdt_site *s = &o->site[site];
+	struct placement at = {.off = s->off};
+	int err;
+
+	if (!live && (site == SITE_RESIZING || site == SITE_FREE))
+		return 0;
+	probe->site = site;
+	memcpy(at.reg, s->reg, sizeof(at.reg));
+	err = add(t, probe, &at, places);
+	if (!err)
+		places->place[places->n - 1].semaphore = s->semaphore;
+	return err;
+}
+
 int place_table__add(struct place_table *t, const struct object *o, unsigned int index, bool live,
 		     struct object_places *out)
 {
 	struct probe call = probe_of(o, index), give = call;
 	int err = 0;
 
-	out->calls.n = out->frees.n = out->returns.n = 0;
+	out->calls.n = out->frees.n = out->returns.n = out->sites.n = 0;
+	for (int i = SITE_NONE + 1; o->told && i < SITE_COUNT && !err; i++)
+		err = add_site(t, &call, o, i, live, &out->sites);
+	if (err || o->told)
+		return err;
 	for (int i = 0; i < ALLOC_ENTRIES && !err; i++)
 		if (o->fn[i].probed)
 			err = add_call(t, &call, o, i, live, out);

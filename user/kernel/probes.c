@@ -96,6 +96,7 @@ static void set_uprobes(struct probes *p, bool malloc)
 	set_uprobe(g->malloc_enter, malloc && !session, UPROBE_MULTI_ATTACH_TYPE);
 	set_uprobe(g->malloc_return, p->live && !session, UPROBE_MULTI_ATTACH_TYPE);
 	set_uprobe(g->malloc_session, session, UPROBE_SESSION_ATTACH_TYPE);
+	set_uprobe(g->usdt_hit, malloc, UPROBE_MULTI_ATTACH_TYPE);
 	set_uprobe(g->free_enter, p->live, UPROBE_MULTI_ATTACH_TYPE);
 }
 
@@ -153,6 +154,7 @@ static void configure(struct probes *p, const struct probes_config *c)
 	k->session = p->features.session;
 	k->sure_size = sure_size();
 	set_uprobes(p, c->malloc);
+	set_uprobe(p->skel->progs.empty, c->calibrate, UPROBE_MULTI_ATTACH_TYPE);
 	set_autoload_by_kernel(p);
 }
 
@@ -362,7 +364,10 @@ static int attach_object(struct probes *p, const struct object *o,
 {
 	const typeof(p->skel->progs) *g = &p->skel->progs;
 	bool session = p->live && p->features.session;
-	int err = attach_program(p, g->free_enter, UPROBE_HERE, o, &places->frees, pid);
+	int err = attach_program(p, g->usdt_hit, UPROBE_HERE, o, &places->sites, pid);
+
+	if (!err)
+		err = attach_program(p, g->free_enter, UPROBE_HERE, o, &places->frees, pid);
 
 	if (!err && session)
 		return attach_program(p, g->malloc_session, UPROBE_SESSION, o, &places->calls, pid);
@@ -400,6 +405,20 @@ void probes__learn_object(struct probes *p, const struct object *o)
 
 		bpf_map_update_elem(map, &site, &o->calls[i].frame, BPF_ANY);
 	}
+}
+
+int probes__calibrate(struct probes *p, struct calibration *out)
+{
+	struct uprobes *attached[CALIBRATE_LINKS];
+	int err;
+
+	if (p->n_uprobes + CALIBRATE_LINKS > MOST_LINKS)
+		return -ENOSPC;
+	err = calibrate__run(p->skel->progs.empty, out, attached);
+	for (int i = 0; i < CALIBRATE_LINKS; i++)
+		if (attached[i])
+			p->uprobes[p->n_uprobes++] = attached[i];
+	return err;
 }
 
 /* ---- running ---- */

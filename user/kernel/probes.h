@@ -12,6 +12,7 @@
 
 #include <linux/types.h>
 
+#include "kernel/calibrate.h"
 #include "kernel/features.h"
 #include "kernel/listing.h"
 #include "kernel/object.h"
@@ -19,6 +20,7 @@
 struct probes_config {
 	bool malloc;		    /* uprobes as well as tracepoints */
 	bool live;		    /* and of returns and frees, where that does no harm */
+	bool calibrate;		    /* probes__calibrate will be asked */
 	unsigned int ring_pages;    /* a power of two */
 	unsigned int max_processes; /* in the kernel's spill table; 0: its default */
 	bool by_pid;		    /* only those that probes__watch names */
@@ -48,6 +50,9 @@ int probes__attach_object(struct probes *p, const struct object *o, unsigned int
  * mmap wrappers.  Errors only cost time, and the cause.
  */
 void probes__learn_object(struct probes *p, const struct object *o);
+
+/* What a hit costs on this machine; an error is not said, and none of it is known. */
+int probes__calibrate(struct probes *p, struct calibration *out);
 
 /* From here on, until then, events count. */
 void probes__start(struct probes *p);

@@ -40,7 +40,8 @@ static int attach_multi(int prog_fd, enum uprobe_kind kind, const char *path,
 			const struct uprobe_place *places, size_t n, __u32 pid)
 {
 	struct link_create_uprobe_multi attr = {};
-	__u64 *offsets = calloc(2 * n, sizeof(*offsets)), *cookies = offsets + n;
+	__u64 *offsets = calloc(3 * n, sizeof(*offsets)), *cookies = offsets + n;
+	__u64 *semaphores = cookies + n;
 	int fd;
 
 	if (!offsets)
@@ -48,14 +49,16 @@ static int attach_multi(int prog_fd, enum uprobe_kind kind, const char *path,
 	for (size_t i = 0; i < n; i++) {
 		offsets[i] = places[i].offset;
 		cookies[i] = places[i].cookie;
+		semaphores[i] = places[i].semaphore;
 	}
 	attr.prog_fd = prog_fd;
-	attr.attach_type =
-		kind == UPROBE_SESSION ? UPROBE_SESSION_ATTACH_TYPE : UPROBE_MULTI_ATTACH_TYPE;
+	attr.attach_type = kind == UPROBE_SESSION ? UPROBE_SESSION_ATTACH_TYPE
+						  : UPROBE_MULTI_ATTACH_TYPE;
 	attr.multi_flags = kind == UPROBE_RETURN ? MULTI_RETURN : 0;
 	attr.path = (unsigned long)path;
 	attr.offsets = (unsigned long)offsets;
 	attr.cookies = (unsigned long)cookies;
+	attr.ref_ctr_offsets = (unsigned long)semaphores;
 	attr.cnt = n;
 	attr.pid = pid;
 	fd = syscall(__NR_bpf, BPF_LINK_CREATE, &attr, sizeof(attr));
@@ -69,7 +72,8 @@ static int attach_each(struct uprobes *u, struct bpf_program *prog, enum uprobe_
 {
 	for (size_t i = 0; i < n; i++) {
 		LIBBPF_OPTS(bpf_uprobe_opts, opts, .bpf_cookie = cookies ? places[i].cookie : 0,
-			    .retprobe = kind == UPROBE_RETURN);
+			    .retprobe = kind == UPROBE_RETURN,
+			    .ref_ctr_offset = places[i].semaphore);
 
 		u->links[i] = bpf_program__attach_uprobe_opts(prog, pid ? (pid_t)pid : -1, path,
 							      places[i].offset, &opts);

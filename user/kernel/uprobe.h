@@ -18,11 +18,13 @@ struct bpf_program;
 struct uprobe_place {
 	__u64 offset; /* in the file */
 	__u64 cookie;
+	__u64 semaphore; /* in the file: counted up as long as it is probed; 0: none */
 };
 
 struct uprobes;
 
-/* What the program's expected attach type has to be before it is loaded: include/uapi/linux/bpf.h */
+/* What the program's expected attach type has to be before it is loaded: include/uapi/linux/bpf.h
+ */
 #define UPROBE_MULTI_ATTACH_TYPE   48 /* BPF_TRACE_UPROBE_MULTI, 6.6 */
 #define UPROBE_SESSION_ATTACH_TYPE 57 /* BPF_TRACE_UPROBE_SESSION, 6.13 */
 

@@ -13,10 +13,9 @@
 /* A layer's mark that a block of the layers below is not there; no block has that size. */
 #define GONE (BLOCK_LIMIT - 1)
 
-#define SHARED_MOST 4 /* layers below a top: a search may go through all */
-/* Blocks; a fork of so few is a copy. */
-#ifndef COPIED_MOST
-#define COPIED_MOST 128
+#ifndef SHARED_MOST
+#define SHARED_MOST 4	/* layers below a top: a search may go through all */
+#define COPIED_MOST 128 /* blocks; a fork of so few is a copy */
 #endif
 
 struct layer {
@@ -294,6 +293,12 @@ int blocks__take(struct blocks *b, __u64 addr, struct block *out)
 bool blocks__find(const struct blocks *b, __u64 addr, struct block *out)
 {
 	return addr && addr < BLOCK_LIMIT && find_from(&b->top, addr, out);
+}
+
+void blocks__prefetch(const struct blocks *b, __u64 addr)
+{
+	for (const struct layer *l = &b->top; l; l = l->below)
+		block_table__prefetch(&l->table, addr);
 }
 
 struct blocks_sum blocks__sum(const struct blocks *b, enum route route)

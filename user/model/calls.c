@@ -8,6 +8,8 @@
 
 #include <errno.h>
 
+#include "model/retained.h"
+
 /* A block's tag: when it was given, in steps of 8.4 ms; good for 104 days of uptime. */
 #define AGE_SHIFT 23
 
@@ -57,7 +59,7 @@ static struct pairing *pairing_of(struct process *mm)
 static int give_up(struct process *mm, int err)
 {
 	if (err)
-		mm->unpaired = true;
+		mm->unpaired = UNPAIRED_NO_MEMORY;
 	return 0;
 }
 
@@ -81,7 +83,7 @@ static int on_call(struct process *p, struct process *mm, const struct event_cal
 		return 0;
 	}
 	if (head->flags & EVENT_F_NO_RETURN)
-		mm->unpaired = true;
+		mm->unpaired = UNPAIRED_SPARED;
 	if (mm->unpaired)
 		return 0;
 	return give_up(mm, pairing__call(pairing, e));
@@ -107,28 +109,56 @@ static int on_return(struct process *p, struct process *mm, const struct event_c
 		block.route = route_of(mm, block.addr);
 		block.tag = tag_of(e->e.ts_ns);
 		count_had(p, block.route, block.size);
+		if (block.route == ROUTE_HEAP && block.size > mm->heap_request)
+			mm->heap_request = block.size;
 		return give_up(mm, pairing__had(mm->pairing, &block));
 	case PAIRED_FAILED:
 		p->stats.paired.failed++;
 		return 0;
 	case PAIRED_LOST:
-		mm->unpaired = true;
+		mm->unpaired = UNPAIRED_MISSED;
 		return 0;
 	default:
 		return 0;
 	}
 }
 
+/* Call and return in one. */
+static int on_block(struct process *p, struct process *mm, const struct event_call *e,
+		    struct open_call *call)
+{
+	struct event_call begin = *e, end = *e;
+	int err;
+
+	begin.addr = 0;
+	end.e.flags = 0;
+	err = on_call(p, mm, &begin);
+	return err ? err : on_return(p, mm, &end, call);
+}
+
+/* glibc takes its size for one that is wanted again, up to a limit. */
+static void note_mapping_freed(struct process *mm, __u64 addr)
+{
+	struct region at;
+
+	if (!mm->ledger || !ledger__find(mm->ledger, addr, &at))
+		return;
+	if (at.end - at.start <= GLIBC_THRESHOLD_MAX && at.end - at.start > mm->mapping_freed)
+		mm->mapping_freed = at.end - at.start;
+}
+
 static int on_free(struct process *p, struct process *mm, const struct event_call *e)
 {
-	bool known = false;
-	int err = 0;
+	struct block block;
+	int found = 0;
 
 	p->stats.paired.frees++;
 	if (mm->pairing && !mm->unpaired)
-		err = pairing__freed(mm->pairing, e->addr, &known);
-	p->stats.paired.frees_unknown += !known;
-	return give_up(mm, err);
+		found = pairing__freed(mm->pairing, e->addr, &block);
+	if (found > 0 && block.route == ROUTE_MMAP)
+		note_mapping_freed(mm, block.addr);
+	p->stats.paired.frees_unknown += found <= 0;
+	return found < 0 ? give_up(mm, found) : 0;
 }
 
 int calls__event(struct model *m, struct process *p, const struct event_call *e, struct note *note)
@@ -139,6 +169,8 @@ int calls__event(struct model *m, struct process *p, const struct event_call *e,
 	switch (e->e.type) {
 	case EVENT_CALL:
 		return on_call(p, mm, e);
+	case EVENT_BLOCK:
+		return on_block(p, mm, e, &note->call);
 	case EVENT_RETURN:
 		return on_return(p, mm, e, &note->call);
 	default:

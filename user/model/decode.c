@@ -19,7 +19,7 @@ static const struct {
 } shapes[EVENT_TYPE_END] = {
 	[EVENT_MALLOC] = {sizeof(struct event), FN_COUNT,
 			  EVENT_F_IMPOSSIBLE | EVENT_F_KEEPS_MAPPING | EVENT_F_KEPT |
-				  EVENT_F_NO_RETURN},
+				  EVENT_F_NO_RETURN | EVENT_F_TOLD | EVENT_F_ARENA},
 	[EVENT_BRK] = {sizeof(struct event_brk), BRK_OP_COUNT, 0},
 	[EVENT_MMAP] = {sizeof(struct event_map), MAP_OP_COUNT, MMAP_FLAGS},
 	[EVENT_MUNMAP] = {sizeof(struct event_map), MAP_OP_COUNT, 0},
@@ -35,6 +35,7 @@ static const struct {
 	[EVENT_CALL] = {sizeof(struct event_call), FN_COUNT, 0},
 	[EVENT_RETURN] = {sizeof(struct event_call), 1, 0},
 	[EVENT_FREE] = {sizeof(struct event_call), 1, 0},
+	[EVENT_BLOCK] = {sizeof(struct event_call), FN_COUNT, 0},
 };
 
 static bool ends(const char *text, size_t size)
@@ -61,6 +62,7 @@ bool event__valid(const struct event *e, size_t size)
 
 bool cell__valid(const struct cell_key *key)
 {
-	return key->type && key->type < EVENT_TYPE_END && key->type != EVENT_CALL && key->op < shapes[key->type].ops &&
+	return key->type && key->type < EVENT_TYPE_END && key->type != EVENT_CALL &&
+	       key->type != EVENT_BLOCK && key->op < shapes[key->type].ops &&
 	       key->bucket < SIZE_BUCKETS && !(key->flags & ~shapes[key->type].flags);
 }

@@ -165,6 +165,7 @@ int model__event(struct model *m, const struct event *e, size_t size, struct not
 	case EVENT_MALLOC:
 		return count_event(p, e, CAUSE_UNATTRIBUTED, CALLER_UNKNOWN);
 	case EVENT_CALL:
+	case EVENT_BLOCK:
 	case EVENT_RETURN:
 	case EVENT_FREE:
 		return calls__event(m, p, (const struct event_call *)e, note);

@@ -44,7 +44,11 @@ static int inherit(struct process *child, const struct process *parent, bool own
 		if (!child->pairing)
 			return -ENOMEM;
 	}
-	child->unpaired |= parent->unpaired;
+	child->unpaired = child->unpaired ? child->unpaired : parent->unpaired;
+	child->told = parent->told;
+	child->mapping_freed = parent->mapping_freed;
+	child->heap_request = parent->heap_request;
+	child->lowest_break = parent->lowest_break;
 	child->complete = parent->complete && !parent->stats.malloc_since_ns;
 	if (parent->ledger) {
 		ledger__free(child->ledger);
@@ -154,6 +158,8 @@ static int on_process_exec(struct model *m, const struct event_exec *x, struct n
 	p->allocator_called = false;
 	p->calls_before_exec = p->stats.malloc.calls;
 	p->complete = true;
+	p->told = false;
+	p->mapping_freed = p->heap_request = p->lowest_break = 0;
 	lifecycle__set_comm(p, t->comm);
 	process__forget_peaks(p);
 	process__set_heap(p, t->brk_start, t->brk_end, m->config.page_size);

@@ -263,10 +263,10 @@ int pairing__call(struct pairing *p, const struct event_call *e)
 		p->n++;
 	*c = (struct open_call){.tid = e->e.tid,
 				.call = e->call,
-				.fn = e->e.op,
-				.impossible = e->e.flags & EVENT_F_IMPOSSIBLE,
-				.size = e->e.size,
-				.addr = e->addr};
+				.request = {.fn = e->e.op,
+					    .impossible = e->e.flags & EVENT_F_IMPOSSIBLE,
+					    .size = e->e.size,
+					    .block = e->addr}};
 	if (err || !e->addr)
 		return err;
 	err = take_known(p, e->addr, &c->old);
@@ -283,7 +283,7 @@ int pairing__call(struct pairing *p, const struct event_call *e)
  */
 static bool frees(const struct open_call *c)
 {
-	return c->addr && !c->size && !c->impossible;
+	return c->request.block && !c->request.size && !c->request.impossible;
 }
 
 enum paired pairing__return(struct pairing *p, const struct event_call *e, struct open_call *call,
@@ -299,7 +299,7 @@ enum paired pairing__return(struct pairing *p, const struct event_call *e, struc
 	if (e->e.flags & EVENT_F_UNREAD)
 		return PAIRED_LOST;
 	if (e->addr) {
-		*block = (struct block){.addr = e->addr, .size = call->size};
+		*block = (struct block){.addr = e->addr, .size = call->request.size};
 		return PAIRED_BLOCK;
 	}
 	if (frees(call))
@@ -320,13 +320,9 @@ int pairing__had(struct pairing *p, const struct block *block)
 	return 0;
 }
 
-int pairing__freed(struct pairing *p, __u64 addr, bool *known)
+int pairing__freed(struct pairing *p, __u64 addr, struct block *block)
 {
-	struct block block;
-	int found = take_known(p, addr, &block);
-
-	*known = found > 0;
-	return found < 0 ? found : 0;
+	return take_known(p, addr, block);
 }
 
 const struct blocks *pairing__blocks(const struct pairing *p)

@@ -14,15 +14,13 @@
 
 #include "brkscope/event.h"
 #include "model/blocks.h"
+#include "model/request.h"
 
 /* A call between its beginning and its return. */
 struct open_call {
 	__u32 tid, call; /* struct event_call.call */
-	__u8 fn;	 /* enum alloc_fn */
-	bool impossible;
+	struct request request;
 	bool resizes; /* `old` was a block */
-	__u64 size;   /* asked for */
-	__u64 addr;   /* of the block to be resized; 0: none */
 	struct block old;
 };
 
@@ -53,8 +51,8 @@ int pairing__call(struct pairing *p, const struct event_call *e);
 enum paired pairing__return(struct pairing *p, const struct event_call *e, struct open_call *call,
 			    struct block *block);
 int pairing__had(struct pairing *p, const struct block *block); /* 0, or -errno */
-/* known: the block had been seen to be given. */
-int pairing__freed(struct pairing *p, __u64 addr, bool *known);
+/* 1: it is in *block, and gone; 0: it was not seen to be given; or -ENOMEM. */
+int pairing__freed(struct pairing *p, __u64 addr, struct block *block);
 
 /* But for those that calls which have not returned are to resize. */
 const struct blocks *pairing__blocks(const struct pairing *p);

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/retained.h"
+
 struct process *process__new(__u32 pid, __u64 start_ns)
 {
 	struct process *p = calloc(1, sizeof(*p));
@@ -32,6 +34,7 @@ void process__free(struct process *p)
 	ledger__free(p->ledger);
 	list__free(p->list);
 	pairing__free(p->pairing);
+	free(p->retained);
 	caller_table__clear(&p->callers);
 	free(p->histograms);
 	free((char *)p->stats.exe);
@@ -78,6 +81,11 @@ static void count_malloc(struct process *p, const struct count *c)
 		add(&s->malloc.route_mmap, c);
 		p->histograms->malloc_size[c->bucket].mmap += c->calls;
 	}
+	if (c->flags & EVENT_F_ARENA) {
+		add(&s->malloc.route_arena, c);
+		p->histograms->malloc_size[c->bucket].arena += c->calls;
+	}
+	p->told |= !!(c->flags & EVENT_F_TOLD);
 }
 
 /* The request that a mapping was made for; the call itself is counted apart. */
@@ -146,7 +154,7 @@ static void count_mmap(struct process *p, const struct count *c)
 	p->stats.mapped[c->cause].bytes += c->bytes;
 	count_caller(p, c->caller, c->cause, c->calls, c->bytes);
 	p->histograms->mmap_size[c->bucket][c->cause] += c->calls;
-	if (c->cause == CAUSE_ARENA)
+	if (c->cause == CAUSE_ARENA && !p->told)
 		p->stats.malloc.arena_split = false;
 }
 
@@ -275,6 +283,7 @@ int process__add_counts(struct process *to, const struct process *p)
 void process__update_blocks(struct process *p, const struct process *owner, enum level level)
 {
 	p->stats.paired.known = level >= LEVEL_LIVE && !owner->unpaired && !p->unpaired;
+	p->stats.paired.why = owner->unpaired ? owner->unpaired : p->unpaired;
 	p->stats.paired.complete = p->complete && !p->stats.malloc_since_ns;
 	for (int route = 0; route < ROUTE_COUNT; route++) {
 		struct blocks_sum sum = {};
@@ -287,11 +296,47 @@ void process__update_blocks(struct process *p, const struct process *owner, enum
 	p->stats.paired.peak_bytes = owner->pairing ? pairing__peak(owner->pairing) : 0;
 }
 
+void process__judge(struct process *p, const struct process *owner, __u64 page_size)
+{
+	struct retained_input in = {
+		.allocator = p->stats.allocator,
+		.complete = p->stats.paired.complete,
+		.page_size = page_size,
+		.heap_start = owner->stats.heap.start,
+		.heap_end = owner->stats.heap.end,
+		.heap_resident = {p->stats.resident.known && p->stats.resident.heap.known,
+				  p->stats.resident.heap.bytes},
+		.known_from = p->stats.paired.complete ? owner->stats.heap.start
+						       : owner->lowest_break,
+		.mapping_freed = owner->mapping_freed,
+		.heap_request = owner->heap_request,
+	};
+	const struct resident *arenas = &p->stats.resident.causes[CAUSE_ARENA];
+	struct block *array = NULL;
+
+	free(p->retained);
+	p->retained = NULL;
+	p->stats.retained = NULL;
+	if (!p->stats.paired.known || !owner->pairing || !owner->stats.heap.known ||
+	    !owner->stats.live_known)
+		return;
+	in.arenas.usable_bytes = owner->stats.mapped[CAUSE_ARENA].usable_bytes;
+	in.arenas.resident = *arenas;
+	in.arenas.resident.known &= p->stats.resident.known;
+	if (!retained__collect(&in, pairing__blocks(owner->pairing), &array)) {
+		p->retained = malloc(sizeof(*p->retained));
+		if (p->retained)
+			*p->retained = retained__judge(&in);
+		p->stats.retained = p->retained;
+	}
+	free(array);
+}
+
 void process__forget_blocks(struct process *p)
 {
 	pairing__free(p->pairing);
 	p->pairing = NULL;
-	p->unpaired = false;
+	p->unpaired = UNPAIRED_NOT;
 }
 
 void process__update_live(struct process *p)
@@ -313,7 +358,7 @@ void process__update_live(struct process *p)
 			m->peak_bytes = m->live_bytes;
 	}
 	p->stats.live_known = !p->stale && !p->unseen && !p->doubtful;
-	if (ledger__total(p->ledger, CAUSE_ARENA)->regions)
+	if (ledger__total(p->ledger, CAUSE_ARENA)->regions && !p->told)
 		p->stats.malloc.arena_split = false;
 }
 
@@ -327,6 +372,8 @@ void process__set_heap(struct process *p, __u64 start, __u64 end, __u64 page_siz
 	p->stats.heap.end = (end + mask) & ~mask;
 	if (p->stats.heap.end < p->stats.heap.start)
 		p->stats.heap.end = p->stats.heap.start;
+	if (!p->lowest_break || p->stats.heap.end < p->lowest_break)
+		p->lowest_break = p->stats.heap.end;
 	if (stats__heap_bytes(&p->stats) > p->stats.heap.peak_bytes)
 		p->stats.heap.peak_bytes = stats__heap_bytes(&p->stats);
 }

@@ -19,7 +19,8 @@ static const char *const event_names[EVENT_TYPE_END] = {
 	[EVENT_MALLOC] = "malloc", [EVENT_BRK] = "brk",	      [EVENT_MMAP] = "mmap",
 	[EVENT_MUNMAP] = "munmap", [EVENT_MREMAP] = "mremap", [EVENT_MPROTECT] = "mprotect",
 	[EVENT_SHMAT] = "shmat",   [EVENT_SHMDT] = "shmdt",   [EVENT_FORK] = "fork",
-	[EVENT_EXEC] = "exec",	   [EVENT_EXIT] = "exit",
+	[EVENT_EXEC] = "exec",	   [EVENT_EXIT] = "exit",     [EVENT_CALL] = "malloc",
+	[EVENT_RETURN] = "malloc", [EVENT_FREE] = "free",     [EVENT_BLOCK] = "malloc",
 };
 
 static const char *const brk_outcomes[BRK_OP_COUNT] = {
@@ -35,6 +36,28 @@ static json_t *malloc_of(const struct trace_line *line)
 
 	return json_pack("{s:s, s:o}", "function", alloc_fn__name((enum alloc_fn)e->op), "bytes",
 			 value__known(!(e->flags & EVENT_F_IMPOSSIBLE), e->size));
+}
+
+/* block: what was to be resized; result: what it had, null: none. */
+static json_t *return_of(const struct trace_line *line)
+{
+	const struct event_call *r = (const struct event_call *)line->e;
+	const struct request *call = line->request;
+
+	if (!call)
+		return json_object();
+	return json_pack(
+		"{s:s, s:o, s:o, s:o, s:b}", "function", alloc_fn__name((enum alloc_fn)call->fn),
+		"bytes", value__known(!call->impossible, call->size), "block",
+		value__known(call->block, call->block), "result", value__known(r->addr, r->addr),
+		"result_known", !(r->e.flags & EVENT_F_UNREAD));
+}
+
+static json_t *free_of(const struct trace_line *line)
+{
+	const struct event_call *f = (const struct event_call *)line->e;
+
+	return json_pack("{s:o}", "block", value__number(f->addr));
 }
 
 static json_t *brk_of(const struct trace_line *line)
@@ -192,7 +215,8 @@ static json_t *(*const bodies[EVENT_TYPE_END])(const struct trace_line *) = {
 	[EVENT_MALLOC] = malloc_of, [EVENT_BRK] = brk_of,	[EVENT_MMAP] = mmap_of,
 	[EVENT_MUNMAP] = munmap_of, [EVENT_MREMAP] = mremap_of, [EVENT_MPROTECT] = mprotect_of,
 	[EVENT_SHMAT] = shmat_of,   [EVENT_SHMDT] = shmdt_of,	[EVENT_FORK] = fork_of,
-	[EVENT_EXEC] = exec_of,	    [EVENT_EXIT] = exit_of,
+	[EVENT_EXEC] = exec_of,	    [EVENT_EXIT] = exit_of,	[EVENT_CALL] = malloc_of,
+	[EVENT_RETURN] = return_of, [EVENT_FREE] = free_of,	[EVENT_BLOCK] = return_of,
 };
 
 int render__json_event(FILE *out, const struct trace_line *line)

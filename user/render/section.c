@@ -12,6 +12,7 @@
 #include "render/flow.h"
 #include "render/ink.h"
 #include "render/names.h"
+#include "render/retained.h"
 #include "render/route.h"
 #include "render/sanitize.h"
 #include "render/sizes.h"
@@ -199,7 +200,8 @@ static void print_blocks(const struct section *c)
 		return;
 	flow__begin(&f, c->out, c->style, LABEL, "  blocks");
 	if (!a->known) {
-		flow__add(&f, INK_NOTICE, "what is outstanding is not known");
+		flow__add(&f, INK_NOTICE, "what is outstanding is not known: %s",
+			  unpaired__name(a->why));
 		flow__add(&f, INK_PLAIN, "%llu free%s", a->frees, plural(a->frees));
 		flow__end(&f);
 		return;
@@ -358,6 +360,8 @@ void section__print(FILE *out, const struct snapshot *s, const struct style *sty
 	print_heap_calls(&c);
 	print_malloc(&c);
 	print_blocks(&c);
+	if (p->retained)
+		retained__print(out, style, p->retained);
 	print_mmap(&c);
 	callers__print(out, s, style, p);
 	print_space(&c);

@@ -27,6 +27,8 @@ static const struct {
 	[SORT_MMAP] = {"mmap", "mmap calls"},
 	[SORT_CALLS] = {"calls", "malloc calls"},
 	[SORT_BYTES] = {"bytes", "bytes asked of malloc"},
+	[SORT_OUTSTANDING] = {"outstanding",
+			      "bytes that malloc gave and that are not freed (level live)"},
 	[SORT_RSS] = {"rss", "resident memory"},
 	[SORT_GROWTH] = {"growth", "change of memory since the last refresh"},
 	[SORT_PID] = {"pid", "process ID, lowest first"},
@@ -123,6 +125,8 @@ struct number sort_key__number(enum sort_key key, const struct process_stats *p,
 		return calls(key, p, rates);
 	case SORT_BYTES:
 		return (struct number){p->malloc_known, p->malloc.bytes};
+	case SORT_OUTSTANDING:
+		return (struct number){p->malloc_known && p->paired.known, stats__live_bytes(p)};
 	case SORT_RSS:
 		return (struct number){p->rss.known, stats__rss(p)};
 	case SORT_GROWTH:

@@ -65,6 +65,17 @@ static const struct column rates[] = {
 	{alone, "growth", SORT_GROWTH, FORMAT_GROWTH, 6, 6, false},
 };
 
+/* At level live there is one number more, and in 80 columns it takes the place of another. */
+static const struct {
+	enum sort_key instead_of, before;
+	struct column column;
+} at_live[] = {
+	{SORT_BYTES, SORT_RSS, {requests, "live", SORT_OUTSTANDING, FORMAT_BYTES, 5, 5, false}},
+	{SORT_FILE, SORT_RSS, {alone, "in use", SORT_OUTSTANDING, FORMAT_BYTES, 6, 6, false}},
+};
+
+#define COLUMNS_MOST 16
+
 /* What there is in the rows, and so must find room or be explained. */
 struct content {
 	__u32 pid_max;
@@ -77,7 +88,7 @@ struct table {
 	FILE *out;
 	const struct snapshot *s;
 	const struct style *style;
-	const struct column *columns;
+	struct column columns[COLUMNS_MOST];
 	size_t count;
 	struct content content;
 
@@ -369,15 +380,29 @@ static void print_notes(const struct table *t, size_t shown)
 			   others_name(t));
 }
 
+static void choose_columns(struct table *t)
+{
+	const struct column *from = t->style->rates ? rates : totals;
+
+	size_t n = t->style->rates ? sizeof(rates) / sizeof(rates[0])
+				   : sizeof(totals) / sizeof(totals[0]);
+	bool at_level_live = t->s->level >= LEVEL_LIVE;
+
+	for (size_t i = 0; i < n; i++) {
+		if (at_level_live && from[i].key == at_live[t->style->rates].before)
+			t->columns[t->count++] = at_live[t->style->rates].column;
+		if (!at_level_live || from[i].key != at_live[t->style->rates].instead_of)
+			t->columns[t->count++] = from[i];
+	}
+}
+
 void table__print(FILE *out, const struct snapshot *s, const struct style *style,
 		  const struct process_stats **rows, size_t shown)
 {
 	struct table t = {.out = out, .s = s, .style = style};
 	size_t i;
 
-	t.columns = style->rates ? rates : totals;
-	t.count = style->rates ? sizeof(rates) / sizeof(rates[0])
-			       : sizeof(totals) / sizeof(totals[0]);
+	choose_columns(&t);
 	for (i = 0; i < shown; i++)
 		content_add(&t.content, rows[i], &t);
 	if (s->others)

@@ -2,8 +2,9 @@
  * traceline.c - one event as one line: what strace would print, and why it happened.
  *
  * Arguments that no event has are written "?", never made up: of calloc the
- * product is known and not its factors, of realloc not the block.  malloc calls
- * are seen at their entry and have no result.
+ * product is known and not its factors, of realloc below level live not the block.
+ * Below that level malloc calls are seen at their entry and have no result; at it,
+ * their line comes when they return.
  */
 #include "render/traceline.h"
 
@@ -113,6 +114,55 @@ static void print_request(FILE *out, __u32 fn, __u64 bytes)
 		fprintf(out, "%s%llu%s", requests[fn].before, bytes, requests[fn].behind);
 	else
 		fprintf(out, "allocation of %llu bytes", bytes);
+}
+
+/* Whose first argument is the block to be resized. */
+static bool resizes(__u32 fn)
+{
+	return fn == FN_REALLOC || fn == FN_REALLOCARRAY || fn == FN_RALLOCX || fn == FN_MI_REALLOC;
+}
+
+/* The same, with the block that it is about. */
+static int format_call(char *text, size_t size, __u32 fn, __u64 bytes, __u64 block)
+{
+	const char *before, *rest;
+
+	if (fn >= FN_COUNT || !resizes(fn))
+		return snprintf(text, size, "%s%llu%s", fn < FN_COUNT ? requests[fn].before : "?(",
+				bytes, fn < FN_COUNT ? requests[fn].behind : ")");
+	before = requests[fn].before;
+	rest = strchr(before, '?') + 1;
+	return snprintf(text, size, "%.*s%s%s%llu%s", (int)(rest - 1 - before), before,
+			address_of(block).text, rest, bytes, requests[fn].behind);
+}
+
+static void print_return(FILE *out, const struct trace_line *line)
+{
+	const struct event_call *r = (const struct event_call *)line->e;
+	const struct request *call = line->request;
+	char text[128];
+
+	if (!call)
+		return;
+	if (call->impossible)
+		snprintf(text, sizeof(text), "%s(?)", alloc_fn__name((enum alloc_fn)call->fn));
+	else
+		format_call(text, sizeof(text), call->fn, call->size, call->block);
+	print_call(out, "%s", text);
+	if (r->e.flags & EVENT_F_UNREAD)
+		fputs("= ?", out);
+	else if (r->addr || (call->block && !call->size && !call->impossible))
+		fprintf(out, "= %s", address_of(r->addr).text);
+	else
+		ink__printf(out, line->colour, INK_ALARM, "= NULL%s",
+			    call->impossible ? "  impossible: larger than PTRDIFF_MAX" : "");
+}
+
+static void print_free(FILE *out, const struct trace_line *line)
+{
+	const struct event_call *f = (const struct event_call *)line->e;
+
+	fprintf(out, "free(%s)", address_of(f->addr).text);
 }
 
 /* The cause of a mapping, and the malloc call behind it. */
@@ -307,7 +357,9 @@ static void (*const printers[EVENT_TYPE_END])(FILE *, const struct trace_line *)
 	[EVENT_MREMAP] = print_mremap, [EVENT_MPROTECT] = print_mprotect,
 	[EVENT_FORK] = print_fork,     [EVENT_EXEC] = print_exec,
 	[EVENT_EXIT] = print_exit,     [EVENT_SHMAT] = print_shmat,
-	[EVENT_SHMDT] = print_shmdt,
+	[EVENT_SHMDT] = print_shmdt,   [EVENT_CALL] = print_malloc,
+	[EVENT_RETURN] = print_return, [EVENT_FREE] = print_free,
+	[EVENT_BLOCK] = print_return,
 };
 
 void render__trace_event(FILE *out, const struct trace_line *line)

@@ -1,0 +1,13 @@
+/*
+ * empty.bpf.c - does nothing: for measuring what a probe costs before it has done anything.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+
+SEC("uprobe")
+int empty(struct pt_regs *ctx)
+{
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

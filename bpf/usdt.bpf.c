@@ -1,0 +1,207 @@
+/*
+ * usdt.bpf.c - one record for each allocation, resizing, failure or free that refmalloc itself
+ * tells of, at its own places for tracers (user/refmalloc/probes.h).
+ *
+ * They know what uprobes have to find out: the block, its route, that the call is a user's.
+ */
+#include "block.bpf.h"
+#include "probe.bpf.h"
+#include "thread.bpf.h"
+
+/* By enum refmalloc_function of include/refmalloc.h. */
+static const __u8 functions[] = {
+	FN_MALLOC,	  FN_CALLOC,	     FN_REALLOC, FN_REALLOCARRAY, FN_MEMALIGN,
+	FN_ALIGNED_ALLOC, FN_POSIX_MEMALIGN, FN_VALLOC,	 FN_PVALLOC,
+};
+
+/* enum refmalloc_route */
+enum { ROUTE_IS_HEAP, ROUTE_IS_MMAP, ROUTE_IS_ARENA };
+
+static __always_inline __u32 route_flags(__u32 route)
+{
+	if (route == ROUTE_IS_MMAP)
+		return EVENT_F_TOLD | EVENT_F_KEEPS_MAPPING;
+	return route == ROUTE_IS_ARENA ? EVENT_F_TOLD | EVENT_F_ARENA : EVENT_F_TOLD;
+}
+
+/* More than PTRDIFF_MAX counts as 0 bytes. */
+static __always_inline __u32 told_size(__u64 *size)
+{
+	if (*size <= ~0ULL >> 1)
+		return EVENT_F_TOLD;
+	*size = 0;
+	return EVENT_F_TOLD | EVENT_F_IMPOSSIBLE;
+}
+
+static __always_inline __u8 function_of(__u64 number)
+{
+	__u32 fn = number;
+
+	return fn < sizeof(functions) ? functions[fn] : FN_MALLOC;
+}
+
+static __noinline int told_spill(__u32 tgid, __u64 size, __u32 fn, __u32 flags)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct cell_key key = {.type = EVENT_MALLOC, .op = fn, .flags = flags};
+	struct spilled_process *p;
+
+	key.bucket = size_bucket(size);
+	p = spill_begin(&key, task, tgid);
+	cells_add(&key, size);
+	note_missed_call(p, &key);
+	return 0;
+}
+
+static __always_inline void told_fill(struct event *e, __u8 type, __u64 id, __u64 size, __u8 fn,
+				      __u32 flags, __u32 object)
+{
+	e->ts_ns = bpf_ktime_get_boot_ns();
+	e->size = size;
+	e->tgid = id >> 32;
+	e->tid = id;
+	e->type = type;
+	e->op = fn;
+	e->flags = flags;
+	e->object = object;
+}
+
+/* Below level live: a call, and what served it. */
+static __always_inline void told_emit(__u64 id, __u64 size, __u8 fn, __u32 flags, __u32 object)
+{
+	__u64 fill = ring_fill();
+	struct event *e = NULL;
+
+	if (fill < config.malloc_limit)
+		e = bpf_ringbuf_reserve(&ring, sizeof(*e), 0);
+	if (!e) {
+		told_spill(id >> 32, size, fn, flags);
+		return;
+	}
+	told_fill(e, EVENT_MALLOC, id, size, fn, flags, object);
+	bpf_ringbuf_submit(e, wake_flags(fill));
+}
+
+/* At it: and which block it is about. */
+static __always_inline void block_emit(__u8 type, __u64 id, __u64 size, __u8 fn, __u32 flags,
+				       __u32 object, __u64 addr)
+{
+	__u64 fill = ring_fill();
+	struct event_call *c = NULL;
+
+	if (fill < config.malloc_limit)
+		c = bpf_ringbuf_reserve(&ring, sizeof(*c), 0);
+	if (!c) {
+		if (type == EVENT_RETURN || type == EVENT_FREE)
+			block_spill(id >> 32, type);
+		else
+			told_spill(id >> 32, size, fn, flags);
+		return;
+	}
+	told_fill(&c->e, type, id, size, fn, flags, object);
+	c->addr = addr;
+	c->call = 0; /* one call of a thread at a time tells of its blocks */
+	c->pad = 0;
+	bpf_ringbuf_submit(c, wake_flags(fill));
+}
+
+static __always_inline void on_alloc(struct pt_regs *ctx, const struct probe *probe, __u64 id)
+{
+	__u64 size = argument(ctx, probe, 2);
+	__u32 flags = route_flags(argument(ctx, probe, 3));
+	__u8 fn = function_of(argument(ctx, probe, 4));
+
+	if (config.live)
+		block_emit(EVENT_BLOCK, id, size, fn, flags, probe->object,
+			   argument(ctx, probe, 1));
+	else
+		told_emit(id, size, fn, flags, probe->object);
+}
+
+/* Before the block is touched: for by the end another thread may have been given its address. */
+static __always_inline void on_resizing(struct pt_regs *ctx, const struct probe *probe, __u64 id)
+{
+	__u64 size = argument(ctx, probe, 2);
+	__u32 flags = told_size(&size);
+	struct thread *t = thread_get(id);
+
+	if (t)
+		t->resizing = true;
+	block_emit(EVENT_CALL, id, size, function_of(argument(ctx, probe, 3)), flags, probe->object,
+		   argument(ctx, probe, 1));
+}
+
+/* True: this is how it ended. */
+static __always_inline bool end_resizing(__u32 tid)
+{
+	struct thread *t = bpf_map_lookup_elem(&threads, &tid);
+	bool was = t && t->resizing;
+
+	if (was)
+		t->resizing = false;
+	return was;
+}
+
+static __always_inline void on_realloc(struct pt_regs *ctx, const struct probe *probe, __u64 id)
+{
+	__u64 to = argument(ctx, probe, 2), size = argument(ctx, probe, 3);
+	__u32 flags = to ? route_flags(argument(ctx, probe, 4)) : EVENT_F_TOLD;
+	__u8 fn = function_of(argument(ctx, probe, 5));
+
+	if (config.live) {
+		end_resizing(id);
+		block_emit(EVENT_RETURN, id, 0, 0, 0, probe->object, to);
+	} else {
+		told_emit(id, size, fn, flags, probe->object);
+	}
+}
+
+static __always_inline void on_failed(struct pt_regs *ctx, const struct probe *probe, __u64 id)
+{
+	__u64 size = argument(ctx, probe, 1);
+	__u8 fn = function_of(argument(ctx, probe, 2));
+	__u32 flags = told_size(&size);
+
+	if (config.live && end_resizing(id))
+		block_emit(EVENT_RETURN, id, 0, 0, 0, probe->object, 0);
+	else if (config.live)
+		block_emit(EVENT_BLOCK, id, size, fn, flags, probe->object, 0);
+	else
+		told_emit(id, size, fn, flags, probe->object);
+}
+
+SEC("uprobe")
+int usdt_hit(struct pt_regs *ctx)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	const struct probe *probe;
+
+	keep_own_stack(ctx, no_programs);
+	if (!watched(id >> 32))
+		return 0;
+	probe = probe_hit(ctx);
+	if (!probe) {
+		__sync_fetch_and_add(&lost, 1);
+		return 0;
+	}
+	switch (probe->site) {
+	case SITE_ALLOC:
+		on_alloc(ctx, probe, id);
+		break;
+	case SITE_RESIZING:
+		on_resizing(ctx, probe, id);
+		break;
+	case SITE_REALLOC:
+		on_realloc(ctx, probe, id);
+		break;
+	case SITE_FAILED:
+		on_failed(ctx, probe, id);
+		break;
+	case SITE_FREE:
+		block_emit(EVENT_FREE, id, 0, 0, 0, probe->object, argument(ctx, probe, 1));
+		break;
+	}
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";
