@@ -41,7 +41,10 @@
 #include "model/process.c"
 #include "model/region_set.c"
 #include "model/region_tree.c"
+#define page_down page_down_in
 #include "model/retained.c"
+#undef page_down
+#include "model/retained_pattern.c"
 #include "model/seed.c"
 #include "model/snapshot.c"
 #include "model/space.c"
