@@ -307,10 +307,7 @@ class Bench:
             return [
                 Floor("uprobes", "empty programs, refmalloc's malloc, its return, free",
                       {"malloc": "both", "free": "entry"}, uprobes, counting),
-                # Behind the nop of one byte is one of five, which 6.18 makes a call.
                 UsdtFloor("usdt", "empty program, its USDT probes alloc and free", library, places,
-                          counting=counting),
-                UsdtFloor("usdt-nop5", "the same, the five-byte nop behind", library, places, 1,
                           counting=counting),
             ]
         program = Program(preload=library, pin=True)
