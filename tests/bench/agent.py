@@ -3,7 +3,7 @@
 import time
 
 from program import Broken, Program, cpu_ns, rss_bytes
-from watchers import Untraced
+from watchers import Brkscope, Untraced
 
 
 class Agent:
@@ -60,9 +60,9 @@ class Agent:
         return seen
 
     def agent(self, group):
-        ms = 500 if self.quick else 2000
+        ms = 500 if self.quick else 1500
         able = self.there(group, [self.ours["sizes"], self.ours["live"]])
-        for n in range(3 if self.quick else 7):
+        for n in range(3 if self.quick else 5):
             for w in able:
                 program = Program()
                 seen = self.agent_window(w, program, f"pair {ms}")
@@ -72,6 +72,8 @@ class Agent:
             self.idle(group, w)
 
     def idle(self, group, watcher):
+        """With only the sleepers to watch: whatever else runs on this machine is not idle."""
+        watcher = Brkscope(watcher.level, options=("-n", "cost"))
         sleepers = 200 if self.quick else 2000
         seconds = 3 if self.quick else 10
         program = Program()

@@ -121,10 +121,10 @@ class Untraced(Watcher):
 class Brkscope(Watcher):
     kind = "ours"
 
-    def __init__(self, level, by=None, probes=None):
+    def __init__(self, level, by=None, probes=None, options=()):
         super().__init__(level + (f", {by}" if by else ""),
                          f"brkscope -l {level}" + (f", by {by}" if by else ""))
-        self.level = level
+        self.level, self.options = level, options
         if probes is None:
             probes = {"syscalls": (), "sizes": ("malloc",), "live": ("malloc", "free")}[level]
         self.probes = probes
@@ -135,7 +135,7 @@ class Brkscope(Watcher):
         return None if r.returncode == 0 else r.stderr.strip().removeprefix("brkscope: ")
 
     def command(self, program, out):
-        return [BRKSCOPE, "report", "-l", self.level, "-r", "0", "-j", "-o", out]
+        return [BRKSCOPE, "report", "-l", self.level, "-r", "0", "-j", "-o", out, *self.options]
 
     def wait_ready(self, program):
         if self.probes:
