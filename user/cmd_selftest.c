@@ -190,6 +190,7 @@ static void set_features(struct selftest *t, const struct features *f)
 	} all[] = {
 		{"BTF", true},
 		{"uprobe_multi", f->uprobe_multi},
+		{"uprobe.session", f->session},
 		{"cookies", f->cookie},
 		{"bpf_find_vma", f->find_vma},
 		{"bpf_task_pt_regs", f->task_regs},

@@ -161,6 +161,7 @@ struct xol_area {
 };
 
 struct return_instance {
+	unsigned long stack;
 	unsigned long orig_ret_vaddr;
 };
 
@@ -189,8 +190,13 @@ struct mm_struct___before_6_2 {
 	struct mm_rss_stat rss_stat;
 };
 
+struct rlimit {
+	unsigned long rlim_cur;
+};
+
 struct signal_struct {
 	atomic_t live;
+	struct rlimit rlim[16];
 };
 
 #if defined(__TARGET_ARCH_x86)
@@ -223,6 +229,8 @@ struct task_struct {
 	struct uprobe_task *utask;
 	unsigned int in_execve : 1;
 	struct signal_struct *signal;
+	unsigned long sas_ss_sp;
+	unsigned long sas_ss_size;
 	struct seccomp seccomp;
 };
 

@@ -20,18 +20,21 @@ struct thread {
 	__u64 jumps; /* the entry points that it may be going on in, by a jump */
 	__u64 out;   /* where posix_memalign puts the address, and that call's sp */
 	__u64 out_sp;
-	/* its last free, if it has not called malloc since */
-	__u64 freed, freed_sp, freed_ip;
+	/* its last free; freed is 0 if it has called malloc since */
+	__u64 freed, freed_sp, freed_ret, freed_ip;
+	__u64 free_lo, free_hi; /* the code of that allocator, as above */
+	__u64 free_jumps;
 	__u32 freed_object;
 	__u32 object;
 	__u32 fn;
-	__u8 pending;	 /* no mapping has been made for it yet */
-	__u8 marks;	 /* nor will one with MAP_NORESERVE be */
-	__u8 in_others;	 /* it has been counted among the other processes' */
+	__u8 pending;	/* no mapping has been made for it yet */
+	__u8 marks;	/* nor will one with MAP_NORESERVE be */
+	__u8 in_others; /* it has been counted among the other processes' */
+	__u8 resizing;	/* its allocator has said that it resizes a block, and not how that ended */
 	__u8 brk_failed; /* since that call, and nothing was mapped after it */
 	/* the system call under way */
 	__u8 syscall; /* enum event_type; 0: none */
-	__u8 pad[5];
+	__u8 pad[4];
 	__u64 begin_ns;
 	__u64 args[6];
 	__u64 brk_start, brk_before;

@@ -58,9 +58,9 @@ struct object {
 		__u64 jumps; /* to these entry points, as bits, it may hand a call on by a jump */
 	} fn[ALLOC_ENTRIES];
 	struct {
-		bool probed;	/* it is there, and has code of its own */
-		bool jumped_to; /* another one may hand a call on to it by a jump */
+		bool probed; /* it is there, and has code of its own */
 		__u64 off;
+		__u64 jumps; /* to these of them, as bits, it may hand a call on by a jump */
 		struct placement place;
 	} free[FREE_ENTRIES];
 	/* Places that the allocator itself has for tracers; all of them, or told is false. */

@@ -19,6 +19,7 @@ struct pairing {
 	__u64 seed, peak;
 	struct open_call *open; /* open addressing; tid 0: free */
 	size_t slots, n;
+	struct blocks_sum resizing[ROUTE_COUNT]; /* what open calls have taken out */
 };
 
 struct pairing *pairing__new(__u64 seed)
@@ -81,12 +82,82 @@ static void take_out(struct pairing *p, struct open_call *c)
 	p->n--;
 }
 
-/* Nobody has been told of its end. */
-static int give_back(struct pairing *p, const struct open_call *c)
+struct blocks_sum pairing__sum(const struct pairing *p, enum route route)
 {
-	int err = c->resizes ? blocks__put(p->blocks, &c->old, NULL) : 0;
+	struct blocks_sum sum = blocks__sum(p->blocks, route);
 
-	return err < 0 ? err : 0;
+	sum.blocks += p->resizing[route].blocks;
+	sum.bytes += p->resizing[route].bytes;
+	return sum;
+}
+
+static struct blocks_sum total_of(const struct pairing *p)
+{
+	struct blocks_sum total = {}, sum;
+
+	for (int i = 0; i < ROUTE_COUNT; i++) {
+		sum = pairing__sum(p, (enum route)i);
+		total.blocks += sum.blocks;
+		total.bytes += sum.bytes;
+	}
+	return total;
+}
+
+static void resizing_add(struct pairing *p, const struct block *b)
+{
+	p->resizing[b->route].blocks++;
+	p->resizing[b->route].bytes += b->size;
+}
+
+/* What it was to resize is no concern of the call's any more. */
+static bool let_go(struct pairing *p, struct open_call *c)
+{
+	struct blocks_sum *sum = &p->resizing[c->old.route];
+
+	if (!c->resizes)
+		return false;
+	c->resizes = false;
+	sum->blocks--;
+	sum->bytes -= c->old.size;
+	return true;
+}
+
+/* Nobody has been told of its end; but somebody may have been given its address since. */
+static int put_back(struct blocks *blocks, const struct block *old)
+{
+	struct block newer;
+
+	return blocks__find(blocks, old->addr, &newer) ? 0 : blocks__put(blocks, old, NULL);
+}
+
+static int give_back(struct pairing *p, struct open_call *c)
+{
+	return let_go(p, c) ? put_back(p->blocks, &c->old) : 0;
+}
+
+/*
+ * 1, 0 or -ENOMEM.  A call that was left and has not been found out yet may still have it; there
+ * is hardly ever one.
+ */
+static int take_known(struct pairing *p, __u64 addr, struct block *out)
+{
+	int found = blocks__take(p->blocks, addr, out);
+	__u64 resizing = 0;
+
+	if (found)
+		return found;
+	for (int i = 0; i < ROUTE_COUNT; i++)
+		resizing += p->resizing[i].blocks;
+	for (size_t i = 0; i < p->slots && !found && resizing; i++) {
+		struct open_call *c = &p->open[i];
+
+		if (!c->tid || !c->resizes || c->old.addr != addr)
+			continue;
+		let_go(p, c);
+		*out = c->old;
+		found = 1;
+	}
+	return found;
 }
 
 static int grow(struct pairing *p)
@@ -119,7 +190,39 @@ static int abandon_all(struct pairing *p)
 	return err;
 }
 
-struct pairing *pairing__fork(struct pairing *parent)
+/* Who forks in the middle of a call goes on with it on both sides. */
+static int copy_call(struct pairing *p, const struct open_call *c, __u32 tid)
+{
+	struct open_call *copy;
+
+	if (p->n * 2 >= p->slots && grow(p))
+		return -ENOMEM;
+	copy = find(p, tid, c->call);
+	*copy = *c;
+	copy->tid = tid;
+	p->n++;
+	if (c->resizes)
+		resizing_add(p, &c->old);
+	return 0;
+}
+
+/* The other threads that were in there are not in the child: what they had still is. */
+static int fork_calls(struct pairing *p, const struct pairing *parent, __u32 tid, __u32 child_tid)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < parent->slots && !err; i++) {
+		const struct open_call *c = &parent->open[i];
+
+		if (c->tid && c->tid == tid)
+			err = copy_call(p, c, child_tid);
+		else if (c->tid && c->resizes)
+			err = put_back(p->blocks, &c->old);
+	}
+	return err < 0 ? err : 0;
+}
+
+struct pairing *pairing__fork(struct pairing *parent, __u32 tid, __u32 child_tid)
 {
 	struct pairing *p = calloc(1, sizeof(*p));
 
@@ -131,14 +234,12 @@ struct pairing *pairing__fork(struct pairing *parent)
 		free(p);
 		return NULL;
 	}
-	/* The threads that were in there are not in the child: what they had still is. */
-	for (size_t i = 0; i < parent->slots; i++)
-		if (parent->open[i].tid && give_back(p, &parent->open[i])) {
-			pairing__free(p);
-			errno = ENOMEM;
-			return NULL;
-		}
-	p->peak = blocks__total(p->blocks).bytes;
+	if (fork_calls(p, parent, tid, child_tid)) {
+		pairing__free(p);
+		errno = ENOMEM;
+		return NULL;
+	}
+	p->peak = total_of(p).bytes;
 	return p;
 }
 
@@ -166,8 +267,10 @@ int pairing__call(struct pairing *p, const struct event_call *e)
 					    .block = e->addr}};
 	if (err || !e->addr)
 		return err;
-	err = blocks__take(p->blocks, e->addr, &c->old);
+	err = take_known(p, e->addr, &c->old);
 	c->resizes = err > 0;
+	if (c->resizes)
+		resizing_add(p, &c->old);
 	return err < 0 ? err : 0;
 }
 
@@ -189,6 +292,7 @@ enum paired pairing__return(struct pairing *p, const struct event_call *e, struc
 	if (!c || !c->tid)
 		return PAIRED_NONE;
 	*call = *c;
+	let_go(p, c);
 	take_out(p, c);
 	if (e->e.flags & EVENT_F_UNREAD)
 		return PAIRED_LOST;
@@ -198,7 +302,7 @@ enum paired pairing__return(struct pairing *p, const struct event_call *e, struc
 	}
 	if (frees(call))
 		return PAIRED_FREED;
-	return give_back(p, call) ? PAIRED_LOST : PAIRED_FAILED;
+	return call->resizes && put_back(p->blocks, &call->old) ? PAIRED_LOST : PAIRED_FAILED;
 }
 
 int pairing__had(struct pairing *p, const struct block *block)
@@ -208,7 +312,7 @@ int pairing__had(struct pairing *p, const struct block *block)
 
 	if (err < 0)
 		return err;
-	bytes = blocks__total(p->blocks).bytes;
+	bytes = total_of(p).bytes;
 	if (bytes > p->peak)
 		p->peak = bytes;
 	return 0;
@@ -216,7 +320,7 @@ int pairing__had(struct pairing *p, const struct block *block)
 
 int pairing__freed(struct pairing *p, __u64 addr, struct block *block)
 {
-	return blocks__take(p->blocks, addr, block);
+	return take_known(p, addr, block);
 }
 
 const struct blocks *pairing__blocks(const struct pairing *p)
@@ -227,11 +331,6 @@ const struct blocks *pairing__blocks(const struct pairing *p)
 __u64 pairing__peak(const struct pairing *p)
 {
 	return p->peak;
-}
-
-bool pairing__is_open(const struct pairing *p, __u32 tid, __u32 call)
-{
-	return p->slots && find(p, tid, call)->tid;
 }
 
 size_t pairing__open(const struct pairing *p)
