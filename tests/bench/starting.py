@@ -4,11 +4,11 @@ import re
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 
 from program import Broken, Program
 from watchers import BRKSCOPE, Bpftrace, Floor
-
 
 LINK = r"BPF_LINK_CREATE(?!.*TRACE_ITER)|RAW_TRACEPOINT_OPEN|^perf_event_open"
 
@@ -23,11 +23,14 @@ class Starting:
         start = time.monotonic()
         tool = subprocess.Popen([a.replace("PID", str(program.pid)) for a in command],
                                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        limit = threading.Timer(30, tool.kill)
+        limit.start()
         try:
             for line in tool.stdout:
                 if stop in line:
                     return (time.monotonic() - start) * 1e3
         finally:
+            limit.cancel()
             tool.send_signal(signal.SIGINT)
             tool.communicate(timeout=20)
             program.process.kill()
@@ -42,8 +45,8 @@ class Starting:
             subprocess.run(["strace", "-f", "--seccomp-bpf", "-ttt", "-T", "-o", trace.name,
                             "-e", "trace=bpf,close,perf_event_open", BRKSCOPE, "report", "-l",
                             level, "-d", "1", "-o", "/dev/null"],
-                           check=True, capture_output=True, stdin=subprocess.DEVNULL)
-        except (OSError, subprocess.CalledProcessError) as e:
+                           check=True, timeout=60, capture_output=True, stdin=subprocess.DEVNULL)
+        except (OSError, subprocess.SubprocessError) as e:
             raise Broken(f"strace of brkscope: {e}") from None
         finally:
             program.close()
