@@ -13,6 +13,7 @@
 
 #define STEP_BLOCKS 64 /* fresh blocks put on the list at a time */
 #define IDLE_MAX    64 /* pages in empty spans that a thread keeps */
+#define FEW	    8  /* of a full span's blocks must be free before it is one to take from */
 
 struct span no_span = {.head = NO_BLOCK};
 struct heap shared_heap = HEAP_WITHOUT_SPANS;
@@ -31,7 +32,8 @@ static void enlist(struct heap *h, struct span *s, enum span_place place)
 	struct span **list;
 
 	s->place = place;
-	s->watch = place == SPAN_FULL ? tally__blocks(s->put) + 1 : tally__blocks(s->taken);
+	s->watch = place == SPAN_FULL ? tally__blocks(s->put) + 1 + s->count / FEW
+				      : tally__blocks(s->taken);
 	list = list_of(h, s);
 	s->next = NULL;
 	if (!*list) {
@@ -123,8 +125,8 @@ static bool has_blocks(const struct span *s)
 }
 
 /*
- * Some empty spans are kept: a program that needs them again need not ask for pages.  Before the
- * heap grows all of them go.
+ * Some empty spans are kept: a program that needs them again need not ask for pages.  Before memory
+ * is used that never was, all of them go.
  */
 static bool keep_idle(struct heap *h, const struct span *s)
 {
@@ -205,23 +207,33 @@ static bool cut(struct heap *h, struct span *s, unsigned int class)
 	return true;
 }
 
+/* What was in use before is taken first, also where that is fewer pages. */
+static struct span *find_pages(struct heap *h, unsigned int pages, unsigned int fewest)
+{
+	struct span *s = pages__find(h->pages, pages);
+
+	return s || pages == fewest ? s : pages__find(h->pages, fewest);
+}
+
 static struct span *new_span(struct heap *h, unsigned int class)
 {
-	unsigned int pages = class_pages(class, h->spans[class]);
+	unsigned int pages = class_pages(class, h->spans[class]), fewest = class_pages(class, 0);
 	struct span *s;
 
 	pages__lock(h->pages);
-	s = pages__find(h->pages, pages);
+	s = find_pages(h, pages, fewest);
 	if (!s) {
 		pages__unlock(h->pages);
 		heap__collect(h);
 		release_idle(h);
 		pages__lock(h->pages);
-		s = pages__alloc(h->pages, pages, 1, 0);
+		s = find_pages(h, pages, fewest);
 	}
+	if (!s)
+		s = pages__alloc(h->pages, pages, 1, 0);
 	/* Where memory is short, a little may still be had. */
 	if (!s)
-		s = pages__alloc(h->pages, class_pages(class, 0), 1, 0);
+		s = pages__alloc(h->pages, fewest, 1, 0);
 	if (s && !cut(h, s, class)) {
 		pages__free(s);
 		s = NULL;
