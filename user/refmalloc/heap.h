@@ -73,6 +73,15 @@ static inline void *heap__take(struct heap *h, struct span *s, size_t size)
 	return s->base + i * (size_t)of;
 }
 
+/*
+ * Its word, if another's block is to be freed: of two threads that free it at the same time, one
+ * finds that it is not the first.
+ */
+static inline unsigned int heap__claim(struct span *s, size_t i)
+{
+	return __atomic_exchange_n(&s->state[i], NO_BLOCK, __ATOMIC_ACQ_REL);
+}
+
 /* i was live, `state` its word. Is it the one to tell heap__watched() of? */
 static inline bool heap__put(struct span *s, size_t i, unsigned int state)
 {

@@ -19,6 +19,7 @@
 #include "peaks.h"
 #include "records.h"
 #include "sys.h"
+#include "trim.h"
 
 static struct heap no_heap = HEAP_WITHOUT_SPANS;
 __thread struct heap *heap_self __attribute__((tls_model("initial-exec"))) = &no_heap;
@@ -53,6 +54,7 @@ static void end_thread(void *heap)
 	heap_self = &no_heap;
 	threads__lock();
 	heap__give_up(h);
+	trim__at_thread_end(h->pages);
 	h->next_idle = idle;
 	idle = h;
 	threads__unlock();
