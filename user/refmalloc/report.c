@@ -124,9 +124,11 @@ static void report(int fd)
 	refmalloc_stats(&s);
 	text__add(&t, "{");
 	number(&t, "pid", getpid());
-	histogram(&t, &s);
-	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
+	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
 		add_field(&t, &fields[i], &s);
+		if (fields[i].offset == offsetof(struct refmalloc_stats, route))
+			histogram(&t, &s);
+	}
 	text__add(&t, "}\n");
 	text__flush(&t);
 }
