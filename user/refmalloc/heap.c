@@ -16,7 +16,16 @@
 #define FEW	    8  /* of a full span's blocks must be free before it is one to take from */
 
 struct span no_span = {.head = NO_BLOCK};
-struct heap shared_heap = HEAP_WITHOUT_SPANS;
+struct heap shared_heap;
+
+void heap__init(struct heap *h, struct page_heap *pages)
+{
+	h->pages = pages;
+	for (int i = 0; i <= TABLED_MAX / GRANULE; i++)
+		h->at_hand[i] = &no_span;
+	for (int class = 0; class < CLASSES; class ++)
+		h->current[class] = &no_span;
+}
 
 static struct span **list_of(struct heap *h, struct span *s)
 {

@@ -42,6 +42,8 @@ struct heap {
 extern struct span no_span;
 extern struct heap shared_heap;
 
+/* It is all zero. */
+void heap__init(struct heap *h, struct page_heap *pages);
 /* A span with a free block, now current; NULL: no memory. The shared heap must be locked. */
 struct span *heap__refill(struct heap *h, unsigned int class);
 /* A block of the span was put back, and as many are as the span watches for. */

@@ -69,8 +69,8 @@ static struct heap *new_heap(void)
 	records__unlock();
 	if (!h)
 		return NULL;
-	*h = (struct heap)HEAP_WITHOUT_SPANS;
-	h->pages = pages__for(count++);
+	memset(h, 0, sizeof(*h));
+	heap__init(h, pages__for(count++));
 	h->next = heaps;
 	heaps = h;
 	return h;
@@ -83,7 +83,6 @@ static struct heap *heap_for_thread(bool is_main)
 	threads__lock();
 	if (!ready) {
 		options__read_environment();
-		shared_heap.pages = pages__for(0);
 		ready = true;
 	}
 	if (!is_main && !has_key)
@@ -119,6 +118,8 @@ struct heap *threads__enter_first(void)
 	if (heap_own)
 		return heap_own;
 	threads__lock();
+	if (!shared_heap.pages)
+		heap__init(&shared_heap, pages__for(0));
 	return &shared_heap;
 }
 
