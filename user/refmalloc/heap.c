@@ -145,6 +145,14 @@ static bool keep_idle(struct heap *h, const struct span *s)
 	return true;
 }
 
+static void drop_if_empty(struct heap *h, struct span *s)
+{
+	if (span__used(s) > 0 || keep_idle(h, s))
+		return;
+	unlist(h, s);
+	release(h, s);
+}
+
 void heap__watched(struct heap *h, struct span *s)
 {
 	if (s->place == SPAN_CURRENT) {
@@ -156,10 +164,7 @@ void heap__watched(struct heap *h, struct span *s)
 		unlist(h, s);
 		enlist(h, s, SPAN_PARTIAL);
 	}
-	if (span__used(s) == 0 && !keep_idle(h, s)) {
-		unlist(h, s);
-		release(h, s);
-	}
+	drop_if_empty(h, s);
 }
 
 /* A few at a time: what is never used is never touched. */
@@ -301,8 +306,11 @@ struct span *heap__refill(struct heap *h, unsigned int class)
 		next = next_span(h, class);
 		if (!next)
 			return NULL;
-		if (s != &no_span)
+		if (s != &no_span) {
+			/* Meanwhile some of its blocks may have come home, or all. */
 			enlist(h, s, has_blocks(s) ? SPAN_PARTIAL : SPAN_FULL);
+			drop_if_empty(h, s);
+		}
 		s = next;
 		make_current(h, s);
 	}

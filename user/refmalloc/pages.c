@@ -223,6 +223,20 @@ struct span *pages__find(struct page_heap *h, size_t pages)
 	return s && s->dirty ? carve(h, s, s->base, pages) : NULL;
 }
 
+/* If all of it is the free run s. Its entries go before its addresses may be a large block's. */
+static bool remove_arena(struct page_heap *h, struct segment *g, struct span *s)
+{
+	if (g == h->segments || s->base != g->start || span__end(s) != g->end)
+		return false;
+	unset_free(s);
+	if (!segments__remove(g)) {
+		set_free(s);
+		return false;
+	}
+	pages__drop_record(h, s);
+	return true;
+}
+
 void pages__free(struct span *s)
 {
 	struct segment *g = s->segment;
@@ -235,13 +249,8 @@ void pages__free(struct span *s)
 	s->owner = NULL;
 	s->dirty = s->pages;
 	add_free(s);
-	if (g->route == REFMALLOC_ARENA && s->base == g->start && span__end(s) == g->end &&
-	    g != h->segments && segments__remove(g)) {
-		unset_free(s);
-		pages__drop_record(h, s);
-		return;
-	}
-	trim__after_free(h);
+	if (g->route != REFMALLOC_ARENA || !remove_arena(h, g, s))
+		trim__after_free(h);
 }
 
 static bool shrink(struct span *s, size_t pages)
