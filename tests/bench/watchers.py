@@ -205,13 +205,13 @@ class Floor(Watcher):
 class UsdtFloor(Floor):
     """At USDT probes, of which `where` knows nothing: it is ready when it says so."""
 
-    def __init__(self, key, label, path, places, counting=False):
+    def __init__(self, key, label, path, places, into=0, counting=False):
         super().__init__(key, label, {}, None, counting)
-        self.path, self.usdt = path, places
+        self.path, self.usdt, self.into = path, places, into
         self.hits_a_pair = len(places)
 
     def specs(self):
-        return self.path, [f"entry:{at}:{semaphore}" for at, semaphore in self.usdt]
+        return self.path, [f"entry:{at + self.into}:{semaphore}" for at, semaphore in self.usdt]
 
     def wait_ready(self, program):
         until = time.monotonic() + 10
