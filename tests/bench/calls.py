@@ -128,7 +128,7 @@ class Calls:
         return []
 
     def usdt(self, group):
-        """refmalloc by its USDT probes against uprobes: a copy of it does not tell of the former."""
+        """refmalloc by its USDT probes against uprobes: a copy of it has no notes of the former."""
         with tempfile.TemporaryDirectory() as folder:
             self.mute = os.path.join(folder, "librefmalloc.so")
             subprocess.run(["objcopy", "--remove-section", ".note.stapsdt", REFMALLOC, self.mute],
