@@ -74,6 +74,7 @@ static int open_probes(struct collector *c)
 	struct probes_config config = {
 		.malloc = o->level >= LEVEL_SIZES,
 		.live = o->level >= LEVEL_LIVE,
+		.times = c->hooks.event != NULL,
 		.ring_pages = o->ring_pages,
 		.max_processes = o->max_processes,
 		.by_pid = o->n_pids || o->command,

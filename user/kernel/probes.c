@@ -153,6 +153,7 @@ static void configure(struct probes *p, const struct probes_config *c)
 	if (c->max_processes)
 		bpf_map__set_max_entries(p->skel->maps.processes, c->max_processes);
 	k->live = p->live;
+	k->times = c->times;
 	k->spare_filtered = p->features.returns == RETURNS_SPARE;
 	k->session = p->features.session;
 	k->sure_size = sure_size();

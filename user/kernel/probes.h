@@ -21,6 +21,7 @@ struct probes_config {
 	bool malloc;		    /* uprobes as well as tracepoints */
 	bool live;		    /* and of returns and frees, where that does no harm */
 	bool calibrate;		    /* probes__calibrate will be asked */
+	bool times;		    /* of each return and free as well */
 	unsigned int ring_pages;    /* a power of two */
 	unsigned int max_processes; /* in the kernel's spill table; 0: its default */
 	bool by_pid;		    /* only those that probes__watch names */
