@@ -220,17 +220,26 @@ static void on_event(const struct event *e, size_t size, void *arg)
 		c->hooks.event(e, &note, c->hooks.arg);
 }
 
-int collector__read_ring(struct collector *c)
+/* The block that it is about comes from memory by the time of its turn. */
+static void before_event(const struct event *e, size_t size, void *arg)
 {
-	int n = ring__read(c->ring, READ_MOST, on_event, c);
+	const struct collector *c = arg;
 
-	if (n < 0) {
-		log__error("reading the ring buffer: %s", strerror(-n));
-		c->error = n;
-		c->stop = true;
-	} else if (c->hooks.batch) {
+	if (size == sizeof(struct event_call) && e->type >= EVENT_CALL)
+		model__prefetch(c->model, (const struct event_call *)e);
+}
+
+unsigned int collector__read_ring(struct collector *c)
+{
+	const struct ring_reader reader = {
+		.event = on_event,
+		.ahead = c->options.level >= LEVEL_LIVE ? before_event : NULL,
+		.arg = c,
+	};
+	unsigned int n = ring__read(c->ring, READ_MOST, &reader);
+
+	if (c->hooks.batch)
 		c->hooks.batch(c->hooks.arg);
-	}
 	return n;
 }
 

@@ -35,8 +35,8 @@ struct collector {
 
 #define READ_MOST 65536 /* records of the ring, between looks at the clock and at signals */
 
-/* How many records were read; -errno with the error said, and the collector stopped. */
-int collector__read_ring(struct collector *c);
+/* How many records were read. */
+unsigned int collector__read_ring(struct collector *c);
 
 /*
  * What processes are now, and how much the kernel counts of theirs: while they

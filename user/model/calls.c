@@ -161,6 +161,14 @@ static int on_free(struct process *p, struct process *mm, const struct event_cal
 	return found < 0 ? give_up(mm, found) : 0;
 }
 
+void model__prefetch(struct model *m, const struct event_call *e)
+{
+	struct process *p = e->addr ? model__find(m, e->e.tgid) : NULL;
+
+	if (p && p->pairing)
+		blocks__prefetch(pairing__blocks(p->pairing), e->addr);
+}
+
 int calls__event(struct model *m, struct process *p, const struct event_call *e, struct note *note)
 {
 	struct process *mm = model__mm_owner(m, p);
