@@ -29,6 +29,8 @@
 
 #define NS_PER_S 1000000000ull
 #define POLL_NS	 50000000ull /* events that nobody was woken for are read this often */
+#define IDLE_NS                                                                                    \
+	100000000ull /* or this often, after a second without any; not where each is shown */
 
 /* ---- opening ---- */
 
@@ -238,6 +240,8 @@ unsigned int collector__read_ring(struct collector *c)
 	};
 	unsigned int n = ring__read(c->ring, READ_MOST, &reader);
 
+	if (n)
+		c->read_ns = clock__boot_ns();
 	if (c->hooks.batch)
 		c->hooks.batch(c->hooks.arg);
 	return n;
@@ -306,7 +310,8 @@ static void clear_progress(struct collector *c)
 /* What is due by now; returns when the next thing is. */
 static __u64 on_clock(struct collector *c, __u64 now)
 {
-	__u64 next = now + POLL_NS, end;
+	bool idle = !c->hooks.event && now - c->read_ns > NS_PER_S;
+	__u64 next = now + (idle ? IDLE_NS : POLL_NS), end;
 
 	if (c->options.seconds > 0) {
 		end = c->start_ns + (__u64)(c->options.seconds * 1e9);

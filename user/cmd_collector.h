@@ -28,6 +28,7 @@ struct collector {
 	int error;
 	int interrupts;
 	__u64 start_ns, stop_ns, window_ns, next_tick, shown_ns;
+	__u64 read_ns;	    /* when events were last read */
 	__u64 spill_read;   /* how many had spilled at the last reading of the spill */
 	size_t differing;   /* processes of which the kernel counts otherwise than their ledgers */
 	bool spill_settled; /* as many as at the one before it */

@@ -21,7 +21,7 @@
 
 struct ring {
 	int fd;
-	size_t page, size; /* bytes; of the data, a power of two */
+	size_t page, size;	       /* bytes; of the data, a power of two */
 	unsigned long *consumed;       /* a page that is ours to write */
 	const unsigned long *produced; /* a page, and behind it the data, twice */
 	const unsigned char *data;

@@ -124,8 +124,8 @@ static int on_return(struct process *p, struct process *mm, const struct event_c
 }
 
 /* Call and return in one. */
-static int on_block(struct process *p, struct process *mm, const struct event_call *e,
-		    __u64 now_ns, struct open_call *call)
+static int on_block(struct process *p, struct process *mm, const struct event_call *e, __u64 now_ns,
+		    struct open_call *call)
 {
 	struct event_call begin = *e, end = *e;
 	int err;
