@@ -17,7 +17,9 @@ raw=${RAW:-$work/raw}
 export PYTHONMALLOC=malloc
 python=$(python3 -c 'import sys; print(sys.executable)')
 
-declare -A library=([glibc]="" [refmalloc]=$OUT/librefmalloc.so)
+# Also libc is preloaded: distributions link redis-server with jemalloc.
+libc=$(ldconfig -p | sed -n "s/.*libc\.so\.6 .*=> //p" | head -1)
+declare -A library=([glibc]=$libc [refmalloc]=$OUT/librefmalloc.so)
 names=(glibc refmalloc)
 for name in jemalloc:libjemalloc.so.2 mimalloc:libmimalloc.so.2 tcmalloc:libtcmalloc_minimal.so.4; do
 	path=$(ldconfig -p | sed -n "s/.*${name#*:} .*=> //p" | head -1)
