@@ -10,6 +10,7 @@
  * the call's frame: nothing here has to remember calls that never return.
  */
 #include "block.bpf.h"
+#include "hits.bpf.h"
 #include "probe.bpf.h"
 #include "thread.bpf.h"
 
@@ -273,9 +274,11 @@ static __always_inline bool call_begin(struct pt_regs *ctx)
 	__u64 ret, size = 0;
 	bool in_others;
 
+	probe = probe_hit(ctx);
+	if (probe)
+		hit_count(probe->hit);
 	if (!watched(tgid))
 		return false;
-	probe = probe_hit(ctx);
 	if (!probe) {
 		__sync_fetch_and_add(&lost, 1);
 		return false;
@@ -339,6 +342,7 @@ static __always_inline void call_end(struct pt_regs *ctx)
 	struct event_call *c = NULL;
 	__u16 flags = 0;
 
+	hit_count(HIT_RETURN);
 #if defined(__TARGET_ARCH_x86)
 	sp -= sizeof(addr); /* the return address has been popped */
 #endif

@@ -5,6 +5,7 @@
  * They know what uprobes have to find out: the block, its route, that the call is a user's.
  */
 #include "block.bpf.h"
+#include "hits.bpf.h"
 #include "probe.bpf.h"
 
 /* By enum refmalloc_function of include/refmalloc.h. */
@@ -154,9 +155,11 @@ int usdt_hit(struct pt_regs *ctx)
 	const struct probe *probe;
 
 	keep_own_stack(ctx, no_programs);
+	probe = probe_hit(ctx);
+	if (probe)
+		hit_count(probe->hit);
 	if (!watched(id >> 32))
 		return 0;
-	probe = probe_hit(ctx);
 	if (!probe) {
 		__sync_fetch_and_add(&lost, 1);
 		return 0;

@@ -73,6 +73,7 @@ static int open_probes(struct collector *c)
 	struct probes_config config = {
 		.malloc = o->level >= LEVEL_SIZES,
 		.live = o->level >= LEVEL_LIVE,
+		.calibrate = o->level >= LEVEL_SIZES,
 		.ring_pages = o->ring_pages,
 		.max_processes = o->max_processes,
 		.by_pid = o->n_pids || o->command,
@@ -132,6 +133,8 @@ static int attach(struct collector *c)
 
 	if (!err && c->options.level >= LEVEL_SIZES)
 		err = targets__attach(c->targets);
+	if (!err)
+		probes__calibrate_meter(c->probes);
 	return err;
 }
 
@@ -312,6 +315,7 @@ static __u64 on_clock(struct collector *c, __u64 now)
 		}
 		next = c->next_tick < next ? c->next_tick : next;
 	}
+	cost__tick(&c->cost, now);
 	show_progress(c, now);
 	return next > now ? next : now;
 }
@@ -334,6 +338,7 @@ static int begin(struct collector *c)
 {
 	probes__start(c->probes);
 	c->start_ns = c->window_ns = clock__boot_ns();
+	cost__begin(&c->cost, c->probes, c->start_ns);
 	c->next_tick = c->start_ns + (__u64)(c->hooks.interval * 1e9);
 	targets__seed(c->targets, c->model);
 	if (c->hooks.begun)
@@ -350,6 +355,7 @@ static void finish(struct collector *c)
 	numbers__read(c);
 	probes__stop(c->probes);
 	c->stop_ns = clock__boot_ns();
+	cost__end(&c->cost);
 	while (collector__read_ring(c) > 0)
 		;
 	clear_progress(c);

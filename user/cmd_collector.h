@@ -11,6 +11,7 @@
 #include <sys/utsname.h>
 
 #include "cmd_collect.h"
+#include "cmd_cost.h"
 
 struct collector {
 	struct options options;
@@ -29,6 +30,7 @@ struct collector {
 	int interrupts;
 	__u64 start_ns, stop_ns, window_ns, next_tick, shown_ns;
 	__u64 spill_read;   /* how many had spilled at the last reading of the spill */
+	struct cost_keeper cost;
 	size_t differing;   /* processes of which the kernel counts otherwise than their ledgers */
 	bool spill_settled; /* as many as at the one before it */
 };

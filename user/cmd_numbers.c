@@ -138,6 +138,7 @@ int collector__snapshot(struct collector *c, struct snapshot *s)
 		.spilled = c->spill_read,
 		.lost = probes__lost(c->probes),
 	};
+	cost__fill(&c->cost, s, now);
 	c->window_ns = now;
 	return model__snapshot(c->model, s);
 }

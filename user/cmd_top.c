@@ -17,7 +17,7 @@
 #include "render/text.h"
 
 #define ROWS_DEFAULT 20
-#define LINES_BESIDE 12 /* of a table with all its foot lines, that are not rows */
+#define LINES_BESIDE 16 /* of a table with all its foot lines, that are not rows */
 
 struct top {
 	const struct options *options;

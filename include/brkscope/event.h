@@ -338,9 +338,10 @@ struct probe {
 	__u8 kept;   /* no entry: where a realloc comes by that leaves a block's mapping as it is */
 	__u8 block_arg;	 /* the argument with the block to be resized; 0: none */
 	__u8 by_pointer; /* the block is told, and given, by where a pointer to it is */
+	__u8 hit;	 /* enum hit_kind */
 	__u8 jumped_to;	 /* of a free: another one may hand a call on to it by a jump */
 	__u8 site;	 /* enum probe_site */
-	__u8 pad[7];
+	__u8 pad[6];
 	/* File offsets of the allocator's own code: a call from there is not a user's. */
 	struct {
 		__u64 lo, hi;

@@ -6,7 +6,7 @@ any report: the parts add up.
 
 from oracle import CAUSES, PAGE, expect_true, malloc_buckets
 
-N, S, B = "number", "text", "bool"
+N, R, S, B = "number", "real", "text", "bool"
 
 
 def maybe(kind):
@@ -41,7 +41,10 @@ PROCESS = {
     "rss": {"anon_bytes": maybe(N), "file_bytes": maybe(N), "shmem_bytes": maybe(N),
             "main_stack_bytes": maybe(N), "left_over_bytes": maybe(N)},
 }
-REPORT = {"schema": S, "host": S, "kernel": S, "page_size": N, "level": S, "start_ns": N,
+COST = {"percent_of_one_cpu": maybe(R), "probes_percent": maybe(R), "agent_percent": R}
+REPORT = {"schema": S, "cost": {**COST, "window": COST, "hits": "names", "ns": {
+              kind: maybe(N) for kind in ("emulated", "stepped", "optimised", "return", "syscall")}},
+          "host": S, "kernel": S, "page_size": N, "level": S, "start_ns": N,
           "duration_ns": N, "events": {"received": N, "spilled": N, "lost": N},
           "processes": [PROCESS]}
 
@@ -69,6 +72,9 @@ def check_shape(where, value, kind):
                     all(type(n) is int and n >= 0 for n in value.values()))
     elif kind == N:
         expect_true(f"{where} is a whole number, not {value!r}", type(value) is int and value >= 0)
+    elif kind == R:
+        expect_true(f"{where} is a number, not {value!r}",
+                    type(value) in (int, float) and value >= 0)
     else:
         expect_true(f"{where} is a {kind}, not {value!r}",
                     type(value) is {S: str, B: bool}[kind])

@@ -170,16 +170,26 @@ int calibrate__run(struct bpf_program *empty, struct calibration *out,
 	return 0;
 }
 
-double calibrate__syscall(void)
+static double syscall_cost(long number)
 {
 	double cost[ROUNDS], start;
 
 	for (int i = 0; i < ROUNDS; i++) {
 		start = now();
 		for (int call = 0; call < 200; call++)
-			syscall(__NR_getppid);
+			syscall(number, 0, 0);
 		cost[i] = (now() - start) / 200;
 	}
 	qsort(cost, ROUNDS, sizeof(*cost), by_size);
 	return cost[ROUNDS / 2];
+}
+
+double calibrate__syscall(void)
+{
+	return syscall_cost(__NR_getppid);
+}
+
+double calibrate__traced_syscall(void)
+{
+	return syscall_cost(__NR_munmap);
 }

@@ -16,6 +16,7 @@
 
 #include "brkscope.skel.h"
 #include "brkscope/thread.h"
+#include "kernel/meter.h"
 #include "kernel/places.h"
 #include "kernel/ring.h"
 #include "kernel/spill.h"
@@ -35,6 +36,8 @@ struct probes {
 	struct uprobes *uprobes[MOST_LINKS];
 	size_t n_uprobes;
 	struct place_table places;
+	struct meter *meter;
+	double syscall_ns; /* that the tracepoints add to a system call of theirs */
 	bool live; /* returns and frees are probed */
 	bool stopped;
 };
@@ -193,6 +196,9 @@ int probes__open(struct probes **out, const struct probes_config *config)
 	}
 	place_table__init(&p->places, bpf_map__fd(p->skel->maps.probes),
 			  bpf_map__fd(p->skel->maps.probe_at), p->features.cookie);
+	err = meter__open(&p->meter, p->skel);
+	if (err)
+		goto fail;
 	if (config->cgroup) {
 		err = set_cgroup(p, config->cgroup);
 		if (err)
@@ -218,6 +224,7 @@ void probes__free(struct probes *p)
 	if (!p)
 		return;
 	detach(p);
+	meter__close(p->meter);
 	brkscope__destroy(p->skel);
 	free(p);
 }
@@ -300,8 +307,10 @@ static int attach_syscalls(struct probes *p)
 
 int probes__attach_events(struct probes *p)
 {
+	double before = calibrate__traced_syscall();
 	int err = attach_syscalls(p);
 
+	p->syscall_ns = calibrate__traced_syscall() - before;
 	if (!err)
 		err = attach_raw(p, p->skel->progs.process_fork, "sched_process_fork");
 	if (!err)
@@ -391,6 +400,20 @@ int probes__calibrate(struct probes *p, struct calibration *out)
 		if (attached[i])
 			p->uprobes[p->n_uprobes++] = attached[i];
 	return err;
+}
+
+void probes__calibrate_meter(struct probes *p)
+{
+	struct calibration c = {.ns = {-1, -1, -1, -1}};
+
+	if (bpf_program__fd(p->skel->progs.empty) >= 0)
+		probes__calibrate(p, &c);
+	meter__set_traps(p->meter, &c, p->syscall_ns > 0 ? p->syscall_ns : 0);
+}
+
+struct meter *probes__meter(struct probes *p)
+{
+	return p->meter;
 }
 
 /* ---- running ---- */

@@ -54,6 +54,14 @@ void probes__learn_object(struct probes *p, const struct object *o);
 /* What a hit costs on this machine; an error is not said, and none of it is known. */
 int probes__calibrate(struct probes *p, struct calibration *out);
 
+/*
+ * What the probes cost; probes__calibrate_meter, once all is attached, for the kernel's part
+ * of it: where the programs were not opened to calibrate that of uprobes is not known.
+ */
+struct meter;
+void probes__calibrate_meter(struct probes *p);
+struct meter *probes__meter(struct probes *p);
+
 /* From here on, until then, events count. */
 void probes__start(struct probes *p);
 /* Stops collecting, and waits for programs that still run.  Detaching is probes__free's. */

@@ -133,12 +133,15 @@ static bool place(const struct elf_file *f, const struct note *n, __u64 base,
 	if (!elf_file__offset(f, pc, &site->off))
 		return false;
 	site->semaphore = 0;
+	site->nop5 = false;
 	if (n->semaphore && !elf_file__offset(f, n->semaphore + moved, &site->semaphore))
 		return false;
 	if (sizeof(code) && features__kernel_has(6, 18) &&
 	    elf_file__read(f, pc, code, sizeof(code)) == sizeof(code) &&
-	    !memcmp(code, nop_and_nop5, sizeof(code)))
+	    !memcmp(code, nop_and_nop5, sizeof(code))) {
 		site->off++;
+		site->nop5 = true;
+	}
 	return true;
 }
 

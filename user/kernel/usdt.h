@@ -18,6 +18,7 @@ struct elf_file;
 struct usdt_site {
 	__u64 off;	 /* in the file, of the instruction to be probed */
 	__u64 semaphore; /* in the file, of the counter; 0: none */
+	bool nop5;	 /* that is a nop of five bytes */
 	unsigned int args;
 	__u8 reg[PROBE_ARGS]; /* enum probe_reg: of argument 1 first */
 };

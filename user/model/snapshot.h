@@ -13,6 +13,7 @@
 #include <linux/types.h>
 
 #include "brkscope/event.h"
+#include "brkscope/hits.h"
 #include "model/block_table.h"
 #include "model/cause.h"
 
@@ -183,6 +184,12 @@ struct process_stats {
 	} window;
 };
 
+/* What brkscope itself costs, as a part of one CPU's time: 0.01 is 1%. */
+struct cost {
+	bool known; /* false: of some hits it is not, and these are not in it */
+	double probes, agent;
+};
+
 struct snapshot {
 	const char *host, *kernel;
 	__u64 page_size;
@@ -191,6 +198,9 @@ struct snapshot {
 	__u64 duration_ns;
 	__u64 window_ns; /* since the snapshot before this one */
 	__u64 received, spilled, lost;
+	struct cost cost, window_cost; /* from the beginning on, and of the window */
+	__u64 hits[HIT_KINDS];	       /* of probes, from the beginning on */
+	double hit_ns[HIT_KINDS];      /* what one of them costs; < 0: not known */
 	const struct process_stats **processes; /* in no order; not owned */
 	size_t count;
 	const struct process_stats *others; /* NULL: every process had a row of its own */

@@ -21,6 +21,9 @@
  *     code), "others" (more than are told apart), "unknown" (mapped by exec, or
  *     before the agent came).  "object" and "function" are null where they are not
  *     known.
+ *   - "cost" is brkscope's own: the CPU time of probes and agent, in percent of one CPU's,
+ *     in all and (window) since the snapshot before; "hits" of probes by what the kernel
+ *     does for them, "ns" what one takes.
  *   - "other_processes" is one object for all that got none of their own, or null;
  *     its pid is null.
  */
