@@ -28,6 +28,9 @@ __u64 spilled __weak = 0;
 __u64 lost __weak = 0;
 __u64 hits[HIT_CPUS][HIT_LINE] __weak __attribute__((aligned(64))) = {};
 
+/* Written by the agent, a slot only while nothing is in it. */
+volatile __u64 bursts[BURST_SLOTS][BURST_EDGES] __weak = {};
+
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 1 << 24);

@@ -81,6 +81,9 @@ enum event_flags {
 	EVENT_F_NO_RETURN = 1 << 3, /* call: its return is not probed, for it would do harm */
 	EVENT_F_TOLD = 1 << 4,	    /* the allocator says what served it: if none of these, the heap */
 	EVENT_F_ARENA = 1 << 5,	    /* an arena; KEEPS_MAPPING: a mapping of its own */
+	/* cells of MALLOC: of which bursts it was, a bit each (bursts_at) */
+#define EVENT_BURST_SHIFT 6
+	EVENT_F_BURSTS = 3 << EVENT_BURST_SHIFT,
 	/* return: the block's address could not be read */
 	EVENT_F_UNREAD = 1 << 0,
 	/* mmap: all of the call's arguments that its cause depends on */
@@ -188,6 +191,7 @@ struct event_map {
 	__u64 offset;	/* mmap: of the file; mremap: the old length */
 	__u64 new_addr; /* mremap, with MREMAP_FIXED */
 	__u64 request;	/* bytes that the thread's pending malloc call asked for */
+	__u64 request_ns; /* when that was called; 0: not told, for calls are not seen in bursts */
 	__u64 begin_ns; /* when the call was entered; 0: before collection began */
 	__u32 prot;
 	__u32 flags;
@@ -226,7 +230,7 @@ struct cell_key {
 	struct site caller;
 	__u32 tgid; /* other processes: 0, or where a site is only an address, whose */
 	__u8 type;
-	__u8 op;
+	__u8 op;     /* ROUTE: of which bursts the request was, a bit each */
 	__u8 bucket; /* size_bucket() of the event's size; ROUTE: of the request */
 	__u8 flags;
 };
@@ -253,6 +257,10 @@ struct spilled_process {
 	char comm[16];
 };
 
+/* A burst, of the two that the programs know of: [from, to), CLOCK_BOOTTIME. */
+enum burst_edge { BURST_FROM, BURST_TO, BURST_EDGES };
+#define BURST_SLOTS 2
+
 /* The settings, fixed between open and load. */
 struct config {
 	__u32 agent_tgid;
@@ -267,6 +275,7 @@ struct config {
 	__u8 has_task_regs; /* bpf_task_pt_regs, Linux 5.15 */
 	__u8 has_cookie;    /* bpf_get_attach_cookie, Linux 5.15 */
 	__u8 never;	    /* false, but the compiler does not know */
+	__u8 bursts;	    /* calls of malloc count in bursts only */
 	__u8 live;	    /* calls are paired with their returns and with frees */
 	__u8 spare_filtered; /* return probes kill processes with a seccomp filter: none in these */
 	__u32 cpus;	    /* possible ones */
@@ -388,7 +397,7 @@ static inline __u8 size_bucket(__u64 size)
 _Static_assert(sizeof(struct event) == 32, "BPF and agent must agree");
 _Static_assert(sizeof(struct event_call) == 48, "BPF and agent must agree");
 _Static_assert(sizeof(struct event_brk) == 64, "BPF and agent must agree");
-_Static_assert(sizeof(struct event_map) == 152, "BPF and agent must agree");
+_Static_assert(sizeof(struct event_map) == 160, "BPF and agent must agree");
 _Static_assert(sizeof(struct event_task) == 128, "BPF and agent must agree");
 _Static_assert(sizeof(struct event_exec) == 256, "BPF and agent must agree");
 _Static_assert(sizeof(struct cell_key) == 48, "no padding: a map key is compared byte by byte");

@@ -17,6 +17,7 @@ struct thread {
 	__u64 ret;
 	__u64 code_lo, code_hi; /* the allocator's, where it is all that its object has */
 	__u64 request;
+	__u64 request_ns; /* where calls are seen in bursts: when it was */
 	__u64 jumps; /* the entry points that it may be going on in, by a jump */
 	__u64 out;	/* where posix_memalign puts the address, and that call's sp */
 	__u64 out_sp;
