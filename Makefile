@@ -150,8 +150,31 @@ check: ## every test: sets up, builds, and runs them
 	$(Q)$(MAKE) --no-print-directory OUT=$(OUT)/arm64 ARCH=arm64 bpf
 	$(Q)OUT=$(OUT) tests/run.sh $(TESTS)
 
-bench: all test-build ## what being watched costs a program, as ratios
-	$(Q)scripts/bench.sh
+# The program that is watched, and empty BPF programs to watch it with.
+BENCH       := $(OUT)/tests/bench
+BENCH_BINS  := $(BENCH)/watched/cost $(BENCH)/floor/floor
+$(BENCH)/watched/cost: $(wildcard tests/bench/watched/*.c tests/bench/watched/*.h)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) -std=gnu11 $(WARN) -O1 -g -fno-builtin -D_GNU_SOURCE -pthread $(filter %.c,$^) -o $@
+
+$(BENCH)/floor/floor.bpf.o: tests/bench/floor/floor.bpf.c
+	@mkdir -p $(@D)
+	$(call say,BPF,$@)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -c $< -o $@
+
+$(BENCH)/floor/floor.skel.h: $(BENCH)/floor/floor.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name floor_bpf > $@
+
+$(BENCH)/floor/floor: tests/bench/floor/floor.c $(BENCH)/floor/floor.skel.h
+	$(call say,CC,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(CPPFLAGS_ALL) $< -lbpf -o $@
+
+bench: ## what being watched costs, against the peers and the floor; QUICK=1 for a minute's worth
+	$(Q)scripts/deps.sh bench
+	$(Q)$(MAKE) --no-print-directory all test-build $(BENCH_BINS)
+	$(Q)OUT=$(OUT) scripts/bench.sh $(GROUP)
 
 bench-malloc: $(REFMALLOC) $(OUT)/tests/bench/patterns ## refmalloc against four other allocators, as ratios
 	$(Q)scripts/bench-malloc.sh

@@ -12,19 +12,29 @@
  * False: this call has been counted, by another function that has jumped here, or by another
  * file: two of an overlay file system may be one below it, and each call hits the probes of both.
  */
-static __always_inline bool is_new_free(struct pt_regs *ctx, __u32 tid, const struct probe *probe,
-					__u64 addr)
+static __always_inline bool is_new_free(struct pt_regs *ctx, struct thread *t,
+					const struct probe *probe, __u64 addr, __u64 ret)
 {
-	struct thread *t = thread_get(tid);
-	__u64 sp = entry_sp(ctx, probe), ip = PT_REGS_IP(ctx);
+	__u64 sp = entry_sp(ctx, probe), ip = PT_REGS_IP(ctx), start;
+	bool same = t->freed == addr && t->freed_sp == sp && t->freed_ret == ret;
 
-	if (!t)
-		return true;
-	if (t->freed == addr && t->freed_sp == sp &&
-	    (probe->jumped_to || (t->freed_ip == ip && t->freed_object != probe->object)))
+	if (t->freed_object != probe->object) {
+		/* That of an allocator that is put before another one, from its own code or by a
+		 * jump. */
+		if ((same && t->freed_ip == ip) || (ret >= t->free_lo && ret < t->free_hi) ||
+		    (same && t->free_hi))
+			return false;
+	} else if (same && t->free_jumps >> (probe->entry & (ENTRIES_MAX - 1)) & 1) {
+		t->free_jumps = probe->jumps;
 		return false;
+	}
+	start = ip - probe->off;
+	t->free_lo = probe->whole ? start + probe->internal[0].lo : 0;
+	t->free_hi = probe->whole ? start + probe->internal[0].hi : 0;
+	t->free_jumps = probe->jumps;
 	t->freed = addr;
 	t->freed_sp = sp;
+	t->freed_ret = ret;
 	t->freed_ip = ip;
 	t->freed_object = probe->object;
 	return true;
@@ -33,9 +43,10 @@ static __always_inline bool is_new_free(struct pt_regs *ctx, __u32 tid, const st
 SEC("uprobe")
 int free_enter(struct pt_regs *ctx)
 {
-	__u64 id = bpf_get_current_pid_tgid(), fill, addr;
+	__u64 id = bpf_get_current_pid_tgid(), fill, addr, ret;
 	const struct probe *probe;
 	struct event_call *c = NULL;
+	struct thread *thread;
 
 	keep_own_stack(ctx, no_programs);
 	probe = probe_hit(ctx);
@@ -48,8 +59,13 @@ int free_enter(struct pt_regs *ctx)
 		return 0;
 	}
 	addr = argument(ctx, probe, 1);
-	if (!addr || internal_call(ctx, probe, return_address(ctx, probe)) ||
-	    !is_new_free(ctx, id, probe, addr))
+	if (!addr)
+		return 0;
+	ret = return_address(ctx, probe);
+	if (internal_call(ctx, probe, ret))
+		return 0;
+	thread = thread_get(id);
+	if (thread && !is_new_free(ctx, thread, probe, addr, ret))
 		return 0;
 	fill = ring_fill();
 	if (fill < config.malloc_limit)

@@ -267,10 +267,31 @@ static __always_inline bool is_new_call(struct pt_regs *ctx, struct thread *t,
 	return true;
 }
 
-/* False: its return would tell nothing, or must not be probed. */
-static __always_inline bool may_return(const struct probe *probe)
+/* include/uapi/asm-generic/resource.h */
+#define RLIMIT_DATA   2
+#define RLIMIT_AS     9
+#define RLIM_INFINITY (~0UL)
+
+/* Would it get its memory, by all that the kernel itself has to say? */
+static __always_inline bool is_sure(__u64 size)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+
+	return size <= config.sure_size &&
+	       BPF_CORE_READ(task, signal, rlim[RLIMIT_AS].rlim_cur) == RLIM_INFINITY &&
+	       BPF_CORE_READ(task, signal, rlim[RLIMIT_DATA].rlim_cur) == RLIM_INFINITY;
+}
+
+/*
+ * False: its return would tell nothing, or must not be probed.  A return probe's page has no
+ * unwind information: an exception that a function with one throws would end the program.
+ */
+static __always_inline bool may_return(const struct probe *probe, __u64 size, __u32 flags)
 {
 	if (probe->by_pointer)
+		return false;
+	if (probe->throws &&
+	    (!config.session || flags & EVENT_F_IMPOSSIBLE || !is_sure(size)))
 		return false;
 	return !config.spare_filtered ||
 	       !BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), seccomp.mode);
@@ -311,7 +332,7 @@ static __always_inline bool call_begin(struct pt_regs *ctx)
 	thread = thread_get(tid);
 	if (thread && !is_new_call(ctx, thread, probe, ret, size, now))
 		return false;
-	if (config.live && !may_return(probe))
+	if (config.live && !may_return(probe, size, flags))
 		flags |= EVENT_F_NO_RETURN;
 	if (config.live)
 		in_others = call_emit(ctx, tgid, tid, size, probe, flags);

@@ -6,15 +6,22 @@
 
 #include "maps.bpf.h"
 
+/* Out of line: half of the stack that a program and all that it calls may have. */
+static __noinline int thread_add(__u32 tid)
+{
+	struct thread fresh = {};
+
+	return bpf_map_update_elem(&threads, &tid, &fresh, BPF_NOEXIST);
+}
+
 /* NULL: more threads than the map holds.  The caller says what that costs. */
 static __always_inline struct thread *thread_get(__u32 tid)
 {
 	struct thread *t = bpf_map_lookup_elem(&threads, &tid);
-	struct thread fresh = {};
 
 	if (t)
 		return t;
-	bpf_map_update_elem(&threads, &tid, &fresh, BPF_NOEXIST);
+	thread_add(tid);
 	return bpf_map_lookup_elem(&threads, &tid);
 }
 

@@ -11,8 +11,8 @@
 
 /* By enum refmalloc_function of include/refmalloc.h. */
 static const __u8 functions[] = {
-	FN_MALLOC,	  FN_CALLOC,	    FN_REALLOC,	       FN_REALLOCARRAY, FN_MEMALIGN,
-	FN_ALIGNED_ALLOC, FN_POSIX_MEMALIGN, FN_VALLOC, FN_PVALLOC,
+	FN_MALLOC,	  FN_CALLOC,	     FN_REALLOC, FN_REALLOCARRAY, FN_MEMALIGN,
+	FN_ALIGNED_ALLOC, FN_POSIX_MEMALIGN, FN_VALLOC,	 FN_PVALLOC,
 };
 
 /* enum refmalloc_route */

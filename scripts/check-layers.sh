@@ -71,7 +71,7 @@ function check_include(name, system_header,   target, to, from) {
 	if (from == "kernel" && to != "top" || from == "model" && to != "shared" ||
 	    from == "bpf" || from == "shared" || from == "selftest")
 		violation(from " includes " to ": " name)
-	else if (from == "render" && target !~ /^user\/model\/(snapshot|map_snapshot|retained|cause)\.h$/ && to != "top")
+	else if (from == "render" && target !~ /^user\/model\/(snapshot|map_snapshot|retained|cause|request)\.h$/ && to != "top")
 		violation("render includes " to ": " name)
 	else if (from == "top" && FILENAME !~ /\/cmd_[^\/]*\.[ch]$/ && to != "top") {
 		if (joined[FILENAME] != "" && joined[FILENAME] != to)

@@ -1,7 +1,8 @@
 #!/bin/bash
-# deps.sh - installs what is missing to build, to show (demo) or to test (check) brkscope.
+# deps.sh - installs what is missing to build, to show (demo), to test (check) or to measure
+# (bench) brkscope.
 #
-# deps.sh [demo|check].  Debian 12 and 13, Ubuntu 24.04.  What counts is whether
+# deps.sh [demo|check|bench].  Debian 12 and 13, Ubuntu 24.04.  What counts is whether
 # a thing works here, not which package it came from: each line of the table
 # says how to see that.  Says nothing, and asks no network, when all is there.
 
@@ -45,6 +46,12 @@ check   cmd:stress-ng           stress-ng
 check   cmd:valgrind            valgrind
 check   cmd:aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu,libc6-dev-arm64-cross
 check   cmd:qemu-aarch64-static qemu-user-static
+bench   cmd:strace              strace
+bench   cmd:readelf             binutils
+bench   cmd:bpftrace            bpftrace
+bench   cmd:heaptrack           heaptrack
+bench   cmd:memleak-bpfcc       bpfcc-tools
+bench   cmd:opensnoop           libbpf-tools
 '
 
 die() {
@@ -56,8 +63,9 @@ case "${1-build}" in
 build) wanted="build" ;;
 demo) wanted="build demo" ;;
 check) wanted="build demo check" ;;
+bench) wanted="build demo bench" ;;
 *)
-	echo "usage: scripts/deps.sh [demo|check]" >&2
+	echo "usage: scripts/deps.sh [demo|check|bench]" >&2
 	exit 2
 	;;
 esac

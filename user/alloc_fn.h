@@ -4,6 +4,7 @@
 #ifndef BRKSCOPE_ALLOC_FN_H
 #define BRKSCOPE_ALLOC_FN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "brkscope/event.h"
@@ -21,6 +22,7 @@ struct alloc_entry {
 	enum alloc_fn fn;
 	__u8 size_arg, count_arg; /* the bytes asked for; so many times */
 	__u8 block_arg;		  /* the block to be resized */
+	bool throws;		  /* a C++ exception, where there is no memory */
 };
 /* block_arg: the argument points to where the block's address is, and to be put. */
 #define BLOCK_BY_POINTER 255

@@ -62,8 +62,9 @@ static int check_level(struct collector *c)
 	if (c->options.level < LEVEL_LIVE || probes__live(c->probes))
 		return 0;
 	c->options.level = LEVEL_SIZES;
-	log__note("level live: this kernel's return probes would end processes that filter their "
-		  "system calls or have shadow stacks, so none is placed; collecting at level sizes");
+	log__note(
+		"level live: this kernel's return probes would end processes that filter their "
+		"system calls or have shadow stacks, so none is placed; collecting at level sizes");
 	return 0;
 }
 
@@ -117,6 +118,7 @@ static int open_model(struct collector *c)
 		.page_size = sysconf(_SC_PAGESIZE),
 		.level = c->options.level,
 		.causes = targets__causes(c->targets),
+		.judge = c->hooks.resident && c->options.level >= LEVEL_LIVE,
 		.comm = c->options.comm,
 		.maps_wanted = maps_wanted,
 		.resolve = resolve,

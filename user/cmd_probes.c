@@ -221,7 +221,7 @@ static int run(const struct options *o)
 
 const struct subcommand cmd_probes = {
 	.options = {.command = "probes", .letters = "jo", .schema = "brkscope.probes/1"},
-	.arguments = "[-v]",
+	.arguments = "[-j] [-o FILE] [-v]",
 	.summary =
 		"what would be attached, where and why, and what it costs; what this kernel offers",
 	.examples = "  brkscope probes\n"

@@ -1,9 +1,9 @@
 /*
  * cmd_selftest.c - runs workloads with known answers under itself, and compares.
  *
- * Two runs: all workloads with the ring as it always is; then the one that makes
- * the most events with the smallest ring that there is, where totals must stay
- * exact though events spill.
+ * Three runs: all workloads with the ring as it always is, at level sizes and at level
+ * live; then the one that makes the most events with the smallest ring that there is, where
+ * totals must stay exact though events spill.
  */
 #include "commands.h"
 
@@ -34,6 +34,7 @@ struct round {
 	struct baselines baselines;
 	struct claims claims;
 	int claims_fd;
+	enum level level;
 	bool stalls; /* reads no more, from the first malloc on until the claims are there */
 	int err;
 };
@@ -56,6 +57,9 @@ static void on_event(const struct event *e, const struct note *note, void *arg)
 		r->stalls = false;
 		wait_for_claims(r);
 	}
+	/* Where it begins to count is a munmap. */
+	if (note->process && e->type == EVENT_MUNMAP)
+		process__update_blocks(note->process, note->process, r->level);
 	if (!r->err && note->process)
 		r->err = baselines__event(&r->baselines, e, &note->process->stats);
 }
@@ -87,6 +91,7 @@ static int run_workloads(struct round *r, const struct options *given, char **ar
 	int err, status;
 
 	o.command = argv;
+	o.level = r->level;
 	err = collector__open(&r->collector, &o, &hooks);
 	if (!err)
 		err = collector__run(r->collector);
@@ -154,25 +159,26 @@ static int add_silent(struct selftest *t, const struct claims *c)
 	return err;
 }
 
-static int compare(struct selftest *t, struct round *r, const struct baseline *instead)
+static int compare(struct selftest *t, struct round *r, const struct baseline *instead,
+		   const char *suffix)
 {
 	const struct features *f = collector__features(r->collector);
+	char label[SELFTEST_LABEL_MAX + 16];
 	struct snapshot s;
 	struct comparison c = {.claims = &r->claims,
 			       .snapshot = &s,
 			       .baselines = &r->baselines,
 			       .instead = instead,
 			       .callers_known = f->find_vma,
-			       .suffix = instead ? ", spilled" : ""};
+			       .suffix = suffix};
 	int err = collector__snapshot(r->collector, &s);
 
 	if (!err)
 		err = verdicts__compare(&t->verdicts, &c);
 	if (!err && !instead)
 		err = add_silent(t, &r->claims);
-	if (!err)
-		err = add_events(t, instead ? BURST ", spilled" : "all", &s, instead != NULL);
-	return err;
+	snprintf(label, sizeof(label), "%s%s", instead ? BURST : "all", suffix);
+	return err ? err : add_events(t, label, &s, instead != NULL);
 }
 
 static void set_features(struct selftest *t, const struct features *f)
@@ -184,6 +190,7 @@ static void set_features(struct selftest *t, const struct features *f)
 	} all[] = {
 		{"BTF", true},
 		{"uprobe_multi", f->uprobe_multi},
+		{"uprobe.session", f->session},
 		{"cookies", f->cookie},
 		{"bpf_find_vma", f->find_vma},
 		{"bpf_task_pt_regs", f->task_regs},
@@ -198,7 +205,9 @@ static void set_features(struct selftest *t, const struct features *f)
 /* 0, or -errno with the error said. */
 static int measure(struct selftest *t, const struct options *o)
 {
-	struct round all = {.claims_fd = -1}, small = {.claims_fd = -1, .stalls = true};
+	struct round all = {.claims_fd = -1, .level = LEVEL_SIZES};
+	struct round live = {.claims_fd = -1, .level = LEVEL_LIVE};
+	struct round small = {.claims_fd = -1, .level = LEVEL_SIZES, .stalls = true};
 	struct options least = *o;
 	const struct claimant *burst;
 	const struct baseline *before = NULL;
@@ -206,20 +215,25 @@ static int measure(struct selftest *t, const struct options *o)
 
 	if (!err) {
 		set_features(t, collector__features(all.collector));
-		err = compare(t, &all, NULL);
+		err = compare(t, &all, NULL, "");
 		burst = claims__find(&all.claims, BURST);
 		before = burst ? baselines__find(&all.baselines, burst->pid) : NULL;
 	}
+	if (!err)
+		err = round__run(&live, o, NULL);
+	if (!err)
+		err = compare(t, &live, NULL, ", live");
 	/* Its loader's part is the same in each run of it; the mark of this one may spill. */
 	if (!err && before) {
 		least.ring_pages = 1;
 		err = round__run(&small, &least, BURST);
 		if (!err)
-			err = compare(t, &small, before);
+			err = compare(t, &small, before, ", spilled");
 	}
 	if (err == -ENOMEM)
 		log__error("selftest: out of memory");
 	round__clear(&small);
+	round__clear(&live);
 	round__clear(&all);
 	return err;
 }

@@ -86,7 +86,7 @@ static void on_event(const struct event *e, const struct note *note, void *arg)
 		.day_ns = since % (86400 * NS_PER_S),
 		.comm = note->process ? note->process->stats.comm : NULL,
 		.by = caller_of(t, e, note, by),
-		.call = note->call.tid ? &note->call : NULL,
+		.request = note->call.tid ? &note->call.request : NULL,
 		.cause = note->cause,
 		.page_size = t->page_size,
 		.colour = t->style.colour,

@@ -38,6 +38,8 @@ static const struct plain {
 	 NEEDS_MALLOC | NEEDS_CALLER},
 	{"malloc.route.mmap.bytes", AT(malloc.route_mmap.bytes), QUANTITY_COUNTED,
 	 NEEDS_MALLOC | NEEDS_CALLER},
+	{"malloc.frees.calls", AT(paired.frees), QUANTITY_COUNTED, NEEDS_MALLOC | NEEDS_PAIRED},
+	{"malloc.failed.calls", AT(paired.failed), QUANTITY_COUNTED, NEEDS_MALLOC | NEEDS_PAIRED},
 	{"rss.anon_bytes", AT(rss.anon_bytes), QUANTITY_NOW, NEEDS_RSS},
 };
 
@@ -157,6 +159,14 @@ static bool read_functions(struct quantity *q, const char *name, const struct pr
 	return dot && read_tally(q, dot + 1, &sum);
 }
 
+static bool read_outstanding(struct quantity *q, const char *field, const struct process_stats *p)
+{
+	q->kind = QUANTITY_LIVE;
+	q->needs = NEEDS_MALLOC | NEEDS_PAIRED;
+	q->value = !strcmp(field, "bytes") ? stats__live_bytes(p) : stats__live_blocks(p);
+	return !strcmp(field, "bytes") || !strcmp(field, "blocks");
+}
+
 static bool read_heap_route(struct quantity *q, const char *field, const struct process_stats *p)
 {
 	struct tally t = {.calls = p->malloc.calls - p->malloc.route_mmap.calls,
@@ -215,6 +225,8 @@ static bool read_one(struct quantity *q, const char *name, const struct process_
 		return read_functions(q, rest, p);
 	if ((rest = behind(name, "malloc.route.heap.")))
 		return read_heap_route(q, rest, p);
+	if ((rest = behind(name, "malloc.live_")))
+		return read_outstanding(q, rest, p);
 	if ((rest = behind(name, "malloc_size.le.")))
 		return read_bucket(q, rest, p, true);
 	if ((rest = behind(name, "brk_grow.le.")))

@@ -9,6 +9,7 @@
  *	mmap.munmap.{calls,bytes} mmap.mremap.{calls,grow_bytes,shrink_bytes} mmap.failed.calls
  *	malloc.{calls,bytes} malloc.impossible.calls malloc.by_function.NAME[,NAME].{calls,bytes}
  *	malloc.route.{heap,mmap}.{calls,bytes}
+ *	malloc.{frees,failed}.calls malloc.live_{bytes,blocks}: at level live
  *	malloc_size.le.N brk_grow.le.N: calls in that bucket
  *	rss.anon_bytes
  *
@@ -35,6 +36,7 @@ enum quantity_needs {
 	NEEDS_SPLIT = 1 << 3, /* which calls an arena served */
 	NEEDS_RSS = 1 << 4,
 	NEEDS_CALLER = 1 << 5, /* who called mmap */
+	NEEDS_PAIRED = 1 << 6, /* level live */
 };
 
 struct quantity {

@@ -94,6 +94,8 @@ static bool is_known(struct verdict *v, const struct comparison *c, const struct
 		unknown(v, true, "who calls mmap cannot be looked up: no bpf_find_vma here");
 	else if (needs & NEEDS_MALLOC && !p->malloc_known)
 		unknown(v, false, "its malloc is not known to be probed");
+	else if (needs & NEEDS_PAIRED && !p->paired.known)
+		unknown(v, false, "not all of its calls were seen to return");
 	else if (needs & NEEDS_HEAP && !p->heap.known)
 		unknown(v, false, "its heap is not known");
 	else if (needs & NEEDS_LIVE && !p->live_known)
@@ -159,6 +161,17 @@ static void compare_one(struct verdict *v, const struct comparison *c, const str
 	}
 }
 
+/* Is it a number of the level that this was measured at? */
+static bool is_of_level(const struct comparison *c, const struct claim *claim)
+{
+	static const struct process_stats none;
+	struct quantity q;
+
+	return c->snapshot->level >= LEVEL_LIVE ||
+	       quantity__read(&q, claim->quantity, &none, c->snapshot->page_size) ||
+	       !(q.needs & NEEDS_PAIRED);
+}
+
 static int compare_claimant(struct verdicts *v, const struct comparison *c,
 			    const struct claimant *who)
 {
@@ -174,6 +187,8 @@ static int compare_claimant(struct verdicts *v, const struct comparison *c,
 	for (size_t i = 0; i < who->count && !err; i++) {
 		struct verdict next = one;
 
+		if (!is_of_level(c, &c->claims->all[who->first + i]))
+			continue;
 		compare_one(&next, c, who, &c->claims->all[who->first + i]);
 		err = verdicts__add(v, &next);
 	}

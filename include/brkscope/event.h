@@ -77,10 +77,10 @@ enum event_flags {
 	/* malloc family */
 	EVENT_F_IMPOSSIBLE = 1 << 0, /* the request overflows or exceeds PTRDIFF_MAX: size is 0 */
 	EVENT_F_KEEPS_MAPPING = 1 << 1, /* a realloc that leaves a block's own mapping as it is */
-	EVENT_F_KEPT = 1 << 2, /* no call, but that of one counted before: as KEEPS_MAPPING */
+	EVENT_F_KEPT = 1 << 2,	    /* no call, but that of one counted before: as KEEPS_MAPPING */
 	EVENT_F_NO_RETURN = 1 << 3, /* call: its return is not probed, for it would do harm */
-	EVENT_F_TOLD = 1 << 4,	    /* the allocator says what served it: if none of these, the heap */
-	EVENT_F_ARENA = 1 << 5,	    /* an arena; KEEPS_MAPPING: a mapping of its own */
+	EVENT_F_TOLD = 1 << 4,	/* the allocator says what served it: if none of these, the heap */
+	EVENT_F_ARENA = 1 << 5, /* an arena; KEEPS_MAPPING: a mapping of its own */
 	/* cells of MALLOC: of which bursts it was, a bit each (bursts_at) */
 #define EVENT_BURST_SHIFT 6
 	EVENT_F_BURSTS = 3 << EVENT_BURST_SHIFT,
@@ -169,9 +169,9 @@ struct event {
  * returned no other call of the thread can be there.
  */
 struct event_call {
-	struct event e;	/* size: CALL: bytes asked for */
-	__u64 addr;	/* of a block: CALL: to be resized; RETURN: had, 0: none; FREE: given back */
-	__u32 call;	/* sp >> 3 at the function's entry */
+	struct event e; /* size: CALL: bytes asked for */
+	__u64 addr; /* of a block: CALL: to be resized; RETURN: had, 0: none; FREE: given back */
+	__u32 call; /* sp >> 3 at the function's entry */
 	__u32 pad;
 };
 
@@ -250,9 +250,9 @@ struct spilled_process {
 	__s64 rss_anon;
 	__s64 rss_shmem;
 	__u32 ppid;
-	__u8 exited;	 /* its exit event spilled; the RSS is from it */
-	__u8 exit_flags; /* enum event_flags */
-	__u8 mm_changed; /* an event that the ledger needs is among the others' */
+	__u8 exited;	   /* its exit event spilled; the RSS is from it */
+	__u8 exit_flags;   /* enum event_flags */
+	__u8 mm_changed;   /* an event that the ledger needs is among the others' */
 	__u8 calls_missed; /* one that blocks are paired by is */
 	char comm[16];
 };
@@ -271,14 +271,16 @@ struct config {
 	__u8 by_pid;	    /* only tgids in the map `pids` */
 	__u8 by_comm;
 	__u8 by_cgroup;
-	__u8 follow;	    /* children of a process in `pids` are put there too */
-	__u8 has_task_regs; /* bpf_task_pt_regs, Linux 5.15 */
-	__u8 has_cookie;    /* bpf_get_attach_cookie, Linux 5.15 */
-	__u8 never;	    /* false, but the compiler does not know */
-	__u8 bursts;	    /* calls of malloc count in bursts only */
-	__u8 live;	    /* calls are paired with their returns and with frees */
+	__u8 follow;	     /* children of a process in `pids` are put there too */
+	__u8 has_task_regs;  /* bpf_task_pt_regs, Linux 5.15 */
+	__u8 has_cookie;     /* bpf_get_attach_cookie, Linux 5.15 */
+	__u8 never;	     /* false, but the compiler does not know */
+	__u8 live;	     /* calls are paired with their returns and with frees */
+	__u8 bursts;	     /* calls of malloc count in bursts only */
 	__u8 spare_filtered; /* return probes kill processes with a seccomp filter: none in these */
+	__u8 session;	    /* which calls' returns are probed is said at their entries */
 	__u32 cpus;	    /* possible ones */
+	__u64 sure_size;    /* of so many bytes there is memory, in a process without a limit */
 	char comm[16];
 };
 
@@ -337,18 +339,18 @@ struct probe {
 	__u8 size_arg;
 	__u8 count_arg;
 	__u8 reg[PROBE_ARGS]; /* enum probe_reg: where the arguments are there */
-	__u32 frame; /* bytes between the stack pointer and the return address there */
-	__u64 off;   /* file offset of the probed instruction */
-	__u64 jumps; /* the entry points, as bits, that it may go on in by a jump */
-	__u8 glibc;  /* its blocks have glibc's headers */
-	__u8 libc;   /* and which ones it goes on in depends on the arguments as in glibc or musl */
-	__u8 whole;  /* all of the object's code is the allocator's: internal[0] */
-	__u8 marks;  /* MAP_NORESERVE is on all that it maps but for blocks */
-	__u8 kept;   /* no entry: where a realloc comes by that leaves a block's mapping as it is */
+	__u32 frame;	      /* bytes between the stack pointer and the return address there */
+	__u64 off;	      /* file offset of the probed instruction */
+	__u64 jumps;	      /* the entry points, as bits, that it may go on in by a jump; of a free: frees */
+	__u8 glibc;	      /* its blocks have glibc's headers */
+	__u8 libc;  /* and which ones it goes on in depends on the arguments as in glibc or musl */
+	__u8 whole; /* all of the object's code is the allocator's: internal[0] */
+	__u8 marks; /* MAP_NORESERVE is on all that it maps but for blocks */
+	__u8 kept;  /* no entry: where a realloc comes by that leaves a block's mapping as it is */
 	__u8 block_arg;	 /* the argument with the block to be resized; 0: none */
 	__u8 by_pointer; /* the block is told, and given, by where a pointer to it is */
+	__u8 throws;	 /* where there is no memory it throws an exception */
 	__u8 hit;	 /* enum hit_kind */
-	__u8 jumped_to;	 /* of a free: another one may hand a call on to it by a jump */
 	__u8 site;	 /* enum probe_site */
 	__u8 pad[6];
 	/* File offsets of the allocator's own code: a call from there is not a user's. */

@@ -19,10 +19,12 @@ struct thread {
 	__u64 request;
 	__u64 request_ns; /* where calls are seen in bursts: when it was */
 	__u64 jumps; /* the entry points that it may be going on in, by a jump */
-	__u64 out;	/* where posix_memalign puts the address, and that call's sp */
+	__u64 out;   /* where posix_memalign puts the address, and that call's sp */
 	__u64 out_sp;
-	/* its last free, if it has not called malloc since */
-	__u64 freed, freed_sp, freed_ip;
+	/* its last free; freed is 0 if it has called malloc since */
+	__u64 freed, freed_sp, freed_ret, freed_ip;
+	__u64 free_lo, free_hi; /* the code of that allocator, as above */
+	__u64 free_jumps;
 	__u32 freed_object;
 	__u32 object;
 	__u32 fn;

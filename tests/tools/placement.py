@@ -24,32 +24,33 @@ WRITES = re.compile(r"(mov(|abs|z..|s..|sl|d|q|aps|ups|dqa|dqu)|lea|xor|and|or|a
                     r"|sh[lr]|sar|ro[lr]|bs[fr]|[lt]zcnt|pxor|xorps|cmov\w+|set\w+)[bwlq]?$")
 
 
+PREFIXES = ("bnd", "notrack", "repz", "repnz", "rep", "lock", "data16", "cs", "ds", "rex.W")
+
+
 class Listing:
     def __init__(self, path):
-        self.insns = {}
+        self.text = {}
         self.targets = set()
-        self.order = []
-        text = subprocess.run(["objdump", "-d", "--no-show-raw-insn", path], check=True,
-                              capture_output=True, text=True).stdout
-        for line in text.splitlines():
-            found = re.match(r"\s*([0-9a-f]+):\t(.*?)(\s+#.*)?$", line)
-            if not found:
+        output = subprocess.run(["objdump", "-d", "--no-show-raw-insn", path], check=True,
+                                capture_output=True, text=True).stdout
+        for line in output.splitlines():
+            addr, colon, text = line.partition(":\t")
+            if not colon:
                 continue
-            addr = int(found[1], 16)
-            words = found[2].split(None, 1)
-            while len(words) > 1 and words[0] in ("bnd", "notrack", "repz", "repnz", "rep", "lock", "data16",
-                                                  "cs", "ds", "rex.W"):
-                self.insns.setdefault(addr, ("prefixed", ""))
-                words = words[1].split(None, 1)
-            name, args = words[0] if words else "", words[1] if len(words) > 1 else ""
-            self.insns.setdefault(addr, (name, args))
-            self.order.append(addr)
-            if re.match(r"(j\w+|call|loop\w*|xbegin)q?$", name):
-                target = re.match(r"([0-9a-f]+)( |$)", args)
-                if target:
-                    self.targets.add(int(target[1], 16))
-        self.order.sort()
-        self.after = dict(zip(self.order, self.order[1:]))
+            self.text[int(addr, 16)] = text
+            if text[0] in "jclxbnrd":
+                found = re.match(r"(?:(?:bnd|notrack|rep\w*|data16) )*(?:j\w+|callq?|loop\w*|xbegin) +([0-9a-f]+)(?: |$)",
+                                 text)
+                if found:
+                    self.targets.add(int(found[1], 16))
+        order = sorted(self.text)
+        self.after = dict(zip(order, order[1:]))
+
+    def insn(self, addr):
+        """Its name, and its operands; one with a prefix is none that anything is known of."""
+        words = self.text[addr].partition("#")[0].split(None, 1)
+        name, args = words[0], words[1].strip() if len(words) > 1 else ""
+        return ("prefixed", "") if name in PREFIXES and args else (name, args)
 
 
 def operands(text):
@@ -80,7 +81,7 @@ def walk(listing, entry, place):
     frame = 0
     addr = entry
     while addr != place:
-        name, args = listing.insns[addr]
+        name, args = listing.insn(addr)
         ops = operands(args)
         if name not in READS and not WRITES.match(name) and not re.match(r"(test|cmp|push|nop)[bwlq]$", name):
             return None, None, f"passes over {name} {args} at {addr:x}"
@@ -114,9 +115,9 @@ def walk(listing, entry, place):
 def check(listing, fields):
     name, entry, place, _, _, frame, kind, asked, regs = fields[:9]
     entry, place, frame = int(entry, 16), int(place, 16), int(frame)
-    if place not in listing.insns:
+    if place not in listing.text:
         return "no instruction begins there"
-    insn = listing.insns[place]
+    insn = listing.insn(place)
     known = cost(*insn)
     if kind == "stepped" and (place != entry or known == "emulated"):
         return f"stepped, but {insn[0]} is {known}"

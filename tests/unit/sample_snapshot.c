@@ -451,3 +451,45 @@ const struct snapshot *sample_snapshot__empty(void)
 {
 	return &empty;
 }
+
+/* What three of them are at level live: all known; attached to later; a call was missed. */
+const struct snapshot *sample_snapshot__live(void)
+{
+	static struct process_stats all[3];
+	static struct histograms sizes;
+	static const struct process_stats *rows[] = {&all[0], &all[1], &all[2]};
+	static struct snapshot live;
+
+	all[0] = tutorial;
+	all[0].paired = (typeof(all[0].paired)){.known = true, .complete = true, .frees = 3};
+	all[0].paired.had[ROUTE_HEAP] = (struct tally){7, 166912};
+	all[0].paired.had[ROUTE_MMAP] = (struct tally){1, 143360};
+	all[0].paired.live[ROUTE_HEAP].blocks = 4;
+	all[0].paired.live[ROUTE_HEAP].bytes = 163840;
+	all[0].paired.live[ROUTE_MMAP].blocks = 1;
+	all[0].paired.live[ROUTE_MMAP].bytes = 143360;
+	all[0].paired.peak_bytes = 310272;
+	if (tutorial.histograms)
+		sizes = *tutorial.histograms;
+	sizes.malloc_size[16].had[ROUTE_HEAP] = 4;
+	sizes.malloc_size[18].had[ROUTE_MMAP] = 1;
+	all[0].histograms = &sizes;
+	all[1] = arenas;
+	all[1].paired = (typeof(all[1].paired)){
+		.known = true, .failed = 2, .frees = 123456, .frees_unknown = 17};
+	all[1].paired.had[ROUTE_ARENA] = (struct tally){900000, 77 * MIB};
+	all[1].paired.had[ROUTE_UNKNOWN] = (struct tally){12, 4096};
+	all[1].paired.live[ROUTE_ARENA].blocks = 4321;
+	all[1].paired.live[ROUTE_ARENA].bytes = 5 * MIB + 1;
+	all[1].paired.live[ROUTE_UNKNOWN].blocks = 2;
+	all[1].paired.live[ROUTE_UNKNOWN].bytes = 64;
+	all[1].paired.peak_bytes = 9 * MIB;
+	all[2] = split;
+	all[2].paired = (typeof(all[2].paired)){.frees = 5};
+	live = sample;
+	live.level = LEVEL_LIVE;
+	live.processes = rows;
+	live.count = 3;
+	live.others = NULL;
+	return &live;
+}

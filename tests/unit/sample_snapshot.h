@@ -24,6 +24,8 @@ enum sample_process {
 
 /* The same every time; static, not to be freed. */
 const struct snapshot *sample_snapshot(void);
+/* At level live. */
+const struct snapshot *sample_snapshot__live(void);
 /* Before anything happened: no process, level syscalls. */
 const struct snapshot *sample_snapshot__empty(void);
 

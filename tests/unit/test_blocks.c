@@ -161,6 +161,7 @@ static void what_does_not_fit_is_refused(void **state)
 	assert_false(blocks__find(b, BLOCK_LIMIT | 16, &out));
 	assert_int_equal(blocks__take(b, 0, &out), 0);
 	assert_false(blocks__find(b, 0, &out));
+	blocks__prefetch(b, (__u64)-1);
 	assert_sum(blocks__total(b), 1, 1);
 	blocks__free(b);
 }
@@ -494,6 +495,7 @@ static void take_one(struct world *w, int p)
 	int i = draw(&w->random, ADDRESSES), result;
 	struct block out;
 
+	blocks__prefetch(w->blocks[p], w->addr[i]);
 	result = blocks__take(w->blocks[p], w->addr[i], &out);
 	if (result == -ENOMEM && !allowed)
 		return;

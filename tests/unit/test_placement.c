@@ -226,21 +226,10 @@ static void by_table(void **state)
 	is_at(AT(switch_behind, 1), switch_behind_at, 0);
 }
 
-/* And as they do for a program at a fixed address. */
-static void by_address(void **state)
+/* A program at a fixed address, of this assembler; it has to define malloc. */
+static struct elf_file *assemble(const char *source)
 {
-	static const char source[] =
-		".globl _start, malloc, calloc, table_1, table_2\n.text\n_start:\n"
-		".type malloc, @function\n.type calloc, @function\n"
-		"malloc: xor %eax, %eax\n 1: je 2f\n jmp *table_1(,%rdi,8)\n"
-		"2: ret\n .size malloc, . - malloc\n .skip 192, 0x90\n"
-		"calloc: xor %eax, %eax\n je 2f\n jmp *table_2(,%rdi,8)\n"
-		"2: ret\n .size calloc, . - calloc\n"
-		".section .rodata\n table_1: .quad malloc + 7, malloc + 2, 0\n"
-		"table_2: .quad calloc + 4, calloc + 7, 0\n";
 	char path[] = "/tmp/brkscope-placement-XXXXXX", command[128];
-	struct placement p[2];
-	struct placement_request r[2] = {{.args = 1, .out = &p[0]}, {.args = 1, .out = &p[1]}};
 	int fd = mkstemp(path);
 	struct elf_file *f;
 	FILE *as;
@@ -255,14 +244,67 @@ static void by_address(void **state)
 	assert_int_equal(elf_file__open(path, &f), 0);
 	unlink(path);
 	close(fd);
-	r[0].fn = elf_file__find(f, "malloc");
-	r[1].fn = elf_file__find(f, "calloc");
-	assert_non_null(r[0].fn);
-	assert_non_null(r[1].fn);
-	placement__find(f, r, 2);
+	return f;
+}
+
+static bool is_moved(struct elf_file *f, const char *name)
+{
+	struct placement p;
+	struct placement_request r = {elf_file__find(f, name), 1, false, &p};
+
+	assert_non_null(r.fn);
+	placement__find(f, &r, 1);
+	return p.emulated;
+}
+
+/* And as they do where they know the table's address. */
+static void by_address(void **state)
+{
+	struct elf_file *f = assemble(
+		".globl _start\n.text\n_start:\n"
+		".type malloc, @function\n.type calloc, @function\n"
+		"malloc: xor %eax, %eax\n 1: je 2f\n jmp *table_1(,%rdi,8)\n"
+		"2: ret\n .size malloc, . - malloc\n .skip 192, 0x90\n"
+		"calloc: xor %eax, %eax\n je 2f\n jmp *table_2(,%rdi,8)\n"
+		"2: ret\n .size calloc, . - calloc\n"
+		".section .rodata\n table_1: .quad malloc + 7, malloc + 2, 0\n"
+		"table_2: .quad calloc + 4, calloc + 7, 0\n");
+
+	assert_false(is_moved(f, "malloc"));
+	assert_true(is_moved(f, "calloc"));
 	elf_file__close(f);
-	assert_false(p[0].emulated);
-	assert_true(p[1].emulated);
+}
+
+/* Code is read in pieces of 64 KiB; a branch may lie across two of them in any way. */
+static void across_pieces(void **state)
+{
+	static char source[16384];
+	size_t n = 0;
+	struct elf_file *f;
+	__u64 lo, hi;
+	char name[8];
+
+#define ADD(...) (n += snprintf(source + n, sizeof(source) - n, __VA_ARGS__))
+	ADD(".globl _start\n.text\n_start: nop\n");
+	ADD(".type malloc, @function\nmalloc: xor %%eax, %%eax\n push %%rbx\n ret\n"
+	    ".size malloc, . - malloc\n");
+	for (int i = 0; i < 14; i++)
+		ADD(".type f%d, @function\n f%d: xor %%eax, %%eax\n push %%rbx\n ret\n"
+		    ".size f%d, . - f%d\n .skip 192, 0x90\n",
+		    i, i, i, i);
+	/* 0f 85 in the even ones, e8 in the odd ones. */
+	for (int i = 0; i < 14; i++)
+		ADD(".org 65536 * %d - %d\n .byte %s\n .long f%d + 2 - (. + 4)\n", i + 1, i / 2,
+		    i % 2 ? "0xe8" : "0x0f, 0x85", i);
+	f = assemble(source);
+	assert_true(elf_file__code(f, 0, &lo, &hi));
+	assert_int_equal(lo, elf_file__find(f, "malloc")->addr - 1);
+	assert_true(is_moved(f, "malloc"));
+	for (int i = 0; i < 14; i++) {
+		snprintf(name, sizeof(name), "f%d", i);
+		assert_false(is_moved(f, name));
+	}
+	elf_file__close(f);
 }
 
 /* A name that libc has as well: the linker exports it, so that it is among the functions. */
@@ -357,6 +399,10 @@ static void frame(void **state)
 	is_at(find(je_at_3, je_at_3_end, 1, true), je_at_3_at, 0);
 }
 
+/* ---- several at a time ---- */
+
+FUNCTION(half_lost, "xor %esi, %esi\n 1:", "push %rbx\n dec %edi\n jne 1b");
+
 /* ---- nops that become calls ---- */
 
 FUNCTION(optimised, "push %rbx\n mov %rdi, %rbx", NOP5);
@@ -387,6 +433,21 @@ static void long_nops(void **state)
 	is_at(AT(other_nop, 1), other_nop_at, 0);
 	assert_int_equal(AT(across_pages, 1).emulated, emulates);
 	assert_false(AT(across_pages, 1).nop5);
+}
+
+/* One that needs no look at what leads there, and the same one that does. */
+static void asked_twice(void **state)
+{
+	struct elf_function fn = {.addr = (uintptr_t)half_lost - base,
+				  .size = half_lost_end - half_lost};
+	struct placement p[3];
+	struct placement_request r[] = {
+		{&fn, 2, false, &p[0]}, {&fn, 1, false, &p[1]}, {&fn, 2, false, &p[2]}};
+
+	placement__find(self, r, 3);
+	is_entry(p[0], half_lost);
+	is_entry(p[1], half_lost);
+	is_entry(p[2], half_lost);
 }
 
 /* Each with its own windows, whatever order they come in. */
@@ -464,13 +525,14 @@ static int dump(const char *path)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(emulated),	   cmocka_unit_test(stepped),
-		cmocka_unit_test(straight_line),   cmocka_unit_test(led_to),
-		cmocka_unit_test(by_table),	   cmocka_unit_test(by_address),
-		cmocka_unit_test(second_function), cmocka_unit_test(arguments),
-		cmocka_unit_test(overwritten),	   cmocka_unit_test(all_four),
-		cmocka_unit_test(frame),	   cmocka_unit_test(long_nops),
-		cmocka_unit_test(several),
+		cmocka_unit_test(emulated),	 cmocka_unit_test(stepped),
+		cmocka_unit_test(straight_line), cmocka_unit_test(led_to),
+		cmocka_unit_test(by_table),	 cmocka_unit_test(by_address),
+		cmocka_unit_test(across_pieces), cmocka_unit_test(second_function),
+		cmocka_unit_test(arguments),	 cmocka_unit_test(overwritten),
+		cmocka_unit_test(all_four),	 cmocka_unit_test(frame),
+		cmocka_unit_test(long_nops),	 cmocka_unit_test(several),
+		cmocka_unit_test(asked_twice),
 	};
 
 	if (argc > 1)

@@ -53,6 +53,11 @@ static void reports(void **state)
 	style.utf8 = false;
 	report_as_golden("report.120.ascii.txt", sample_snapshot(), style);
 	report_as_golden("report.empty.txt", sample_snapshot__empty(), style);
+	style.utf8 = true;
+	report_as_golden("report.live.120.utf8.txt", sample_snapshot__live(), style);
+	style.columns = 80;
+	style.utf8 = false;
+	report_as_golden("report.live.80.ascii.txt", sample_snapshot__live(), style);
 }
 
 static void tables(void **state)
@@ -71,6 +76,9 @@ static void tables(void **state)
 	table_as_golden("rates.120.colour.txt", sample_snapshot(), style);
 	style.colour = false;
 	table_as_golden("rates.empty.txt", sample_snapshot__empty(), style);
+	style.columns = 80;
+	style.colour = false;
+	table_as_golden("rates.live.80.utf8.txt", sample_snapshot__live(), style);
 }
 
 static int columns_of(const char *line, size_t size)

@@ -15,10 +15,10 @@
 
 static void keys_have_names(void **state)
 {
-	static const char *const names[] = {"memory", "gained",	     "heap", "grown",  "malloc",
-					    "arena",  "direct",	     "file", "brk",    "mmap",
-					    "calls",  "bytes",	     "rss",  "growth", "pid",
-					    "comm",   "unattributed", "outstanding"};
+	static const char *const names[] = {
+		"memory", "gained", "heap", "grown", "malloc",	     "arena",
+		"direct", "file",   "brk",  "mmap",  "calls",	     "bytes",
+		"rss",	  "growth", "pid",  "comm",  "unattributed", "outstanding"};
 	enum sort_key key;
 	size_t i;
 

@@ -185,6 +185,49 @@ static void print_mallocs(FILE *out, struct trace_line line)
 	write_event(out, &line);
 }
 
+/* As they are told at level live: what was asked, and what came of it. */
+static void print_returns(FILE *out, struct trace_line line)
+{
+	static const struct request requests[] = {
+		{.fn = FN_MALLOC, .size = 1024},
+		{.fn = FN_REALLOC, .size = 4096, .block = HEAP + 0x2a0},
+		{.fn = FN_REALLOC, .size = 8},
+		{.fn = FN_REALLOCARRAY, .size = 72, .block = HEAP + 0x2a0},
+		{.fn = FN_MI_REALLOC, .size = 72, .block = HEAP + 0x2a0},
+		{.fn = FN_POSIX_MEMALIGN, .size = 64},
+		{.fn = 200, .size = 64},
+	};
+	static const struct request freeing = {.fn = FN_REALLOC, .block = HEAP + 0x2a0};
+	static const struct request impossible = {.fn = FN_CALLOC, .impossible = true};
+	struct event_call e = {EVENT(EVENT_RETURN, 0, 0, 0), .addr = HEAP + 0x2a0};
+	size_t i;
+
+	line.e = &e.e;
+	for (i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+		line.request = &requests[i];
+		write_event(out, &line);
+	}
+	e.addr = 0;
+	line.request = &requests[1];
+	write_event(out, &line);
+	line.request = &freeing;
+	write_event(out, &line);
+	line.request = &impossible;
+	write_event(out, &line);
+	e.e.flags = EVENT_F_UNREAD;
+	line.request = &requests[5];
+	write_event(out, &line);
+	e.e = (struct event)EVENT(EVENT_BLOCK, FN_MALLOC, 0, 1024);
+	e.addr = HEAP + 0x6b0;
+	line.request = &requests[0];
+	write_event(out, &line);
+	e.e = (struct event)EVENT(EVENT_FREE, 0, 0, 0);
+	write_event(out, &line);
+	/* Its return is not probed: what is known of it is its beginning. */
+	e.e = (struct event)EVENT(EVENT_CALL, FN_MALLOC, EVENT_F_NO_RETURN, 1024);
+	write_event(out, &line);
+}
+
 static void print_lives(FILE *out, struct trace_line line)
 {
 	struct event_task task = {
@@ -242,6 +285,7 @@ static void trace_as_golden(const char *name, bool colour, bool utf8)
 	print_brks(o.stream, line);
 	print_maps(o.stream, line);
 	print_mallocs(o.stream, line);
+	print_returns(o.stream, line);
 	print_lives(o.stream, line);
 	golden__check(name, &o);
 }

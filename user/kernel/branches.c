@@ -17,7 +17,7 @@
 #include <string.h>
 
 #define CODE_MOST (256ull << 20) /* of one object; the largest browsers have as much */
-#define CHUNK	  (1u << 20)
+#define CHUNK	  (1u << 16)
 
 static void lead_to(struct branch_window *w, __u64 addr)
 {
@@ -62,19 +62,23 @@ static void found(const struct scan *s, __u64 target)
 #if defined(__x86_64__)
 #define LONGEST 6 /* 0f 8x and 32 bits */
 
-/* The branches that begin in the first n bytes of code, which has LONGEST more. */
+/*
+ * The branches that begin in the first n bytes of code, which has LONGEST more.  Where a
+ * distance leads is looked at before what it may be one of: hardly any leads to a window.
+ */
 static void scan_code(const struct scan *s, const unsigned char *code, size_t n, __u64 addr)
 {
-	for (size_t i = 0; i < n; i++) {
-		size_t opcode = 1;
+	for (size_t i = 0; i <= n; i++) {
 		__s32 far;
+		__u64 target;
 
-		if (code[i] == 0x0f && (code[i + 1] & 0xf0) == 0x80)
-			opcode = 2;
-		else if (code[i] != 0xe8 && code[i] != 0xe9)
+		memcpy(&far, code + i + 1, sizeof(far));
+		target = addr + i + 1 + sizeof(far) + far;
+		if (target - s->lo >= s->span)
 			continue;
-		memcpy(&far, code + i + opcode, sizeof(far));
-		found(s, addr + i + opcode + sizeof(far) + far);
+		if (code[i] == 0xe8 || code[i] == 0xe9 ||
+		    (i && code[i - 1] == 0x0f && (code[i] & 0xf0) == 0x80))
+			found(s, target);
 	}
 }
 #else

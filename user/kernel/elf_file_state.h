@@ -28,7 +28,8 @@ struct elf_file {
 	char *interpreter;
 };
 
-/* Its data, until the file is closed; NULL: none, or more than one reads of other people's files. */
+/* Its data, until the file is closed; NULL: none, or more than one reads of other people's files.
+ */
 Elf_Data *elf_file__section_data(struct elf_file *f, Elf_Scn *scn);
 /* Of a string table, likewise. */
 const char *elf_file__string_at(struct elf_file *f, size_t table, size_t offset);

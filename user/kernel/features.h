@@ -14,14 +14,14 @@ enum returns {
 };
 
 struct features {
-	bool find_vma;	    /* bpf_find_vma, Linux 5.17 */
-	bool task_regs;	    /* bpf_task_pt_regs, Linux 5.15 */
-	bool cookie;	    /* bpf_get_attach_cookie, Linux 5.15 */
-	bool iter_task;	    /* an iterator over threads, Linux 5.8 */
-	bool iter_vma;	    /* and over their mappings, Linux 5.12 */
-	bool filter_by_pid; /* a uprobe_multi link may be for one process */
-	bool uprobe_multi;  /* known once a uprobe is attached */
-	bool session;	    /* uprobe.session, Linux 6.13 */
+	bool find_vma;	      /* bpf_find_vma, Linux 5.17 */
+	bool task_regs;	      /* bpf_task_pt_regs, Linux 5.15 */
+	bool cookie;	      /* bpf_get_attach_cookie, Linux 5.15 */
+	bool iter_task;	      /* an iterator over threads, Linux 5.8 */
+	bool iter_vma;	      /* and over their mappings, Linux 5.12 */
+	bool filter_by_pid;   /* a uprobe_multi link may be for one process */
+	bool uprobe_multi;    /* known once a uprobe is attached */
+	bool session;	      /* uprobe.session, Linux 6.13 */
 	enum returns returns; /* known by features__probe_returns */
 };
 

@@ -187,10 +187,10 @@ static void find_places(struct object *o, const struct elf_file *f)
 	}
 	for (int i = 0; i < FREE_ENTRIES; i++)
 		if (o->free[i].probed)
-			requests[n++] =
-				(struct placement_request){.fn = elf_file__find(f, free_entries[i]),
-							   .args = 1,
-							   .out = &o->free[i].place};
+			requests[n++] = (struct placement_request){
+				.fn = elf_file__find(f, free_entries[i]),
+				.args = 1,
+				.out = &o->free[i].place};
 	placement__find(f, requests, n);
 }
 
@@ -201,7 +201,7 @@ static void find_sites(struct object *o, struct elf_file *f)
 		const char *name;
 		unsigned int args;
 	} wanted[SITE_COUNT] = {
-		[SITE_ALLOC] = {"alloc", 4},   [SITE_RESIZING] = {"resizing", 3},
+		[SITE_ALLOC] = {"alloc", 4},	 [SITE_RESIZING] = {"resizing", 3},
 		[SITE_REALLOC] = {"realloc", 5}, [SITE_FAILED] = {"failed", 2},
 		[SITE_FREE] = {"free", 3},
 	};
@@ -219,6 +219,7 @@ static void find_sites(struct object *o, struct elf_file *f)
 struct jumping {
 	const struct object *o;
 	const struct elf_file *f;
+	bool frees; /* and not the calls */
 	__u64 to;
 	int depth;
 	unsigned int *left; /* of JUMPS_INTO */
@@ -242,6 +243,12 @@ static const struct elf_function *function_at(const struct elf_file *f, __u64 ad
 	return NULL;
 }
 
+static bool is_probed_at(const struct jumping *j, int entry, __u64 off)
+{
+	return j->frees ? j->o->free[entry].probed && j->o->free[entry].off == off
+			: j->o->fn[entry].probed && j->o->fn[entry].off == off;
+}
+
 /* What is probed there takes over; what is not is looked into. */
 static void follow_jump(__u64 addr, const char *name, void *arg)
 {
@@ -251,8 +258,8 @@ static void follow_jump(__u64 addr, const char *name, void *arg)
 
 	if (!fn || !elf_file__offset(j->f, fn->addr, &off))
 		return;
-	for (int i = 0; i < ALLOC_ENTRIES; i++) {
-		if (j->o->fn[i].probed && j->o->fn[i].off == off) {
+	for (int i = 0; i < (j->frees ? FREE_ENTRIES : ALLOC_ENTRIES); i++) {
+		if (is_probed_at(j, i, off)) {
 			j->to |= 1ull << i;
 			return;
 		}
@@ -265,32 +272,18 @@ static void follow_jump(__u64 addr, const char *name, void *arg)
 	j->depth++;
 }
 
-struct freeing {
-	struct object *o;
-	const struct elf_file *f;
-	int from;
-};
-
-static void note_free(__u64 addr, const char *name, void *arg)
-{
-	struct freeing *j = arg;
-	const struct elf_function *fn = name ? elf_file__find(j->f, name) : function_at(j->f, addr);
-	__u64 off;
-
-	if (!fn || !elf_file__offset(j->f, fn->addr, &off))
-		return;
-	for (int i = 0; i < FREE_ENTRIES; i++)
-		j->o->free[i].jumped_to |=
-			i != j->from && j->o->free[i].probed && j->o->free[i].off == off;
-}
-
 static void find_free_jumps(struct object *o, const struct elf_file *f)
 {
+	unsigned int left = JUMPS_INTO;
+
 	for (int i = 0; i < FREE_ENTRIES; i++) {
-		struct freeing j = {.o = o, .f = f, .from = i};
+		struct jumping j = {
+			.o = o, .f = f, .frees = true, .depth = JUMPS_DEEP, .left = &left};
 
 		if (o->free[i].probed)
-			code__jumps(f, elf_file__find(f, free_entries[i]), note_free, &j);
+			code__jumps(f, elf_file__find(f, free_entries[i]), follow_jump, &j);
+		/* Not to itself: what looks so is another call. */
+		o->free[i].jumps = j.to & ~(1ull << i);
 	}
 }
 

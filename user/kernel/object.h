@@ -53,14 +53,14 @@ struct object {
 		bool probed;	  /* false: another function stands for it */
 		const char *same; /* alias of this function's code; or it goes through this one */
 		__u64 off;	  /* of its entry */
-		struct placement place; /* where its probe goes */
+		struct placement place;	       /* where its probe goes */
 		struct placement return_place; /* and one that sees the return as well */
 		__u64 jumps; /* to these entry points, as bits, it may hand a call on by a jump */
 	} fn[ALLOC_ENTRIES];
 	struct {
 		bool probed;	/* it is there, and has code of its own */
-		bool jumped_to; /* another one may hand a call on to it by a jump */
 		__u64 off;
+		__u64 jumps; /* to these of them, as bits, it may hand a call on by a jump */
 		struct placement place;
 	} free[FREE_ENTRIES];
 	/* Places that the allocator itself has for tracers; all of them, or told is false. */

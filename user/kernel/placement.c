@@ -100,25 +100,55 @@ static void at_entry(const struct elf_file *f, const struct placement_request *r
 		find_argument(&s, arg, &r->out->reg[arg]);
 }
 
-void placement__find(const struct elf_file *f, const struct placement_request *requests, size_t n)
+/* Where nothing leads anywhere; those that then are not at the entry, as windows. */
+static size_t walk_freely(const struct elf_file *f, const struct placement_request *requests,
+			  size_t n, struct branch_window *windows, size_t *of, csh handle,
+			  cs_insn *insn)
+{
+	size_t n_windows = 0;
+	__u64 entry;
+
+	for (size_t i = 0; i < n; i++) {
+		struct branch_window *w = &windows[n_windows];
+
+		w->fn = requests[i].fn;
+		walk(f, &requests[i], w, handle, insn);
+		if (elf_file__offset(f, w->fn->addr, &entry) && requests[i].out->off != entry)
+			of[n_windows++] = i;
+	}
+	return n_windows;
+}
+
+/* To look for what leads there takes most of the time, and few need it. */
+static void walk_all(const struct elf_file *f, const struct placement_request *requests, size_t n,
+		     csh handle, cs_insn *insn)
 {
 	struct branch_window *windows = calloc(n, sizeof(*windows));
+	size_t *of = calloc(n, sizeof(*of)), n_windows;
+
+	if (windows && of) {
+		n_windows = walk_freely(f, requests, n, windows, of, handle, insn);
+		branches__find(f, windows, n_windows);
+		for (size_t i = 0; i < n_windows; i++)
+			walk(f, &requests[of[i]], &windows[i], handle, insn);
+	}
+	free(windows);
+	free(of);
+}
+
+void placement__find(const struct elf_file *f, const struct placement_request *requests, size_t n)
+{
 	cs_insn *insn;
 	csh handle;
 
 	for (size_t i = 0; i < n; i++)
 		at_entry(f, &requests[i]);
-	if (!windows || !insn__open(&handle))
-		goto out;
-	for (size_t i = 0; i < n; i++)
-		windows[i].fn = requests[i].fn;
-	branches__find(f, windows, n);
+	if (!n || !insn__open(&handle))
+		return;
 	insn = cs_malloc(handle);
-	for (size_t i = 0; insn && i < n; i++)
-		walk(f, &requests[i], &windows[i], handle, insn);
-	if (insn)
+	if (insn) {
+		walk_all(f, requests, n, handle, insn);
 		cs_free(insn, 1);
+	}
 	cs_close(&handle);
-out:
-	free(windows);
 }

@@ -54,9 +54,10 @@ static int add(struct place_table *t, struct probe *probe, const struct placemen
 }
 
 static int add_call(struct place_table *t, struct probe *probe, const struct object *o, int entry,
-		    bool live, struct places *places)
+		    bool live, struct object_places *out)
 {
 	const struct alloc_entry *e = &alloc_entries[entry];
+	int err;
 
 	probe->fn = e->fn;
 	probe->entry = entry;
@@ -65,8 +66,12 @@ static int add_call(struct place_table *t, struct probe *probe, const struct obj
 	probe->count_arg = e->count_arg;
 	probe->block_arg = e->block_arg == BLOCK_BY_POINTER ? 0 : e->block_arg;
 	probe->by_pointer = e->block_arg == BLOCK_BY_POINTER;
+	probe->throws = e->throws;
 	probe->jumps = o->fn[entry].jumps;
-	return add(t, probe, live ? &o->fn[entry].return_place : &o->fn[entry].place, places);
+	err = add(t, probe, live ? &o->fn[entry].return_place : &o->fn[entry].place, &out->calls);
+	if (!err && live && !probe->kept && !probe->by_pointer && !probe->throws)
+		out->returns.place[out->returns.n++] = out->calls.place[out->calls.n - 1];
+	return err;
 }
 
 /* What resizes tells of a block's end, which is all that it is for. */
@@ -93,17 +98,18 @@ int place_table__add(struct place_table *t, const struct object *o, unsigned int
 	struct probe call = probe_of(o, index), give = call;
 	int err = 0;
 
-	out->calls.n = out->frees.n = out->sites.n = 0;
+	out->calls.n = out->frees.n = out->returns.n = out->sites.n = 0;
 	for (int i = SITE_NONE + 1; o->told && i < SITE_COUNT && !err; i++)
 		err = add_site(t, &call, o, i, live, &out->sites);
 	if (err || o->told)
 		return err;
 	for (int i = 0; i < ALLOC_ENTRIES && !err; i++)
 		if (o->fn[i].probed)
-			err = add_call(t, &call, o, i, live, &out->calls);
+			err = add_call(t, &call, o, i, live, out);
 	for (int i = 0; live && i < FREE_ENTRIES && !err; i++)
 		if (o->free[i].probed) {
-			give.jumped_to = o->free[i].jumped_to;
+			give.entry = i;
+			give.jumps = o->free[i].jumps;
 			err = add(t, &give, &o->free[i].place, &out->frees);
 		}
 	return err;

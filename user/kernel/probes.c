@@ -103,6 +103,32 @@ static void set_uprobes(struct probes *p, bool malloc)
 	set_uprobe(g->free_enter, p->live, UPROBE_MULTI_ATTACH_TYPE);
 }
 
+/*
+ * The kernel refuses a mapping that all its memory and swap would not hold, and, where it is
+ * strict, also others (__vm_enough_memory, mm/util.c).
+ */
+#define OVERCOMMIT_NEVER 2
+
+static __u64 sure_size(void)
+{
+	unsigned long kib = 0;
+	int overcommit = OVERCOMMIT_NEVER;
+	FILE *f = fopen("/proc/sys/vm/overcommit_memory", "re");
+
+	if (!f || fscanf(f, "%d", &overcommit) != 1)
+		overcommit = OVERCOMMIT_NEVER;
+	if (f)
+		fclose(f);
+	if (overcommit == OVERCOMMIT_NEVER)
+		return 0;
+	f = fopen("/proc/meminfo", "re");
+	if (!f || fscanf(f, "MemTotal: %lu kB", &kib) != 1)
+		kib = 0;
+	if (f)
+		fclose(f);
+	return (__u64)kib * 1024 / 4;
+}
+
 static void configure(struct probes *p, const struct probes_config *c)
 {
 	struct config *k = &p->skel->rodata->config;
@@ -128,6 +154,8 @@ static void configure(struct probes *p, const struct probes_config *c)
 		bpf_map__set_max_entries(p->skel->maps.processes, c->max_processes);
 	k->live = p->live;
 	k->spare_filtered = p->features.returns == RETURNS_SPARE;
+	k->session = p->features.session;
+	k->sure_size = sure_size();
 	set_uprobes(p, c->malloc);
 	set_uprobe(p->skel->progs.empty, c->calibrate, UPROBE_MULTI_ATTACH_TYPE);
 	set_autoload_by_kernel(p);
@@ -353,7 +381,7 @@ static int attach_object(struct probes *p, const struct object *o,
 	if (!err && session)
 		return attach_program(p, g->malloc_session, UPROBE_SESSION, o, &places->calls, pid);
 	if (!err && p->live)
-		err = attach_program(p, g->malloc_return, UPROBE_RETURN, o, &places->calls, pid);
+		err = attach_program(p, g->malloc_return, UPROBE_RETURN, o, &places->returns, pid);
 	if (!err)
 		err = attach_program(p, g->malloc_enter, UPROBE_HERE, o, &places->calls, pid);
 	return err;

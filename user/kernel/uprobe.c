@@ -52,8 +52,8 @@ static int attach_multi(int prog_fd, enum uprobe_kind kind, const char *path,
 		semaphores[i] = places[i].semaphore;
 	}
 	attr.prog_fd = prog_fd;
-	attr.attach_type =
-		kind == UPROBE_SESSION ? UPROBE_SESSION_ATTACH_TYPE : UPROBE_MULTI_ATTACH_TYPE;
+	attr.attach_type = kind == UPROBE_SESSION ? UPROBE_SESSION_ATTACH_TYPE
+						  : UPROBE_MULTI_ATTACH_TYPE;
 	attr.multi_flags = kind == UPROBE_RETURN ? MULTI_RETURN : 0;
 	attr.path = (unsigned long)path;
 	attr.offsets = (unsigned long)offsets;

@@ -23,7 +23,8 @@ struct uprobe_place {
 
 struct uprobes;
 
-/* What the program's expected attach type has to be before it is loaded: include/uapi/linux/bpf.h */
+/* What the program's expected attach type has to be before it is loaded: include/uapi/linux/bpf.h
+ */
 #define UPROBE_MULTI_ATTACH_TYPE   48 /* BPF_TRACE_UPROBE_MULTI, 6.6 */
 #define UPROBE_SESSION_ATTACH_TYPE 57 /* BPF_TRACE_UPROBE_SESSION, 6.13 */
 

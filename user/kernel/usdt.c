@@ -1,7 +1,8 @@
 /*
  * usdt.c - places for tracers that a program's author has put into it (sys/sdt.h).
  *
- * The notes' form is systemtap's: https://sourceware.org/systemtap/wiki/UserSpaceProbeImplementation
+ * The notes' form is systemtap's:
+ * https://sourceware.org/systemtap/wiki/UserSpaceProbeImplementation
  */
 #include "kernel/usdt.h"
 

@@ -293,6 +293,12 @@ int block_table__put(struct block_table *t, const struct block *block, struct bl
 	return put_new(t, block);
 }
 
+void block_table__prefetch(const struct block_table *t, __u64 addr)
+{
+	if (t->slots)
+		__builtin_prefetch(t->slots + place_of(hash_of(t, addr) << 16, t->places), 1);
+}
+
 bool block_table__find(const struct block_table *t, __u64 addr, struct block *out)
 {
 	__u64 hash = hash_of(t, addr);

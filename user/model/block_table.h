@@ -69,6 +69,9 @@ int block_table__copy(struct block_table *t, const struct block_table *from);
  * allowed) and replaced; 0; -ENOMEM with the table as it was.
  */
 int block_table__put(struct block_table *t, const struct block *block, struct block *old);
+/* For what will be asked of that address some events later: its place into the processor's cache.
+ */
+void block_table__prefetch(const struct block_table *t, __u64 addr);
 bool block_table__find(const struct block_table *t, __u64 addr, struct block *out);
 /* Never in want of memory. */
 bool block_table__take(struct block_table *t, __u64 addr, struct block *out);

@@ -295,6 +295,12 @@ bool blocks__find(const struct blocks *b, __u64 addr, struct block *out)
 	return addr && addr < BLOCK_LIMIT && find_from(&b->top, addr, out);
 }
 
+void blocks__prefetch(const struct blocks *b, __u64 addr)
+{
+	for (const struct layer *l = &b->top; l; l = l->below)
+		block_table__prefetch(&l->table, addr);
+}
+
 struct blocks_sum blocks__sum(const struct blocks *b, enum route route)
 {
 	return b->sums[route];

@@ -38,6 +38,11 @@ int blocks__put(struct blocks *b, const struct block *block, struct block *old);
  * still there, which needs sharing with another.
  */
 int blocks__take(struct blocks *b, __u64 addr, struct block *out);
+/*
+ * Changes nothing.  Who knows some events ahead what addresses will be put and taken waits a third
+ * less for memory, of a million blocks.
+ */
+void blocks__prefetch(const struct blocks *b, __u64 addr);
 bool blocks__find(const struct blocks *b, __u64 addr, struct block *out);
 
 struct blocks_sum blocks__sum(const struct blocks *b, enum route route);

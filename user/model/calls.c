@@ -8,6 +8,8 @@
 
 #include <errno.h>
 
+#include "model/retained.h"
+
 /* A block's tag: when it was given, in steps of 8.4 ms; good for 104 days of uptime. */
 #define AGE_SHIFT 23
 
@@ -20,8 +22,9 @@ static __u32 tag_of(__u64 ts_ns)
 
 static enum route route_of_cause(enum cause cause)
 {
-	return cause == CAUSE_MALLOC ? ROUTE_MMAP : cause == CAUSE_ARENA ? ROUTE_ARENA
-									  : ROUTE_UNKNOWN;
+	return cause == CAUSE_MALLOC  ? ROUTE_MMAP
+	       : cause == CAUSE_ARENA ? ROUTE_ARENA
+				      : ROUTE_UNKNOWN;
 }
 
 /* By where it is: all that was mapped before it was given has come by now. */
@@ -74,6 +77,11 @@ static int on_call(struct process *p, struct process *mm, const struct event_cal
 
 	if (err || !pairing)
 		return -ENOMEM;
+	/* What it comes to is known where no memory could serve it. */
+	if (head->flags & EVENT_F_NO_RETURN && head->flags & EVENT_F_IMPOSSIBLE) {
+		p->stats.paired.failed++;
+		return 0;
+	}
 	if (head->flags & EVENT_F_NO_RETURN)
 		mm->unpaired = true;
 	if (mm->unpaired)
@@ -101,6 +109,8 @@ static int on_return(struct process *p, struct process *mm, const struct event_c
 		block.route = route_of(mm, block.addr);
 		block.tag = tag_of(e->e.ts_ns);
 		count_had(p, block.route, block.size);
+		if (block.route == ROUTE_HEAP && block.size > mm->heap_request)
+			mm->heap_request = block.size;
 		return give_up(mm, pairing__had(mm->pairing, &block));
 	case PAIRED_FAILED:
 		p->stats.paired.failed++;
@@ -130,16 +140,29 @@ static int on_block(struct process *p, struct process *mm, const struct event_ca
 	return err ? err : on_return(p, mm, &end, call);
 }
 
+/* glibc takes its size for one that is wanted again, up to a limit. */
+static void note_mapping_freed(struct process *mm, __u64 addr)
+{
+	struct region at;
+
+	if (!mm->ledger || !ledger__find(mm->ledger, addr, &at))
+		return;
+	if (at.end - at.start <= GLIBC_THRESHOLD_MAX && at.end - at.start > mm->mapping_freed)
+		mm->mapping_freed = at.end - at.start;
+}
+
 static int on_free(struct process *p, struct process *mm, const struct event_call *e)
 {
-	bool known = false;
-	int err = 0;
+	struct block block;
+	int found = 0;
 
 	p->stats.paired.frees++;
 	if (mm->pairing && !mm->unpaired)
-		err = pairing__freed(mm->pairing, e->addr, &known);
-	p->stats.paired.frees_unknown += !known;
-	return give_up(mm, err);
+		found = pairing__freed(mm->pairing, e->addr, &block);
+	if (found > 0 && block.route == ROUTE_MMAP)
+		note_mapping_freed(mm, block.addr);
+	p->stats.paired.frees_unknown += found <= 0;
+	return found < 0 ? give_up(mm, found) : 0;
 }
 
 int calls__event(struct model *m, struct process *p, const struct event_call *e, struct note *note)

@@ -7,7 +7,6 @@
 #include "model/state.h"
 
 /* CALL, RETURN or FREE, of p.  0 or -ENOMEM: counted nowhere. */
-int calls__event(struct model *m, struct process *p, const struct event_call *e,
-		 struct note *note);
+int calls__event(struct model *m, struct process *p, const struct event_call *e, struct note *note);
 
 #endif

@@ -142,11 +142,18 @@ void model__end(struct model *m, struct process *p)
 	model__leave(m, p);
 }
 
+static void update_blocks(struct model *m, struct process *p)
+{
+	process__update_blocks(p, model__mm_owner(m, p), m->config.level);
+	if (m->config.judge)
+		process__judge(p, model__mm_owner(m, p), m->config.page_size);
+}
+
 void model__leave(struct model *m, struct process *p)
 {
 	if (p->borrows)
 		process__lend_live(p, model__mm_owner(m, p));
-	process__update_blocks(p, model__mm_owner(m, p), m->config.level);
+	update_blocks(m, p);
 	process__update_callers(p, model__mm_owner(m, p));
 	model__own(m, p, NULL);
 	list__free(p->list);
@@ -316,7 +323,7 @@ int model__snapshot(struct model *m, struct snapshot *s)
 		if (p->borrows && !p->gone)
 			process__lend_live(p, model__mm_owner(m, p));
 		if (!p->gone)
-			process__update_blocks(p, model__mm_owner(m, p), m->config.level);
+			update_blocks(m, p);
 		close_window(p);
 		rows[i] = &p->stats;
 	}

@@ -17,6 +17,7 @@ struct model_config {
 	__u64 page_size;
 	enum level level;
 	const struct cause_table *causes; /* outlives the model */
+	bool judge;			  /* what is freed and kept is asked for */
 	const char *comm;		  /* only processes of this name; NULL: all */
 	/*
 	 * The process's mappings are not known.  image: it has just become another

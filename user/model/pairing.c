@@ -1,5 +1,6 @@
 /*
- * pairing.c - calls of the malloc family with their returns and frees: which blocks are outstanding.
+ * pairing.c - calls of the malloc family with their returns and frees: which blocks are
+ * outstanding.
  *
  * Open calls are found by thread and frame.  Mostly there are as many as threads that are in
  * malloc right now.  One that was left by longjmp stays until its thread calls from the same
@@ -10,7 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define OPEN_FIRST 8	/* slots; a power of two, as OPEN_MOST */
+#define OPEN_FIRST 8 /* slots; a power of two, as OPEN_MOST */
 #define OPEN_MOST  65536
 
 struct pairing {
@@ -18,6 +19,7 @@ struct pairing {
 	__u64 seed, peak;
 	struct open_call *open; /* open addressing; tid 0: free */
 	size_t slots, n;
+	struct blocks_sum resizing[ROUTE_COUNT]; /* what open calls have taken out */
 };
 
 struct pairing *pairing__new(__u64 seed)
@@ -80,12 +82,61 @@ static void take_out(struct pairing *p, struct open_call *c)
 	p->n--;
 }
 
-/* Nobody has been told of its end. */
-static int give_back(struct pairing *p, const struct open_call *c)
+static void resizing_add(struct pairing *p, const struct block *b)
 {
-	int err = c->resizes ? blocks__put(p->blocks, &c->old, NULL) : 0;
+	p->resizing[b->route].blocks++;
+	p->resizing[b->route].bytes += b->size;
+}
 
-	return err < 0 ? err : 0;
+/* What it was to resize is no concern of the call's any more. */
+static bool let_go(struct pairing *p, struct open_call *c)
+{
+	struct blocks_sum *sum = &p->resizing[c->old.route];
+
+	if (!c->resizes)
+		return false;
+	c->resizes = false;
+	sum->blocks--;
+	sum->bytes -= c->old.size;
+	return true;
+}
+
+/* Nobody has been told of its end; but somebody may have been given its address since. */
+static int put_back(struct blocks *blocks, const struct block *old)
+{
+	struct block newer;
+
+	return blocks__find(blocks, old->addr, &newer) ? 0 : blocks__put(blocks, old, NULL);
+}
+
+static int give_back(struct pairing *p, struct open_call *c)
+{
+	return let_go(p, c) ? put_back(p->blocks, &c->old) : 0;
+}
+
+/*
+ * 1, 0 or -ENOMEM.  A call that was left and has not been found out yet may still have it; there
+ * is hardly ever one.
+ */
+static int take_known(struct pairing *p, __u64 addr, struct block *out)
+{
+	int found = blocks__take(p->blocks, addr, out);
+	__u64 resizing = 0;
+
+	if (found)
+		return found;
+	for (int i = 0; i < ROUTE_COUNT; i++)
+		resizing += p->resizing[i].blocks;
+	for (size_t i = 0; i < p->slots && !found && resizing; i++) {
+		struct open_call *c = &p->open[i];
+
+		if (!c->tid || !c->resizes || c->old.addr != addr)
+			continue;
+		let_go(p, c);
+		*out = c->old;
+		found = 1;
+	}
+	return found;
 }
 
 static int grow(struct pairing *p)
@@ -132,7 +183,8 @@ struct pairing *pairing__fork(struct pairing *parent)
 	}
 	/* The threads that were in there are not in the child: what they had still is. */
 	for (size_t i = 0; i < parent->slots; i++)
-		if (parent->open[i].tid && give_back(p, &parent->open[i])) {
+		if (parent->open[i].tid && parent->open[i].resizes &&
+		    put_back(p->blocks, &parent->open[i].old)) {
 			pairing__free(p);
 			errno = ENOMEM;
 			return NULL;
@@ -159,14 +211,16 @@ int pairing__call(struct pairing *p, const struct event_call *e)
 		p->n++;
 	*c = (struct open_call){.tid = e->e.tid,
 				.call = e->call,
-				.fn = e->e.op,
-				.impossible = e->e.flags & EVENT_F_IMPOSSIBLE,
-				.size = e->e.size,
-				.addr = e->addr};
+				.request = {.fn = e->e.op,
+					    .impossible = e->e.flags & EVENT_F_IMPOSSIBLE,
+					    .size = e->e.size,
+					    .block = e->addr}};
 	if (err || !e->addr)
 		return err;
-	err = blocks__take(p->blocks, e->addr, &c->old);
+	err = take_known(p, e->addr, &c->old);
 	c->resizes = err > 0;
+	if (c->resizes)
+		resizing_add(p, &c->old);
 	return err < 0 ? err : 0;
 }
 
@@ -177,27 +231,49 @@ int pairing__call(struct pairing *p, const struct event_call *e)
  */
 static bool frees(const struct open_call *c)
 {
-	return c->addr && !c->size && !c->impossible;
+	return c->request.block && !c->request.size && !c->request.impossible;
 }
 
 enum paired pairing__return(struct pairing *p, const struct event_call *e, struct open_call *call,
-			     struct block *block)
+			    struct block *block)
 {
 	struct open_call *c = p->slots ? find(p, e->e.tid, e->call) : NULL;
 
 	if (!c || !c->tid)
 		return PAIRED_NONE;
 	*call = *c;
+	let_go(p, c);
 	take_out(p, c);
 	if (e->e.flags & EVENT_F_UNREAD)
 		return PAIRED_LOST;
 	if (e->addr) {
-		*block = (struct block){.addr = e->addr, .size = call->size};
+		*block = (struct block){.addr = e->addr, .size = call->request.size};
 		return PAIRED_BLOCK;
 	}
 	if (frees(call))
 		return PAIRED_FREED;
-	return give_back(p, call) ? PAIRED_LOST : PAIRED_FAILED;
+	return call->resizes && put_back(p->blocks, &call->old) ? PAIRED_LOST : PAIRED_FAILED;
+}
+
+struct blocks_sum pairing__sum(const struct pairing *p, enum route route)
+{
+	struct blocks_sum sum = blocks__sum(p->blocks, route);
+
+	sum.blocks += p->resizing[route].blocks;
+	sum.bytes += p->resizing[route].bytes;
+	return sum;
+}
+
+static struct blocks_sum total_of(const struct pairing *p)
+{
+	struct blocks_sum total = {}, sum;
+
+	for (int i = 0; i < ROUTE_COUNT; i++) {
+		sum = pairing__sum(p, (enum route)i);
+		total.blocks += sum.blocks;
+		total.bytes += sum.bytes;
+	}
+	return total;
 }
 
 int pairing__had(struct pairing *p, const struct block *block)
@@ -207,18 +283,15 @@ int pairing__had(struct pairing *p, const struct block *block)
 
 	if (err < 0)
 		return err;
-	bytes = blocks__total(p->blocks).bytes;
+	bytes = total_of(p).bytes;
 	if (bytes > p->peak)
 		p->peak = bytes;
 	return 0;
 }
 
-int pairing__freed(struct pairing *p, __u64 addr, bool *known)
+int pairing__freed(struct pairing *p, __u64 addr, struct block *block)
 {
-	int found = blocks__take(p->blocks, addr, NULL);
-
-	*known = found > 0;
-	return found < 0 ? found : 0;
+	return take_known(p, addr, block);
 }
 
 const struct blocks *pairing__blocks(const struct pairing *p)

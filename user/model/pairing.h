@@ -1,5 +1,6 @@
 /*
- * pairing.h - calls of the malloc family with their returns and frees: which blocks are outstanding.
+ * pairing.h - calls of the malloc family with their returns and frees: which blocks are
+ * outstanding.
  *
  * One for an address space.  A call takes what it is to resize out of the blocks, for by its
  * return another thread may have been given the same address; its return puts in what it had.
@@ -13,24 +14,22 @@
 
 #include "brkscope/event.h"
 #include "model/blocks.h"
+#include "model/request.h"
 
 /* A call between its beginning and its return. */
 struct open_call {
 	__u32 tid, call; /* struct event_call.call */
-	__u8 fn;	 /* enum alloc_fn */
-	bool impossible;
-	bool resizes;	 /* `old` was a block */
-	__u64 size;	 /* asked for */
-	__u64 addr;	 /* of the block to be resized; 0: none */
+	struct request request;
+	bool resizes; /* `old` was a block */
 	struct block old;
 };
 
 enum paired {
-	PAIRED_NONE,	/* of no call that was seen to begin */
-	PAIRED_BLOCK,	/* it had a block */
+	PAIRED_NONE,   /* of no call that was seen to begin */
+	PAIRED_BLOCK,  /* it had a block */
 	PAIRED_FAILED, /* it had none, and what it was to resize is as it was */
-	PAIRED_FREED,	/* a realloc to nothing */
-	PAIRED_LOST,	/* what it had is not known */
+	PAIRED_FREED,  /* a realloc to nothing */
+	PAIRED_LOST,   /* what it had is not known */
 };
 
 struct pairing;
@@ -47,15 +46,18 @@ int pairing__call(struct pairing *p, const struct event_call *e);
  * the caller's for PAIRED_BLOCK, whose addr and size are set: pairing__had then takes it.
  */
 enum paired pairing__return(struct pairing *p, const struct event_call *e, struct open_call *call,
-			     struct block *block);
+			    struct block *block);
 int pairing__had(struct pairing *p, const struct block *block); /* 0, or -errno */
-/* known: the block had been seen to be given. */
-int pairing__freed(struct pairing *p, __u64 addr, bool *known);
+/* 1: it is in *block, and gone; 0: it was not seen to be given; or -ENOMEM. */
+int pairing__freed(struct pairing *p, __u64 addr, struct block *block);
 
+/* But for those that calls which have not returned are to resize. */
 const struct blocks *pairing__blocks(const struct pairing *p);
+/* All that is outstanding, also what a call that has not returned is to resize. */
+struct blocks_sum pairing__sum(const struct pairing *p, enum route route);
 __u64 pairing__peak(const struct pairing *p); /* the most bytes that were outstanding at a time */
 bool pairing__is_open(const struct pairing *p, __u32 tid, __u32 call);
-size_t pairing__open(const struct pairing *p); /* calls that have not returned */
+size_t pairing__open(const struct pairing *p);	 /* calls that have not returned */
 size_t pairing__memory(const struct pairing *p); /* bytes */
 
 #endif

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/retained.h"
+
 struct process *process__new(__u32 pid, __u64 start_ns)
 {
 	struct process *p = calloc(1, sizeof(*p));
@@ -32,6 +34,7 @@ void process__free(struct process *p)
 	ledger__free(p->ledger);
 	list__free(p->list);
 	pairing__free(p->pairing);
+	free(p->retained);
 	caller_table__clear(&p->callers);
 	free(p->histograms);
 	free((char *)p->stats.exe);
@@ -285,11 +288,47 @@ void process__update_blocks(struct process *p, const struct process *owner, enum
 		struct blocks_sum sum = {};
 
 		if (owner->pairing)
-			sum = blocks__sum(pairing__blocks(owner->pairing), route);
+			sum = pairing__sum(owner->pairing, (enum route)route);
 		p->stats.paired.live[route].blocks = sum.blocks;
 		p->stats.paired.live[route].bytes = sum.bytes;
 	}
 	p->stats.paired.peak_bytes = owner->pairing ? pairing__peak(owner->pairing) : 0;
+}
+
+void process__judge(struct process *p, const struct process *owner, __u64 page_size)
+{
+	struct retained_input in = {
+		.allocator = p->stats.allocator,
+		.complete = p->stats.paired.complete,
+		.page_size = page_size,
+		.heap_start = owner->stats.heap.start,
+		.heap_end = owner->stats.heap.end,
+		.heap_resident = {p->stats.resident.known && p->stats.resident.heap.known,
+				  p->stats.resident.heap.bytes},
+		.known_from = p->stats.paired.complete ? owner->stats.heap.start
+						       : owner->lowest_break,
+		.mapping_freed = owner->mapping_freed,
+		.heap_request = owner->heap_request,
+	};
+	const struct resident *arenas = &p->stats.resident.causes[CAUSE_ARENA];
+	struct block *array = NULL;
+
+	free(p->retained);
+	p->retained = NULL;
+	p->stats.retained = NULL;
+	if (!p->stats.paired.known || !owner->pairing || !owner->stats.heap.known ||
+	    !owner->stats.live_known)
+		return;
+	in.arenas.usable_bytes = owner->stats.mapped[CAUSE_ARENA].usable_bytes;
+	in.arenas.resident = *arenas;
+	in.arenas.resident.known &= p->stats.resident.known;
+	if (!retained__collect(&in, pairing__blocks(owner->pairing), &array)) {
+		p->retained = malloc(sizeof(*p->retained));
+		if (p->retained)
+			*p->retained = retained__judge(&in);
+		p->stats.retained = p->retained;
+	}
+	free(array);
 }
 
 void process__forget_blocks(struct process *p)
@@ -332,6 +371,8 @@ void process__set_heap(struct process *p, __u64 start, __u64 end, __u64 page_siz
 	p->stats.heap.end = (end + mask) & ~mask;
 	if (p->stats.heap.end < p->stats.heap.start)
 		p->stats.heap.end = p->stats.heap.start;
+	if (!p->lowest_break || p->stats.heap.end < p->lowest_break)
+		p->lowest_break = p->stats.heap.end;
 	if (stats__heap_bytes(&p->stats) > p->stats.heap.peak_bytes)
 		p->stats.heap.peak_bytes = stats__heap_bytes(&p->stats);
 }

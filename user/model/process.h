@@ -21,14 +21,18 @@ struct process {
 	struct histograms *histograms; /* NULL until there is something in it */
 	struct ledger *ledger;	       /* NULL: it has exited */
 	struct list *list; /* of its mappings, which waits for the events from before it; NULL */
-	struct pairing *pairing;     /* level live: its blocks; NULL: none was ever seen */
-	bool told;		     /* its allocator says what serves each call */
-	bool unpaired;		     /* one of its calls was missed: they are not known */
-	bool complete;		     /* they have been followed from its first instruction on */
+	struct pairing *pairing; /* level live: its blocks; NULL: none was ever seen */
+	bool told;		 /* its allocator says what serves each call */
+	bool unpaired;		 /* one of its calls was missed: they are not known */
+	bool complete;		 /* they have been followed from its first instruction on */
+	__u64 mapping_freed; /* the largest block with a mapping of its own, as retained_input */
+	__u64 heap_request;  /* the largest that the heap has served */
+	__u64 lowest_break;  /* since it is followed; 0: it never was */
+	struct retained *retained; /* as stats has it; NULL */
 	struct {
 		__u64 start, end;
 		__u32 version;
-		__u8 route; /* enum route */
+		__u8 route;   /* enum route */
 	} found;	      /* the last region that a block was found in */
 	__u32 ledger_version; /* of the ledger, as long as it does not change */
 	struct caller_table callers;
@@ -90,6 +94,8 @@ int process__add_counts(struct process *to, const struct process *p);
 
 /* What blocks are outstanding now, of the address space's owner. */
 void process__update_blocks(struct process *p, const struct process *owner, enum level level);
+/* What of the heap they keep; NULL in stats: not known. */
+void process__judge(struct process *p, const struct process *owner, __u64 page_size);
 /* They are gone, with the address space. */
 void process__forget_blocks(struct process *p);
 

@@ -86,6 +86,8 @@ enum allocator_kind {
 	ALLOCATOR_OTHER,
 };
 
+struct retained;
+
 struct process_stats {
 	__u32 pid;
 	__u32 ppid;
@@ -153,15 +155,17 @@ struct process_stats {
 	struct {
 		bool known;    /* nothing of it has been missed: all but frees */
 		bool complete; /* from its first instruction on: no older block is missing */
-		__u64 failed;  /* calls that returned no block for want of memory, or as impossible */
+		__u64 failed;  /* calls that returned no block for want of memory, or as impossible
+				*/
 		__u64 frees;   /* blocks given back by free and its kin */
-		__u64 frees_unknown; /* of them, of blocks from before */
+		__u64 frees_unknown;	       /* of them, of blocks from before */
 		struct tally had[ROUTE_COUNT]; /* what calls returned, by its address */
 		struct {
 			__u64 blocks, bytes;
 		} live[ROUTE_COUNT]; /* and what of it has not been given back */
 		__u64 peak_bytes;    /* the most of that at a time */
 	} paired;
+	const struct retained *retained; /* NULL: not known, or not asked for */
 
 	const struct histograms *histograms; /* NULL: all 0 */
 

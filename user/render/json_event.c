@@ -42,16 +42,15 @@ static json_t *malloc_of(const struct trace_line *line)
 static json_t *return_of(const struct trace_line *line)
 {
 	const struct event_call *r = (const struct event_call *)line->e;
-	const struct open_call *call = line->call;
+	const struct request *call = line->request;
 
 	if (!call)
 		return json_object();
-	return json_pack("{s:s, s:o, s:o, s:o, s:b}", "function",
-			 alloc_fn__name((enum alloc_fn)call->fn), "bytes",
-			 value__known(!call->impossible, call->size), "block",
-			 value__known(call->addr, call->addr), "result",
-			 value__known(r->addr, r->addr), "result_known",
-			 !(r->e.flags & EVENT_F_UNREAD));
+	return json_pack(
+		"{s:s, s:o, s:o, s:o, s:b}", "function", alloc_fn__name((enum alloc_fn)call->fn),
+		"bytes", value__known(!call->impossible, call->size), "block",
+		value__known(call->block, call->block), "result", value__known(r->addr, r->addr),
+		"result_known", !(r->e.flags & EVENT_F_UNREAD));
 }
 
 static json_t *free_of(const struct trace_line *line)

@@ -10,6 +10,7 @@
 
 #include "render/json_callers.h"
 #include "render/json_histograms.h"
+#include "render/json_retained.h"
 #include "render/json_value.h"
 #include "render/names.h"
 #include "render/route.h"
@@ -203,12 +204,12 @@ json_t *json_process(const struct snapshot *s, const struct process_stats *p)
 	bool one = p->pid != 0; /* and not all the others */
 
 	return json_pack(
-		"{s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+		"{s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 		"pid", value__known(one, p->pid), "ppid", value__known(one, p->ppid), "comm",
 		value__string(p->pid ? p->comm : NULL, sizeof(p->comm)), "exe",
 		value__string(p->exe, PATH_MAX), "cgroup", value__string(p->cgroup, PATH_MAX),
 		"exited", p->exited, "execs", value__number(p->execs), "allocator", allocator_of(p),
 		"heap", heap_of(s, p), "mmap", mmap_of(p), "callers", json_callers(s, p), "malloc",
-		malloc_of(s, p), "histograms", json_histograms(p), "address_space", space_of(p), "rss",
-		rss_of(p));
+		malloc_of(s, p), "retained", p->retained ? json_retained(p->retained) : json_null(),
+		"histograms", json_histograms(p), "address_space", space_of(p), "rss", rss_of(p));
 }

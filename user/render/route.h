@@ -12,8 +12,8 @@
 #include "model/snapshot.h"
 
 struct routes {
-	bool split;	   /* heap is the heap alone; else heap or arena, and arena is 0 */
-	bool by_address;   /* unknown is known */
+	bool split;	 /* heap is the heap alone; else heap or arena, and arena is 0 */
+	bool by_address; /* unknown is known */
 	struct tally heap, mmap, arena;
 	struct tally unknown; /* in memory of no such kind, or that was not seen to be mapped */
 };

@@ -12,6 +12,7 @@
 #include "render/flow.h"
 #include "render/ink.h"
 #include "render/names.h"
+#include "render/retained.h"
 #include "render/route.h"
 #include "render/sanitize.h"
 #include "render/sizes.h"
@@ -358,6 +359,8 @@ void section__print(FILE *out, const struct snapshot *s, const struct style *sty
 	print_heap_calls(&c);
 	print_malloc(&c);
 	print_blocks(&c);
+	if (p->retained)
+		retained__print(out, style, p->retained);
 	print_mmap(&c);
 	callers__print(out, s, style, p);
 	print_space(&c);

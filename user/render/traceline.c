@@ -139,7 +139,7 @@ static int format_call(char *text, size_t size, __u32 fn, __u64 bytes, __u64 blo
 static void print_return(FILE *out, const struct trace_line *line)
 {
 	const struct event_call *r = (const struct event_call *)line->e;
-	const struct open_call *call = line->call;
+	const struct request *call = line->request;
 	char text[128];
 
 	if (!call)
@@ -147,11 +147,11 @@ static void print_return(FILE *out, const struct trace_line *line)
 	if (call->impossible)
 		snprintf(text, sizeof(text), "%s(?)", alloc_fn__name((enum alloc_fn)call->fn));
 	else
-		format_call(text, sizeof(text), call->fn, call->size, call->addr);
+		format_call(text, sizeof(text), call->fn, call->size, call->block);
 	print_call(out, "%s", text);
 	if (r->e.flags & EVENT_F_UNREAD)
 		fputs("= ?", out);
-	else if (r->addr || (call->addr && !call->size && !call->impossible))
+	else if (r->addr || (call->block && !call->size && !call->impossible))
 		fprintf(out, "= %s", address_of(r->addr).text);
 	else
 		ink__printf(out, line->colour, INK_ALARM, "= NULL%s",

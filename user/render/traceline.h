@@ -11,16 +11,16 @@
 
 #include "brkscope/event.h"
 #include "model/cause.h"
-#include "model/pairing.h"
+#include "model/request.h"
 
 struct trace_line {
-	const struct event *e; /* points into the struct that its type says */
-	__u64 day_ns;	       /* since midnight, where the reader's clock is */
-	const char *comm;      /* of the process; hostile bytes; NULL: not known */
-	const char *by;	       /* who called mmap, safe to print; NULL: not said */
-	const struct open_call *call; /* RETURN: of this one */
-	enum cause cause;      /* of the mapping; CAUSE_COUNT: not known, none is printed */
-	__u64 page_size;       /* 0: not known */
+	const struct event *e;	       /* points into the struct that its type says */
+	__u64 day_ns;		       /* since midnight, where the reader's clock is */
+	const char *comm;	       /* of the process; hostile bytes; NULL: not known */
+	const char *by;		       /* who called mmap, safe to print; NULL: not said */
+	const struct request *request; /* RETURN, BLOCK: of this one */
+	enum cause cause;	       /* of the mapping; CAUSE_COUNT: not known, none is printed */
+	__u64 page_size;	       /* 0: not known */
 	bool colour;
 	bool utf8;
 };

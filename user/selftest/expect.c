@@ -106,6 +106,13 @@ void account__add(struct account *a, uint64_t bytes)
 	a->bucket[bytes <= 1 ? 0 : 64 - __builtin_clzll(bytes - 1)]++;
 }
 
+void expect_blocks(uint64_t frees, uint64_t live_blocks, uint64_t live_bytes)
+{
+	expect("malloc.frees.calls", frees);
+	expect("malloc.live_blocks", live_blocks);
+	expect("malloc.live_bytes", live_bytes);
+}
+
 void account__expect(const struct account *a)
 {
 	char name[64];

@@ -52,6 +52,7 @@ static void be_child(char *inherited, pid_t parent)
 	expect("mmap.munmap.bytes", 2 * page());
 	expect("malloc.calls", 1);
 	expect("malloc.bytes", 3000);
+	expect_blocks(0, 2, 1000 + 3000);
 	expect("heap.bytes", workload__heap_bytes());
 	expect__end();
 	_exit(0);
@@ -77,6 +78,7 @@ void workload__fork(void)
 	expect("mmap.munmap.calls", 0);
 	expect("malloc.calls", 2);
 	expect("malloc.bytes", 3000);
+	expect_blocks(0, 2, 3000);
 	expect("heap.bytes", workload__heap_bytes());
 	expect__end();
 }
@@ -127,6 +129,7 @@ void workload__exec_then(void)
 	expect("mmap.malloc.live_bytes", 0);
 	expect("malloc.calls", 2);
 	expect("malloc.bytes", 500100);
+	expect_blocks(0, 1, 100);
 	expect("heap.bytes", workload__heap_bytes());
 	expect__end();
 }

@@ -26,7 +26,13 @@ static const char *const names[FNS][2] = {
 };
 
 static struct account all;
-static uint64_t calls[FNS], bytes[FNS];
+static uint64_t calls[FNS], bytes[FNS], frees;
+
+static void give_back(void *p)
+{
+	frees += p != NULL;
+	free(p);
+}
 
 static void count(enum fn fn, uint64_t size)
 {
@@ -47,18 +53,18 @@ static void plain(void)
 		count(MALLOC, sizes[i]);
 		p = keep(realloc(p, 2 * sizes[i] + 3));
 		count(REALLOC, 2 * sizes[i] + 3);
-		free(p);
+		give_back(p);
 		p = keep(calloc(3, sizes[i]));
 		count(CALLOC, 3 * sizes[i]);
 		p = keep(reallocarray(p, 5, sizes[i] + 1));
 		count(REALLOC, 5 * (sizes[i] + 1));
-		free(p);
+		give_back(p);
 		p = keep(realloc(NULL, sizes[i] + 7));
 		count(REALLOC, sizes[i] + 7);
 		/* Which is free. */
 		p = keep(realloc(p, 0));
 		count(REALLOC, 0);
-		free(p);
+		give_back(p);
 	}
 }
 
@@ -68,17 +74,17 @@ static void aligned(void)
 		size_t alignment = 16ul << i % 9;
 		void *p;
 
-		free(keep(aligned_alloc(alignment, alignment * sizes[i])));
+		give_back(keep(aligned_alloc(alignment, alignment * sizes[i])));
 		count(ALIGNED, alignment * sizes[i]);
-		free(keep(memalign(alignment, sizes[i])));
+		give_back(keep(memalign(alignment, sizes[i])));
 		count(ALIGNED, sizes[i]);
 		MUST(!posix_memalign(&p, alignment, sizes[i]));
-		free(keep(p));
+		give_back(keep(p));
 		count(POSIX_MEMALIGN, sizes[i]);
-		free(keep(valloc(sizes[i])));
+		give_back(keep(valloc(sizes[i])));
 		count(VALLOC, sizes[i]);
 #ifdef __GLIBC__
-		free(keep(pvalloc(sizes[i])));
+		give_back(keep(pvalloc(sizes[i])));
 		count(PVALLOC, sizes[i]);
 #endif
 	}
@@ -107,6 +113,8 @@ void workload__functions(void)
 	expect__begin("functions", getpid(), 0);
 	account__expect(&all);
 	expect("malloc.impossible.calls", all.impossible);
+	expect("malloc.failed.calls", all.impossible);
+	expect_blocks(frees, 0, 0);
 	for (int fn = 0; fn < FNS; fn++) {
 		expect(names[fn][0], calls[fn]);
 		expect(names[fn][1], bytes[fn]);

@@ -20,10 +20,29 @@
 
 static struct account all;
 static uint64_t mmap_calls, mmap_bytes;
+static uint64_t frees, live_blocks, live_bytes;
+
+/* A block of so many bytes is no more: freed, or resized. */
+static void gone(size_t size)
+{
+	live_blocks--;
+	live_bytes -= size;
+}
+
+static void give_back(void *p, size_t size)
+{
+	if (p) {
+		frees++;
+		gone(size);
+	}
+	free(p);
+}
 
 static void *account(void *p, size_t size)
 {
 	MUST(p);
+	live_blocks++;
+	live_bytes += size;
 	account__add(&all, size);
 	if (((size_t *)p)[-1] & IS_MMAPPED) {
 		mmap_calls++;
@@ -40,26 +59,31 @@ static size_t size_of(uint64_t r)
 
 static void mix(void **blocks)
 {
+	static size_t sizes[BLOCKS];
 	uint64_t seed = 1;
 
 	for (int i = 0; i < STEPS; i++) {
-		void **block = &blocks[pseudo_random(&seed) % BLOCKS];
-		size_t size = size_of(pseudo_random(&seed));
+		int at = pseudo_random(&seed) % BLOCKS;
+		void **block = &blocks[at];
+		size_t size = size_of(pseudo_random(&seed)), old = sizes[at];
 
+		sizes[at] = size;
 		switch (pseudo_random(&seed) % 4) {
 		case 0:
-			free(*block);
+			give_back(*block, old);
 			*block = account(keep(malloc(size)), size);
 			break;
 		case 1:
-			free(*block);
+			give_back(*block, old);
 			*block = account(keep(calloc(1, size)), size);
 			break;
 		case 2:
+			if (*block)
+				gone(old);
 			*block = account(keep(realloc(*block, size)), size);
 			break;
 		default:
-			free(*block);
+			give_back(*block, old);
 			*block = NULL;
 			if (i % 50 == 0)
 				malloc_trim(0);
@@ -68,14 +92,23 @@ static void mix(void **blocks)
 }
 
 /* By mremap: from 1 MiB on, up and down again. */
+static void *resize(void *p, size_t old, size_t size)
+{
+	gone(old);
+	return account(keep(realloc(p, size)), size);
+}
+
 static void grow_large(void)
 {
-	char *p = account(keep(malloc(1 << 20)), 1 << 20);
+	size_t size = 1 << 20;
+	char *p = account(keep(malloc(size)), size);
 
-	for (int i = 1; i <= 20; i++)
-		p = account(keep(realloc(p, (1 << 20) + i * 70000)), (1 << 20) + i * 70000);
-	p = account(keep(realloc(p, 200000)), 200000);
-	p = account(keep(realloc(p, 200001)), 200001);
+	for (int i = 1; i <= 20; i++) {
+		p = resize(p, size, (1 << 20) + i * 70000);
+		size = (1 << 20) + i * 70000;
+	}
+	p = resize(p, size, 200000);
+	resize(p, 200000, 200001);
 }
 
 /* The heap's end goes back to the kernel with free, as soon as there is enough of it. */
@@ -86,7 +119,7 @@ static void shrink_heap(void)
 	for (int i = 0; i < BLOCKS; i++)
 		blocks[i] = account(keep(malloc(60000)), 60000);
 	for (int i = BLOCKS - 1; i >= 0; i--)
-		free(blocks[i]);
+		give_back(blocks[i], 60000);
 }
 
 void workload__glibc(void)
@@ -112,6 +145,7 @@ void workload__glibc(void)
 	expect("malloc.route.heap.bytes", all.bytes - mmap_bytes);
 	expect("mmap.failed.calls", 0);
 	account__expect(&all);
+	expect_blocks(frees, live_blocks, live_bytes);
 	expect__end();
 }
 #else

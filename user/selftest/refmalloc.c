@@ -91,6 +91,14 @@ static void expect_functions(void)
 	}
 }
 
+static void want_blocks(void)
+{
+	want("malloc.frees.calls", SINCE(frees));
+	want("malloc.failed.calls", SINCE(failed));
+	want("malloc.live_blocks", SUM_SINCE(calls_of, live, REFMALLOC_ROUTES));
+	want("malloc.live_bytes", SUM_SINCE(bytes_of, live, REFMALLOC_ROUTES));
+}
+
 static void expect_kernel_side(void)
 {
 	uint64_t mapped = 0;
@@ -135,5 +143,6 @@ void workload__refmalloc(void)
 	expect__begin("refmalloc", getpid(), 0);
 	expect_kernel_side();
 	expect_functions();
+	want_blocks();
 	expect__end();
 }

@@ -28,6 +28,8 @@ static void expect_malloc(uint64_t calls, uint64_t bytes, uint64_t in_mmap)
 	expect("malloc.bytes", bytes);
 	expect("malloc.route.heap.bytes", bytes - in_mmap);
 	expect("malloc.route.mmap.bytes", in_mmap);
+	expect_blocks(0, calls, bytes);
+	expect("malloc.failed.calls", 0);
 }
 
 static void expect_heap(uint64_t pages, uint64_t calls)

@@ -72,6 +72,8 @@ struct account {
 	uint64_t bucket[ACCOUNT_BUCKETS]; /* i: sizes above 2^(i-1), up to 2^i */
 };
 void account__add(struct account *a, uint64_t bytes);
+/* At level live. */
+void expect_blocks(uint64_t frees, uint64_t live_blocks, uint64_t live_bytes);
 /* malloc.calls, malloc.bytes, and each bucket that is not empty. */
 void account__expect(const struct account *a);
 
