@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <sys/utsname.h>
 
+#include "cmd_budget.h"
 #include "cmd_collect.h"
 #include "cmd_cost.h"
 
@@ -31,6 +32,9 @@ struct collector {
 	__u64 start_ns, stop_ns, window_ns, next_tick, shown_ns;
 	__u64 spill_read;   /* how many had spilled at the last reading of the spill */
 	struct cost_keeper cost;
+	struct budget budget;
+	__u64 attach_ns;      /* how long attaching malloc's probes took */
+	double attach_cpu_ns; /* and of CPU */
 	size_t differing;   /* processes of which the kernel counts otherwise than their ledgers */
 	bool spill_settled; /* as many as at the one before it */
 };
@@ -45,5 +49,7 @@ int collector__read_ring(struct collector *c);
  * are still followed, for then every change from before is in the ring.
  */
 void numbers__read(struct collector *c);
+/* What has spilled by now; 0, or -errno with the error said. */
+int numbers__read_spill(struct collector *c);
 
 #endif

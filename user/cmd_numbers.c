@@ -32,7 +32,7 @@ static void on_spilled_cell(const struct cell_key *key, const struct cell *cell,
 		c->error = err;
 }
 
-static int read_spill(struct collector *c)
+int numbers__read_spill(struct collector *c)
 {
 	struct spill_visitor v = {on_spilled_process, on_spilled_cell, c};
 	__u64 spilled = probes__spilled(c->probes);
@@ -94,7 +94,7 @@ static void check_spaces(struct collector *c)
 void numbers__read(struct collector *c)
 {
 	collector__catch_up(c);
-	if (read_spill(c))
+	if (numbers__read_spill(c))
 		return;
 	model__each(c->model, refresh, c);
 	if (!c->hooks.resident)
@@ -121,7 +121,7 @@ int collector__snapshot(struct collector *c, struct snapshot *s)
 	/* A list of mappings is not to be older than what is still to be applied. */
 	collector__catch_up(c);
 	now = c->stop_ns ? c->stop_ns : clock__boot_ns();
-	err = read_spill(c);
+	err = numbers__read_spill(c);
 	if (err)
 		return err;
 	model__each(c->model, c->stop_ns ? refresh_stale : refresh, c);
@@ -139,6 +139,7 @@ int collector__snapshot(struct collector *c, struct snapshot *s)
 		.lost = probes__lost(c->probes),
 	};
 	cost__fill(&c->cost, s, now);
+	budget__fill(c, s);
 	c->window_ns = now;
 	return model__snapshot(c->model, s);
 }

@@ -33,6 +33,7 @@ struct options {
 	const char *output;
 	unsigned int ring_pages;
 	unsigned int max_processes;
+	double budget; /* percent of one CPU; 0: none */
 	char **command; /* NULL, or NULL-terminated: what stands behind -- */
 };
 
@@ -41,6 +42,7 @@ struct option_set {
 	const char *command; /* its name, for messages */
 	const char *letters;
 	bool interval_and_count; /* two numbers without a letter */
+	bool takes_budget;
 	bool takes_command;	 /* -- COMMAND ARGS */
 	bool takes_pids;	 /* words are PIDs, and there must be one */
 	const char *schema;	 /* of -j; NULL: brkscope.report/1 */

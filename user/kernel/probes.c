@@ -16,6 +16,7 @@
 
 #include "brkscope.skel.h"
 #include "brkscope/thread.h"
+#include "kernel/links.h"
 #include "kernel/meter.h"
 #include "kernel/places.h"
 #include "kernel/ring.h"
@@ -36,6 +37,7 @@ struct probes {
 	struct uprobes *uprobes[MOST_LINKS];
 	size_t n_uprobes;
 	struct place_table places;
+	struct links *in_bursts; /* where malloc is probed in bursts: instead of uprobes */
 	struct meter *meter;
 	double syscall_ns; /* that the tracepoints add to a system call of theirs */
 	bool live; /* returns and frees are probed */
@@ -153,6 +155,7 @@ static void configure(struct probes *p, const struct probes_config *c)
 	if (c->max_processes)
 		bpf_map__set_max_entries(p->skel->maps.processes, c->max_processes);
 	k->live = p->live;
+	k->bursts = c->bursts;
 	k->spare_filtered = p->features.returns == RETURNS_SPARE;
 	k->session = p->features.session;
 	k->sure_size = sure_size();
@@ -224,6 +227,13 @@ int probes__open(struct probes **out, const struct probes_config *config)
 	}
 	place_table__init(&p->places, bpf_map__fd(p->skel->maps.probes),
 			  bpf_map__fd(p->skel->maps.probe_at), p->features.cookie);
+	if (config->bursts) {
+		p->in_bursts = links__new(p->features.cookie);
+		if (!p->in_bursts) {
+			err = -ENOMEM;
+			goto fail;
+		}
+	}
 	err = meter__open(&p->meter, p->skel);
 	if (err)
 		goto fail;
@@ -241,10 +251,14 @@ fail:
 
 static void detach(struct probes *p)
 {
+	if (p->in_bursts)
+		links__detach(p->in_bursts);
 	uprobes__detach_all(p->uprobes, p->n_uprobes);
 	for (size_t i = 0; i < p->n_links; i++)
 		bpf_link__destroy(p->links[i]);
 	p->n_uprobes = p->n_links = 0;
+	links__free(p->in_bursts);
+	p->in_bursts = NULL;
 }
 
 void probes__free(struct probes *p)
@@ -357,6 +371,9 @@ static int attach_program(struct probes *p, struct bpf_program *prog, enum uprob
 
 	if (!at->n)
 		return 0;
+	if (p->in_bursts)
+		return links__add(p->in_bursts, prog, kind, o->file, at->place, at->n, pid,
+				  &p->features.uprobe_multi);
 	if (p->n_uprobes == MOST_LINKS)
 		return -ENOSPC;
 	u = uprobes__attach(prog, kind, o->file, at->place, at->n, pid, p->features.cookie);
@@ -442,6 +459,35 @@ void probes__calibrate_meter(struct probes *p)
 struct meter *probes__meter(struct probes *p)
 {
 	return p->meter;
+}
+
+/* ---- bursts ---- */
+
+size_t probes__resume(struct probes *p)
+{
+	return links__attach(p->in_bursts);
+}
+
+void probes__pause(struct probes *p)
+{
+	links__detach(p->in_bursts);
+}
+
+bool probes__attached(const struct probes *p)
+{
+	return links__attached(p->in_bursts);
+}
+
+/* A program that reads it meanwhile sees one that is over, or all of it. */
+void probes__set_burst(struct probes *p, int slot, __u64 from, __u64 to)
+{
+	volatile __u64 *at = p->skel->bss->bursts[slot];
+
+	if (at[BURST_FROM] != from) {
+		__atomic_store_n(&at[BURST_TO], 0, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&at[BURST_FROM], from, __ATOMIC_SEQ_CST);
+	}
+	__atomic_store_n(&at[BURST_TO], to, __ATOMIC_SEQ_CST);
 }
 
 /* ---- running ---- */

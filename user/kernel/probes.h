@@ -20,6 +20,7 @@
 struct probes_config {
 	bool malloc;		    /* uprobes as well as tracepoints */
 	bool live;		    /* and of returns and frees, where that does no harm */
+	bool bursts;		    /* uprobes come and go, and calls count in bursts */
 	bool calibrate;		    /* probes__calibrate will be asked */
 	unsigned int ring_pages;    /* a power of two */
 	unsigned int max_processes; /* in the kernel's spill table; 0: its default */
@@ -61,6 +62,15 @@ int probes__calibrate(struct probes *p, struct calibration *out);
 struct meter;
 void probes__calibrate_meter(struct probes *p);
 struct meter *probes__meter(struct probes *p);
+
+/*
+ * Where config.bursts: attaches all uprobes, and how many could not be; begins to detach them;
+ * and the two bursts, [from, to) each, in which calls count.
+ */
+size_t probes__resume(struct probes *p);
+void probes__pause(struct probes *p);
+bool probes__attached(const struct probes *p);
+void probes__set_burst(struct probes *p, int slot, __u64 from, __u64 to);
 
 /* From here on, until then, events count. */
 void probes__start(struct probes *p);

@@ -58,6 +58,10 @@ struct process {
 	__u32 allocator_index;	 /* the one that defines its malloc */
 	bool code_unknown;	 /* it maps code that could not be looked at */
 	__u64 calls_before_exec; /* of malloc */
+	struct tally in_burst[2]; /* seen in the bursts that are not over */
+	struct sampled sampled;
+	bool sampled_out; /* it had ended in all windows from here on */
+	__u64 ended_ns;	  /* 0: not known */
 	/*
 	 * What exec mapped, from the kernel's own counters, as long as the
 	 * mappings themselves have not been read.
@@ -81,6 +85,7 @@ struct count {
 	enum cause cause; /* MMAP, MREMAP, ROUTE */
 	__u32 caller;	  /* MMAP */
 	__u64 calls, bytes;
+	__u64 seen, seen_bytes; /* MALLOC: of these; the others are there by estimate */
 };
 
 struct process *process__new(__u32 pid, __u64 start_ns); /* NULL with errno set */

@@ -44,6 +44,28 @@ static void add(struct flow *f, const struct cost *cost, const char *when)
 		  cost__percent(agent, cost->agent));
 }
 
+static void print_budget(FILE *out, const struct snapshot *s, const struct style *style)
+{
+	char of[UNIT_SIZE], base[UNIT_SIZE], text[UNIT_SIZE];
+	struct flow f;
+
+	flow__begin(&f, out, style, 0, "budget: ");
+	flow__add(&f, INK_PLAIN, "%s of one CPU", cost__percent(of, s->budget.of));
+	if (s->budget.dropped)
+		flow__add(&f, INK_NOTICE,
+			  "brk and mmap alone cost %s: malloc is not probed since %s",
+			  cost__percent(base, s->budget.base),
+			  unit__duration(text, s->budget.dropped_ns - s->start_ns));
+	else if (s->budget.estimated)
+		flow__add(&f, INK_NOTICE, "malloc seen in bursts of %s, and estimated",
+			  unit__duration(text, s->budget.burst_ns));
+	else
+		flow__add(&f, INK_PLAIN, "all calls of malloc seen");
+	if (s->budget.estimated || s->budget.dropped)
+		flow__add(&f, INK_PLAIN, "brk and mmap are exact");
+	flow__end(&f);
+}
+
 void cost__print(FILE *out, const struct snapshot *s, const struct style *style)
 {
 	bool window = style->rates && s->window_ns && s->window_ns < s->duration_ns;
@@ -54,4 +76,6 @@ void cost__print(FILE *out, const struct snapshot *s, const struct style *style)
 		add(&f, &s->window_cost, "");
 	add(&f, &s->cost, window ? " since the start" : "");
 	flow__end(&f);
+	if (s->budget.on)
+		print_budget(out, s, style);
 }

@@ -47,6 +47,19 @@ static json_t *prices_of(const struct snapshot *s)
 	return NULL;
 }
 
+json_t *json_budget(const struct snapshot *s)
+{
+	bool dropped = s->budget.dropped;
+
+	if (!s->budget.on)
+		return json_null();
+	return json_pack("{s:f, s:b, s:o, s:o, s:o}", "percent",
+			 cost__rounded_percent(s->budget.of), "estimated", s->budget.estimated,
+			 "burst_ns", value__known(s->budget.burst_ns, s->budget.burst_ns),
+			 "malloc_until_ns", value__known(dropped, s->budget.dropped_ns),
+			 "rest_percent", percent(dropped, s->budget.base));
+}
+
 json_t *json_cost(const struct snapshot *s)
 {
 	json_t *object = parts_of(&s->cost);

@@ -11,4 +11,7 @@
 /* A new reference; NULL: no memory. */
 json_t *json_cost(const struct snapshot *s);
 
+/* And how it was kept low; null: it was not to be. */
+json_t *json_budget(const struct snapshot *s);
+
 #endif
