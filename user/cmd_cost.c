@@ -62,6 +62,20 @@ double cost__total(struct cost_keeper *k)
 	return probes_ns(&r, &known) + r.agent_ns;
 }
 
+double cost__of_call(struct cost_keeper *k)
+{
+	static const enum hit_kind kinds[] = {HIT_EMULATED, HIT_STEPPED, HIT_OPTIMISED};
+	struct meter_reading r = reading(k);
+	double ns = 0, hits = 0;
+
+	for (int i = 0; i < 3; i++)
+		if (r.ns[kinds[i]] >= 0) {
+			ns += r.hits[kinds[i]] * r.ns[kinds[i]];
+			hits += r.hits[kinds[i]];
+		}
+	return hits > 0 ? ns / hits : 0;
+}
+
 static double share(double ns, double before, __u64 since, __u64 now)
 {
 	/* What a hit takes is known better and better: the part of a window is never below 0. */

@@ -31,5 +31,7 @@ void cost__fill(struct cost_keeper *k, struct snapshot *s, __u64 now_ns);
 /* In all so far, in ns of CPU; the second one without the agent. */
 double cost__total(struct cost_keeper *k);
 double cost__probes(struct cost_keeper *k);
+/* What a call of malloc takes, on the average. */
+double cost__of_call(struct cost_keeper *k);
 
 #endif

@@ -140,6 +140,7 @@ int collector__snapshot(struct collector *c, struct snapshot *s)
 	};
 	cost__fill(&c->cost, s, now);
 	budget__fill(c, s);
+	model__hit_cost(c->model, cost__of_call(&c->cost));
 	c->window_ns = now;
 	return model__snapshot(c->model, s);
 }

@@ -29,7 +29,7 @@ PROCESS = {
     "callers": [{"object": maybe(S), "function": maybe(S), "where": S, "offset": maybe(N),
                  "cause": S, "calls": N, "bytes": N, "live_bytes": maybe(N),
                  "live_regions": maybe(N)}],
-    "malloc": maybe({"estimated": B, "seen": {"calls": N, "bytes": N}, "coverage": maybe(R),
+    "malloc": maybe({"estimated": B, "seen": {"calls": N, "bytes": N}, "coverage": maybe(R), "slowed": R,
                      "calls_ci95": maybe([N]), "bytes_ci95": maybe([N]), "calls": N, "bytes": N, "frees": maybe(N), "failed": maybe(N),
                      "impossible": N, "live_bytes": maybe(N), "live_blocks": maybe(N),
                      "by_function": "names",

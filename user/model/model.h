@@ -87,6 +87,8 @@ void model__burst_ends(struct model *m, __u64 to_ns);
 void model__burst_over(struct model *m, __u32 number);
 /* Was there a time, until now, in which calls were not seen? */
 bool model__estimates(const struct model *m, __u64 now_ns);
+/* What a call that is seen takes from its process: before a snapshot. */
+void model__hit_cost(struct model *m, double ns);
 /* The window that is under way. */
 void model__window(struct model *m, __u64 from_ns, __u64 to_ns, __u32 times);
 

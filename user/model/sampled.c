@@ -106,3 +106,17 @@ struct estimates sampled__intervals(const struct sampled *s, const struct totals
 				       : (struct interval){},
 	};
 }
+
+/* What a hit costs is known that well. */
+#define PRICE_OFF   1.15
+#define SLOWED_MOST 0.8
+
+void sampled__slow(struct interval *i, double slowed)
+{
+	double lost = slowed * PRICE_OFF;
+
+	if (!i->known || lost <= 0)
+		return;
+	i->open = lost > SLOWED_MOST;
+	i->high = i->open ? ~0ull : to_number(i->high / (1 - lost));
+}

@@ -29,6 +29,7 @@ void sampled__window(struct sampled *s, __u32 times, __u64 calls, __u64 bytes);
 
 struct interval {
 	bool known;
+	bool open; /* high is not known */
 	__u64 low, high;
 };
 
@@ -45,5 +46,12 @@ struct totals {
 };
 struct estimates sampled__intervals(const struct sampled *s, const struct totals *t, __u32 times,
 				    double cut);
+
+/*
+ * Probed, a process that always has something to do calls less: of the time in bursts
+ * `slowed` went into the probes.  One that waits for others calls as much as ever.  Which it
+ * is nobody knows: the interval then holds both, or is open where next to nothing was left.
+ */
+void sampled__slow(struct interval *i, double slowed);
 
 #endif

@@ -56,6 +56,11 @@ void model__window(struct model *m, __u64 from_ns, __u64 to_ns, __u32 times)
 	m->window.times = times;
 }
 
+void model__hit_cost(struct model *m, double ns)
+{
+	m->hit_ns = ns;
+}
+
 /* How much of the window under way is over. */
 static double cut(const struct model *m, __u64 now)
 {
@@ -90,7 +95,12 @@ void sampling__estimate(struct model *m, struct process *p, __u64 now)
 	seen = bursts__seen_ns(&m->bursts, to) - bursts__seen_ns(&m->bursts, from);
 	s->estimate.is = seen < to - from;
 	s->estimate.coverage = (double)seen / (double)(to - from);
+	s->estimate.slowed = seen ? (double)t.seen_calls * m->hit_ns / (double)seen : 0;
+	if (s->estimate.slowed > 1)
+		s->estimate.slowed = 1; /* of several threads */
 	e = sampled__intervals(&p->sampled, &t, p->gone ? 0 : m->window.times, cut(m, now));
+	sampled__slow(&e.calls, s->estimate.slowed);
+	sampled__slow(&e.bytes, s->estimate.slowed);
 	s->estimate.calls = e.calls;
 	s->estimate.bytes = e.bytes;
 }

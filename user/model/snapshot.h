@@ -160,6 +160,7 @@ struct process_stats {
 		bool is; /* false: all was seen */
 		struct tally seen;
 		double coverage; /* of its life, what part was seen */
+		double slowed;	 /* of that, what part the probes took */
 		struct interval calls, bytes; /* 95% */
 	} estimate;
 

@@ -29,6 +29,7 @@ struct model {
 	struct process *others;
 	struct call_sites *sites;
 	struct bursts bursts; /* in which calls are seen */
+	double hit_ns;	      /* what a call costs that is seen */
 	__u64 begun_ns;	      /* when the first of them did */
 	struct {
 		__u64 from_ns, to_ns;

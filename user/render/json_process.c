@@ -159,18 +159,24 @@ static json_t *interval_of(bool is, const struct interval *i)
 {
 	if (!is || !i->known)
 		return json_null();
-	return json_pack("[o, o]", value__number(i->low), value__number(i->high));
+	return json_pack("[o, o]", value__number(i->low), value__known(!i->open, i->high));
+}
+
+/* To what takes few digits. */
+static double rounded(double part)
+{
+	return (double)(__u64)(part * (1 << 20) + .5) / (1 << 20);
 }
 
 static json_t *estimate_of(const struct process_stats *p)
 {
 	bool is = p->estimate.is, one = p->pid != 0;
-	double coverage = (double)(__u64)(p->estimate.coverage * (1 << 20) + .5) / (1 << 20);
+	double coverage = rounded(p->estimate.coverage), slowed = rounded(p->estimate.slowed);
 
-	return json_pack("{s:b, s:o, s:o, s:o, s:o}", "estimated", is, "seen",
+	return json_pack("{s:b, s:o, s:f, s:o, s:o, s:o}", "estimated", is, "seen",
 			 tally_of(true, is ? &p->estimate.seen
 					   : &(struct tally){p->malloc.calls, p->malloc.bytes}),
-			 "coverage", !is ? json_real(1) : one ? json_real(coverage) : json_null(),
+			 "slowed", is && one ? slowed : 0.0, "coverage", !is ? json_real(1) : one ? json_real(coverage) : json_null(),
 			 "calls_ci95", interval_of(is, &p->estimate.calls), "bytes_ci95",
 			 interval_of(is, &p->estimate.bytes));
 }

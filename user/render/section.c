@@ -156,14 +156,21 @@ static void print_estimate(const struct section *c)
 	flow__add(&f, INK_NOTICE, "estimated from bursts: %s of the time seen",
 		  cost__percent(low, e->coverage));
 	flow__add(&f, INK_PLAIN, "%llu call%s", e->seen.calls, plural(e->seen.calls));
-	if (e->calls.known)
+	if (!e->calls.known)
+		flow__add(&f, INK_NOTICE, "too few bursts to say how near it is");
+	else if (e->calls.open)
+		flow__add(&f, INK_PLAIN, "95%% interval from %s calls on",
+			  unit__count(low, e->calls.low));
+	else
 		flow__add(&f, INK_PLAIN, "95%% interval %s to %s calls",
 			  unit__count(low, e->calls.low), unit__count(high, e->calls.high));
-	if (e->bytes.known)
-		flow__add(&f, INK_PLAIN, "%s to %s bytes", unit__bytes(low, e->bytes.low),
+	if (e->bytes.known && !e->bytes.open)
+		flow__add(&f, INK_PLAIN, "%s to %s", unit__bytes(low, e->bytes.low),
 			  unit__bytes(high, e->bytes.high));
-	if (!e->calls.known)
-		flow__add(&f, INK_NOTICE, "too few to say how near it is");
+	if (e->slowed >= 0.01)
+		flow__add(&f, INK_NOTICE, "%s of the time seen went into the probes%s",
+			  cost__percent(low, e->slowed),
+			  e->calls.open ? ": without them it may have called far more" : "");
 	flow__end(&f);
 }
 
