@@ -175,6 +175,7 @@ int process_fork(struct bpf_raw_tracepoint_args *ctx)
 	if (!t)
 		return task_spill(child, EVENT_FORK, flags);
 	task_fill(t, child, EVENT_FORK, parent_tgid);
+	t->e.object = bpf_get_current_pid_tgid();
 	mm_fill(t, BPF_CORE_READ(child, mm), false);
 	t->e.flags = flags;
 	bpf_ringbuf_submit(t, wake_flags(fill));

@@ -283,15 +283,33 @@ static __always_inline bool is_sure(__u64 size)
 }
 
 /*
+ * The kernel takes a call for left whose frame is below that of a later one, and forgets where it
+ * returns to (cleanup_return_instances, kernel/events/uprobes.c): its return would kill.  So it
+ * would be where a signal handler allocates on a stack of its own that is above the one which
+ * it has interrupted in an allocation.
+ */
+static __always_inline bool hides_others(__u64 sp)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u64 base = task->sas_ss_sp, size = task->sas_ss_size, stack;
+
+	if (sp - base >= size)
+		return false;
+	stack = BPF_CORE_READ(task, utask, return_instances, stack);
+	return stack && stack - base >= size && stack < sp;
+}
+
+/*
  * False: its return would tell nothing, or must not be probed.  A return probe's page has no
  * unwind information: an exception that a function with one throws would end the program.
  */
-static __always_inline bool may_return(const struct probe *probe, __u64 size, __u32 flags)
+static __always_inline bool may_return(const struct probe *probe, __u64 sp, __u64 size, __u32 flags)
 {
 	if (probe->by_pointer)
 		return false;
-	if (probe->throws &&
-	    (!config.session || flags & EVENT_F_IMPOSSIBLE || !is_sure(size)))
+	if (probe->throws && (!config.session || flags & EVENT_F_IMPOSSIBLE || !is_sure(size)))
+		return false;
+	if (config.session && hides_others(sp))
 		return false;
 	return !config.spare_filtered ||
 	       !BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), seccomp.mode);
@@ -332,7 +350,7 @@ static __always_inline bool call_begin(struct pt_regs *ctx)
 	thread = thread_get(tid);
 	if (thread && !is_new_call(ctx, thread, probe, ret, size, now))
 		return false;
-	if (config.live && !may_return(probe, size, flags))
+	if (config.live && !may_return(probe, entry_sp(ctx, probe), size, flags))
 		flags |= EVENT_F_NO_RETURN;
 	if (config.live)
 		in_others = call_emit(ctx, tgid, tid, size, probe, flags);

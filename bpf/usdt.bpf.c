@@ -8,6 +8,7 @@
 #include "burst.bpf.h"
 #include "hits.bpf.h"
 #include "probe.bpf.h"
+#include "thread.bpf.h"
 
 /* By enum refmalloc_function of include/refmalloc.h. */
 static const __u8 functions[] = {
@@ -23,6 +24,15 @@ static __always_inline __u32 route_flags(__u32 route)
 	if (route == ROUTE_IS_MMAP)
 		return EVENT_F_TOLD | EVENT_F_KEEPS_MAPPING;
 	return route == ROUTE_IS_ARENA ? EVENT_F_TOLD | EVENT_F_ARENA : EVENT_F_TOLD;
+}
+
+/* More than PTRDIFF_MAX counts as 0 bytes. */
+static __always_inline __u32 told_size(__u64 *size)
+{
+	if (*size <= ~0ULL >> 1)
+		return EVENT_F_TOLD;
+	*size = 0;
+	return EVENT_F_TOLD | EVENT_F_IMPOSSIBLE;
 }
 
 static __always_inline __u8 function_of(__u64 number)
@@ -116,8 +126,25 @@ static __always_inline void on_alloc(struct pt_regs *ctx, const struct probe *pr
 /* Before the block is touched: for by the end another thread may have been given its address. */
 static __always_inline void on_resizing(struct pt_regs *ctx, const struct probe *probe, __u64 id)
 {
-	block_emit(EVENT_CALL, id, argument(ctx, probe, 2), function_of(argument(ctx, probe, 3)),
-		   EVENT_F_TOLD, probe->object, argument(ctx, probe, 1));
+	__u64 size = argument(ctx, probe, 2);
+	__u32 flags = told_size(&size);
+	struct thread *t = thread_get(id);
+
+	if (t)
+		t->resizing = true;
+	block_emit(EVENT_CALL, id, size, function_of(argument(ctx, probe, 3)), flags, probe->object,
+		   argument(ctx, probe, 1));
+}
+
+/* True: this is how it ended. */
+static __always_inline bool end_resizing(__u32 tid)
+{
+	struct thread *t = bpf_map_lookup_elem(&threads, &tid);
+	bool was = t && t->resizing;
+
+	if (was)
+		t->resizing = false;
+	return was;
 }
 
 static __always_inline void on_realloc(struct pt_regs *ctx, const struct probe *probe, __u64 id,
@@ -127,28 +154,24 @@ static __always_inline void on_realloc(struct pt_regs *ctx, const struct probe *
 	__u32 flags = to ? route_flags(argument(ctx, probe, 4)) : EVENT_F_TOLD;
 	__u8 fn = function_of(argument(ctx, probe, 5));
 
-	if (config.live)
+	if (config.live) {
+		end_resizing(id);
 		block_emit(EVENT_RETURN, id, 0, 0, 0, probe->object, to);
-	else
+	} else {
 		told_emit(id, size, fn, flags, probe->object, ts);
+	}
 }
 
-/*
- * Which a realloc of a block has told of before, as far as level live goes: the agent
- * has its call.
- */
 static __always_inline void on_failed(struct pt_regs *ctx, const struct probe *probe, __u64 id,
-					   __u64 ts)
+				      __u64 ts)
 {
 	__u64 size = argument(ctx, probe, 1);
 	__u8 fn = function_of(argument(ctx, probe, 2));
-	__u32 flags = EVENT_F_TOLD;
+	__u32 flags = told_size(&size);
 
-	if (size > ~0ULL >> 1) {
-		size = 0;
-		flags |= EVENT_F_IMPOSSIBLE;
-	}
-	if (config.live)
+	if (config.live && end_resizing(id))
+		block_emit(EVENT_RETURN, id, 0, 0, 0, probe->object, 0);
+	else if (config.live)
 		block_emit(EVENT_BLOCK, id, size, fn, flags, probe->object, 0);
 	else
 		told_emit(id, size, fn, flags, probe->object, ts);

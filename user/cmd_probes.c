@@ -17,8 +17,21 @@
 
 #define PATH_COLUMNS 100
 
-double found_probes__cost(const struct found_probes *found, const struct placement *place)
+const struct placement *found_probes__place(const struct found_probes *found,
+					    const struct object *o, int entry)
 {
+	/* Where a realloc comes by, there is no return. */
+	return found->live && entry != ENTRY_KEPT ? &o->fn[entry].return_place
+						  : &o->fn[entry].place;
+}
+
+double found_probes__cost(const struct found_probes *found, const struct placement *place,
+			  bool returns)
+{
+	if (returns)
+		return place->nop5 ? -1
+				   : found->hit.ns[place->emulated ? CALIBRATE_RETURN
+								   : CALIBRATE_STEPPED_RETURN];
 	return found->hit.ns[place->nop5       ? CALIBRATE_OPTIMISED
 			     : place->emulated ? CALIBRATE_EMULATED
 					       : CALIBRATE_STEPPED];
@@ -27,6 +40,11 @@ double found_probes__cost(const struct found_probes *found, const struct placeme
 const char *found_probes__kind(const struct placement *place)
 {
 	return place->nop5 ? "optimised" : place->emulated ? "emulated" : "stepped";
+}
+
+bool found_probes__site(const struct found_probes *found, const struct object *o, int site)
+{
+	return found->live || (site != SITE_RESIZING && site != SITE_FREE);
 }
 
 /* "612 ns" */
@@ -44,7 +62,8 @@ static void print_costs(FILE *out, const struct found_probes *found)
 		[CALIBRATE_EMULATED] = "emulated",
 		[CALIBRATE_STEPPED] = "stepped",
 		[CALIBRATE_OPTIMISED] = "nop of 5 bytes",
-		[CALIBRATE_RETURN] = "emulated, and the return",
+		[CALIBRATE_RETURN] = "and with the return emulated",
+		[CALIBRATE_STEPPED_RETURN] = "stepped",
 	};
 	char text[32];
 
@@ -77,16 +96,24 @@ static void print_kernel(FILE *out, const struct found_probes *found)
 }
 
 /* "free+0x3": the function's name, and how far behind its entry. */
-static void print_place(FILE *out, const struct found_probes *found, const struct object *o, int i)
+static void print_place(FILE *out, const struct found_probes *found, const char *symbol,
+			__u64 entry, const struct placement *place, bool returns)
 {
-	const struct placement *place = &o->fn[i].place;
-	const char *symbol = alloc_entries[i].symbol, *name = alloc_fn__name(alloc_entries[i].fn);
 	char at[128], text[32];
 
-	snprintf(at, sizeof(at), "%s+0x%llx", symbol, place->off - o->fn[i].off);
-	fprintf(out, "  %-24s 0x%-9llx %-28s %-9s %8s", at, place->off,
+	snprintf(at, sizeof(at), "%s+0x%llx", symbol, place->off - entry);
+	fprintf(out, "  %-24s 0x%-9llx %-28s %-9s %8s%s", at, place->off,
 		*place->insn ? place->insn : "-", found_probes__kind(place),
-		cost_text(text, found_probes__cost(found, place)));
+		cost_text(text, found_probes__cost(found, place, returns)),
+		returns ? "  with the return" : "");
+}
+
+static void print_call(FILE *out, const struct found_probes *found, const struct object *o, int i)
+{
+	const char *symbol = alloc_entries[i].symbol, *name = alloc_fn__name(alloc_entries[i].fn);
+
+	print_place(out, found, symbol, o->fn[i].off, found_probes__place(found, o, i),
+		    found->live && i != ENTRY_KEPT);
 	if (i == ENTRY_KEPT)
 		fprintf(out, "  where a resized block keeps its mapping");
 	else if (strcmp(symbol, name))
@@ -106,7 +133,7 @@ static void print_entry(FILE *out, const struct found_probes *found, const struc
 				? "it goes through it"
 				: "the same code");
 	else
-		print_place(out, found, o, i);
+		print_call(out, found, o, i);
 }
 
 static const char *path_text(char text[SANITIZED_SIZE(PATH_COLUMNS)], const struct object *o)
@@ -115,16 +142,40 @@ static const char *path_text(char text[SANITIZED_SIZE(PATH_COLUMNS)], const stru
 	return text;
 }
 
+static void print_functions(FILE *out, const struct found_probes *found, const struct object *o)
+{
+	fprintf(out, "  %-24s %-11s %-28s %-9s %8s\n", "probe", "in the file", "instruction",
+		"kernel", "a hit");
+	for (int i = 0; i < ALLOC_ENTRIES; i++)
+		if (o->fn[i].present || (object__is_libc(o) && i <= FN_REALLOCARRAY))
+			print_entry(out, found, o, i);
+	for (int i = 0; found->live && i < FREE_ENTRIES; i++) {
+		if (!o->free[i].probed)
+			continue;
+		print_place(out, found, free_entries[i], o->free[i].off, &o->free[i].place, false);
+		fprintf(out, "\n");
+	}
+}
+
+static void print_sites(FILE *out, const struct found_probes *found, const struct object *o)
+{
+	fprintf(out, "  its own places for tracers (USDT), which tell of each call:");
+	for (int i = SITE_NONE + 1; i < SITE_COUNT; i++)
+		if (found_probes__site(found, o, i))
+			fprintf(out, " +0x%llx", o->site[i].off);
+	fprintf(out, "\n");
+}
+
 static void print_object(FILE *out, const struct found_probes *found, const struct object *o)
 {
 	char path[SANITIZED_SIZE(PATH_COLUMNS)];
 
-	fprintf(out, "\n%s (%s%s)\n  %-24s %-11s %-28s %-9s %8s\n", path_text(path, o),
-		object__kind_name(o), o->program ? ", in the program" : "", "probe", "in the file",
-		"instruction", "kernel", "a hit");
-	for (int i = 0; i < ALLOC_ENTRIES; i++)
-		if (o->fn[i].present || (object__is_libc(o) && i <= FN_REALLOCARRAY))
-			print_entry(out, found, o, i);
+	fprintf(out, "\n%s (%s%s)\n", path_text(path, o), object__kind_name(o),
+		o->program ? ", in the program" : "");
+	if (o->told)
+		print_sites(out, found, o);
+	else
+		print_functions(out, found, o);
 	fprintf(out, "  malloc's own code ");
 	for (unsigned int i = 0; i < o->n_internal; i++)
 		fprintf(out, "%s+0x%llx..0x%llx", i ? ", " : "", o->internal[i].lo,
@@ -186,13 +237,22 @@ static int write_found(FILE *out, const struct found_probes *found, bool json)
 static int run(const struct options *o)
 {
 	struct probes_config config = {
-		.malloc = true, .calibrate = true, .ring_pages = o->ring_pages};
+		.malloc = true,
+		.live = o->level >= LEVEL_LIVE,
+		.calibrate = true,
+		.ring_pages = o->ring_pages,
+	};
 	struct found_probes found = {};
 	struct probes *p = NULL;
 	struct targets *t = NULL;
 	struct output out;
 	int err;
 
+	if (o->level < LEVEL_SIZES) {
+		log__error(
+			"probes: -l syscalls: no function is probed then; it takes sizes or live");
+		return STATUS_USAGE;
+	}
 	if (output__open(&out, o->output))
 		return STATUS_FAILED;
 	err = probes__open(&p, &config);
@@ -208,6 +268,7 @@ static int run(const struct options *o)
 		/* An error leaves all of it unknown, and shown so. */
 		probes__calibrate(p, &found.hit);
 		found.features = probes__features(p);
+		found.live = probes__live(p);
 		found.objects = targets__objects(t);
 		output__truncate(&out);
 		err = write_found(out.file, &found, o->json);
@@ -220,11 +281,12 @@ static int run(const struct options *o)
 }
 
 const struct subcommand cmd_probes = {
-	.options = {.command = "probes", .letters = "jo", .schema = "brkscope.probes/1"},
-	.arguments = "[-j] [-o FILE] [-v]",
+	.options = {.command = "probes", .letters = "ljo", .schema = "brkscope.probes/1"},
+	.arguments = "[-l LEVEL] [-j] [-o FILE] [-v]",
 	.summary =
 		"what would be attached, where and why, and what it costs; what this kernel offers",
 	.examples = "  brkscope probes\n"
+		    "  brkscope probes -l live   and those of frees and returns\n"
 		    "  brkscope probes -j        as JSON, schema brkscope.probes/1\n",
 	.run = run,
 };

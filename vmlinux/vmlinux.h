@@ -161,6 +161,7 @@ struct xol_area {
 };
 
 struct return_instance {
+	unsigned long stack;
 	unsigned long orig_ret_vaddr;
 };
 
@@ -228,6 +229,8 @@ struct task_struct {
 	struct uprobe_task *utask;
 	unsigned int in_execve : 1;
 	struct signal_struct *signal;
+	unsigned long sas_ss_sp;
+	unsigned long sas_ss_size;
 	struct seccomp seccomp;
 };
 

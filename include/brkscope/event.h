@@ -161,7 +161,8 @@ struct event {
 	__u8 type;
 	__u8 op;
 	__u16 flags;
-	__u32 object; /* MALLOC, CALL, FREE: index of the object whose function it was */
+	__u32 object; /* MALLOC, CALL, FREE: index of the object whose function it was;
+		       * FORK: the thread that forked */
 };
 
 /*
@@ -278,9 +279,9 @@ struct config {
 	__u8 live;	     /* calls are paired with their returns and with frees */
 	__u8 bursts;	     /* calls of malloc count in bursts only */
 	__u8 spare_filtered; /* return probes kill processes with a seccomp filter: none in these */
-	__u8 session;	    /* which calls' returns are probed is said at their entries */
-	__u32 cpus;	    /* possible ones */
-	__u64 sure_size;    /* of so many bytes there is memory, in a process without a limit */
+	__u8 session;	     /* which calls' returns are probed is said at their entries */
+	__u32 cpus;	     /* possible ones */
+	__u64 sure_size;     /* of so many bytes there is memory, in a process without a limit */
 	char comm[16];
 };
 
@@ -341,12 +342,13 @@ struct probe {
 	__u8 reg[PROBE_ARGS]; /* enum probe_reg: where the arguments are there */
 	__u32 frame;	      /* bytes between the stack pointer and the return address there */
 	__u64 off;	      /* file offset of the probed instruction */
-	__u64 jumps;	      /* the entry points, as bits, that it may go on in by a jump; of a free: frees */
-	__u8 glibc;	      /* its blocks have glibc's headers */
-	__u8 libc;  /* and which ones it goes on in depends on the arguments as in glibc or musl */
-	__u8 whole; /* all of the object's code is the allocator's: internal[0] */
-	__u8 marks; /* MAP_NORESERVE is on all that it maps but for blocks */
-	__u8 kept;  /* no entry: where a realloc comes by that leaves a block's mapping as it is */
+	__u64 jumps; /* the entry points, as bits, that it may go on in by a jump; of a free: frees
+		      */
+	__u8 glibc;  /* its blocks have glibc's headers */
+	__u8 libc;   /* and which ones it goes on in depends on the arguments as in glibc or musl */
+	__u8 whole;  /* all of the object's code is the allocator's: internal[0] */
+	__u8 marks;  /* MAP_NORESERVE is on all that it maps but for blocks */
+	__u8 kept;   /* no entry: where a realloc comes by that leaves a block's mapping as it is */
 	__u8 block_arg;	 /* the argument with the block to be resized; 0: none */
 	__u8 by_pointer; /* the block is told, and given, by where a pointer to it is */
 	__u8 throws;	 /* where there is no memory it throws an exception */

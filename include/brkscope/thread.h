@@ -28,13 +28,14 @@ struct thread {
 	__u32 freed_object;
 	__u32 object;
 	__u32 fn;
-	__u8 pending;	 /* no mapping has been made for it yet */
-	__u8 marks;	 /* nor will one with MAP_NORESERVE be */
-	__u8 in_others;	 /* it has been counted among the other processes' */
+	__u8 pending;	/* no mapping has been made for it yet */
+	__u8 marks;	/* nor will one with MAP_NORESERVE be */
+	__u8 in_others; /* it has been counted among the other processes' */
+	__u8 resizing;	/* its allocator has said that it resizes a block, and not how that ended */
 	__u8 brk_failed; /* since that call, and nothing was mapped after it */
 	/* the system call under way */
 	__u8 syscall; /* enum event_type; 0: none */
-	__u8 pad[5];
+	__u8 pad[4];
 	__u64 begin_ns;
 	__u64 args[6];
 	__u64 brk_start, brk_before;

@@ -54,6 +54,18 @@ need() {
 	done
 }
 
+# The allocators that are put before libc's, by kind: into LIBRARIES.
+find_allocators() {
+	local name library
+
+	declare -gA LIBRARIES=([refmalloc]=$OUT/librefmalloc.so)
+	for name in jemalloc:libjemalloc.so tcmalloc:libtcmalloc_minimal.so mimalloc:libmimalloc.so; do
+		library=$(ldconfig -p | sed -n "s/.*${name#*:}.* => //p" | head -n 1)
+		[ -n "$library" ] || skip "no ${name#*:}: scripts/deps.sh check"
+		LIBRARIES[${name%:*}]=$library
+	done
+}
+
 # Is this a machine on which the agent can be expected to work?
 need_bpf() {
 	[ "$(id -u)" = 0 ] || skip "not root"

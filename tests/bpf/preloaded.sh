@@ -8,12 +8,7 @@
 need_bpf
 need g++ ldconfig
 
-declare -A LIBRARIES=([refmalloc]=$OUT/librefmalloc.so)
-for name in jemalloc:libjemalloc.so tcmalloc:libtcmalloc_minimal.so mimalloc:libmimalloc.so; do
-	library=$(ldconfig -p | sed -n "s/.*${name#*:}.* => //p" | head -n 1)
-	[ -n "$library" ] || skip "no ${name#*:}: scripts/deps.sh check"
-	LIBRARIES[${name%:*}]=$library
-done
+find_allocators
 
 cat >"$WORK/program.py" <<'END_OF_PROGRAM'
 import mmap, threading

@@ -2,7 +2,7 @@
 # probes.sh - `brkscope probes` says where the probes are and what they cost here.
 . "$(dirname "$0")/lib.sh"
 need_bpf
-need musl-gcc
+need musl-gcc readelf
 
 # An allocator in a program whose name is to do something to terminals.
 NAME=$'a\e[31m\nb'
@@ -18,6 +18,13 @@ start_collecting "$WORK/messages" report -j -o "$WORK/report.json"
 kill -INT "$AGENT"
 ended "$AGENT" || fail "report: status $?: $(cat "$WORK/messages")"
 "$BRKSCOPE" probes >"$WORK/text" || fail "probes: status $?"
+# And one that tells of its calls itself.
+start env LD_PRELOAD="$OUT/librefmalloc.so" "$PYTHON" -S -c 'import time; print(1, flush=True); time.sleep(1000)' >"$WORK/told"
+eventually 10 grep -q 1 "$WORK/told"
+"$BRKSCOPE" probes -l live -j >"$WORK/live.json" || fail "probes -l live -j: status $?"
+"$BRKSCOPE" probes -l live >"$WORK/live.text" || fail "probes -l live: status $?"
+"$BRKSCOPE" probes -l syscalls 2>"$WORK/messages"
+[ $? = 2 ] || fail "probes -l syscalls: no usage error: $(cat "$WORK/messages")"
 grep -q $'\e' "$WORK/text" && fail "an escape in: $(grep -a $'\e' "$WORK/text" | cat -v)"
 LIBC=$(ldd "$WORKLOAD/tail_calls" | sed -n 's/.*libc.so.6 => \([^ ]*\) .*/\1/p')
 "$OUT/tests/unit/test_placement" "$LIBC" >"$WORK/dump" || fail "no places in $LIBC"
@@ -33,10 +40,12 @@ assert not libc.prctl(22, 2, program, 0, 0)   # PR_SET_SECCOMP, SECCOMP_MODE_FIL
 os.execv(sys.argv[1], sys.argv[1:])
 END
 
-compare "$WORK" "$(realpath "$LIBC")" <<'END'
+compare "$WORK" "$(realpath "$LIBC")" "$(readelf -n "$OUT/librefmalloc.so" | grep -c 'Name: resizing$')" <<'END'
 import os
 from oracle import *
-work, libc = sys.argv[1:]
+work, libc, tells = sys.argv[1:]
+def text_of(path):
+    return open(path).read()
 version = tuple(int(n) for n in re.match(r"(\d+)\.(\d+)", os.uname().release).groups())
 first, second, filtered = (read_json(f"{work}/{name}.json") for name in ("first", "second", "filtered"))
 for name, found in (("alone", first), ("beside a report", second), ("filtered", filtered)):
@@ -46,22 +55,22 @@ for name, found in (("alone", first), ("beside a report", second), ("filtered", 
     expect_true(f"{name}: system calls {found['syscall_ns']}", 0 < found["syscall_ns"]["untraced"]
                 and 0 < found["syscall_ns"]["traced"])
     if name == "filtered":
-        expect("filtered: what makes system calls", [hit["nop5"], hit["emulated_and_return"]], [None, None])
+        expect("filtered: what makes system calls", [hit[kind] for kind in ("nop5", "emulated_and_return", "stepped_and_return")], [None] * 3)
         continue
-    expect_true(f"{name}: a return costs more: {hit}", hit["emulated_and_return"] > 1.1 * hit["emulated"])
+    expect_true(f"{name}: a return costs more: {hit}", hit["emulated_and_return"] > 1.1 * hit["emulated"]
+                and hit["stepped_and_return"] > 1.2 * hit["emulated_and_return"])
     if version >= (6, 16):
         expect_true(f"{name}: a nop of 5 bytes is not stepped: {hit}", hit["nop5"] * 1.2 < hit["stepped"])
 
 # The places are those that are checked elsewhere.
 [its_libc] = [o for o in first["objects"] if os.path.realpath(o["path"]) == libc]
 expect("kind", its_libc["kind"], "glibc")
-dump = {}
+dump, in_place = {}, {}
 for line in open(f"{work}/dump"):
     name, _, _, entry, place, frame, kind, asked, _ = line.split(None, 8)
-    if asked == "anywhere":
-        dump[name] = [int(entry, 16), int(place, 16), int(frame), kind]
+    (dump if asked == "anywhere" else in_place)[name] = [int(entry, 16), int(place, 16), int(frame), kind]
 probed = [e for e in its_libc["entries"] if "probe" in e]
-text = open(f"{work}/text").read()
+text = text_of(f"{work}/text")
 expect_true("some are probed", len(probed) >= 5)
 for e in probed:
     p = e["probe"]
@@ -70,6 +79,32 @@ for e in probed:
     expect_true(f"{e['symbol']} as text", re.search(
         rf"^  {e['symbol']}\+0x{p['into']:x} +0x{p['offset']:x} +{re.escape(p['instruction'])} +{p['kernel']} +\d+ ns$",
         text, re.M))
+# At level live functions have to be probed where a return can be, and frees are as well.
+live = read_json(f"{work}/live.json")
+expect("live", [first["live"], live["live"]], [False, True])
+[live_libc] = [o for o in live["objects"] if os.path.realpath(o["path"]) == libc]
+text = text_of(f"{work}/live.text")
+for e in live_libc["entries"]:
+    if "probe" not in e:
+        continue
+    p, freed = e["probe"], e["function"] == "free"
+    expect(f"live: {e['symbol']}", [e["offset"], p["offset"], p["frame"], p["kernel"], p["return"]],
+           (dump if freed else in_place)[e["symbol"]] + [not freed])
+    expect(f"live: {e['symbol']}: its cost", p["hit_ns"],
+           live["hit_ns"][p["kernel"] if freed else f"{p['kernel']}_and_return"])
+    expect_true(f"live: {e['symbol']} as text", re.search(
+        rf"^  {e['symbol']}\+0x{p['into']:x} +0x{p['offset']:x} .* {p['kernel']} +(\d+ ns|-){'' if freed else '  with the return'}$",
+        text, re.M))
+expect_true("frees are told", "free" in [e["symbol"] for e in live_libc["entries"]])
+expect_true("and only then", "free" not in [e["symbol"] for e in its_libc["entries"]])
+own = [o for o in live["objects"] if o["path"].endswith("/librefmalloc.so")]
+expect("refmalloc", len(own), 1)
+for o in own:
+    expect("refmalloc's own places", [len(o["sites"]), len(o["entries"]) > 0], [5, False] if tells != "0" else [0, True])
+    expect("as text", "its own places for tracers (USDT), which tell of each call: "
+           + " ".join(f"+0x{off:x}" for off in o["sites"]) + "\n" in text, tells != "0")
+
+text = text_of(f"{work}/text")
 others = {e["symbol"]: e["counted_as"] for e in its_libc["entries"] if "probe" not in e}
 expect("counted elsewhere", others.get("reallocarray"), "realloc")
 expect_true("as text", "  reallocarray             counted as realloc: it goes through it\n" in text)

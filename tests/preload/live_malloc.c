@@ -1,5 +1,6 @@
 /*
- * live_malloc.c - liblive_malloc.so: an LD_PRELOAD that knows each outstanding block, to compare with.
+ * live_malloc.c - liblive_malloc.so: an LD_PRELOAD that knows each outstanding block, to compare
+ * with.
  *
  * BRKSCOPE_COUNT_DIR names a directory; every process keeps struct live in a shared mapping
  * of the file named by its PID there, as libcount_malloc.so does, and hands each call on by
@@ -108,7 +109,7 @@ static void add(uint64_t *to, uint64_t n)
 
 static struct {
 	uint64_t addr, size; /* addr 0: free */
-} *table;
+} * table;
 static uint64_t blocks, block_bytes, peak_bytes;
 static int lock;
 
@@ -167,6 +168,8 @@ static void put(const void *block, uint64_t size)
 	sigset_t saved;
 	size_t i;
 
+	if (size > PTRDIFF_MAX)
+		size = 0; /* an allocator that gives something all the same */
 	lock_table(&saved);
 	i = find(addr);
 	if (table[i].addr)
@@ -182,8 +185,8 @@ static void put(const void *block, uint64_t size)
 	errno = error;
 }
 
-/* False: it is not there. */
-static bool take(const void *block, uint64_t *size)
+/* False: it is not there.  held: it still counts, until uncount(). */
+static bool take(const void *block, uint64_t *size, bool held)
 {
 	size_t i, hole, home;
 	struct live *l = counts();
@@ -196,9 +199,11 @@ static bool take(const void *block, uint64_t *size)
 	found = table[i].addr;
 	if (found) {
 		*size = table[i].size;
-		blocks--;
-		block_bytes -= *size;
-		publish(l);
+		if (!held) {
+			blocks--;
+			block_bytes -= *size;
+			publish(l);
+		}
 		for (i = (i + 1) & (SLOTS - 1); table[i].addr; i = (i + 1) & (SLOTS - 1)) {
 			home = home_of(table[i].addr);
 			if (((i - home) & (SLOTS - 1)) < ((i - hole) & (SLOTS - 1)))
@@ -211,6 +216,18 @@ static bool take(const void *block, uint64_t *size)
 	unlock_table(&saved);
 	errno = error;
 	return found;
+}
+
+static void uncount(uint64_t size)
+{
+	struct live *l = counts();
+	sigset_t saved;
+
+	lock_table(&saved);
+	blocks--;
+	block_bytes -= size;
+	publish(l);
+	unlock_table(&saved);
 }
 
 static sigset_t saved_by_fork;
@@ -307,7 +324,7 @@ void free(void *block)
 
 	if (block) {
 		add(&counts()->frees, 1);
-		if (!take(block, &size))
+		if (!take(block, &size, false))
 			add(&counts()->frees_unknown, 1);
 	}
 	NEXT(free)(block);
@@ -318,10 +335,12 @@ void *realloc(void *block, size_t size)
 {
 	uint64_t old;
 	void *p;
-	bool known = block && take(block, &old);
+	bool known = block && take(block, &old, true);
 
 	count_call(size);
 	p = NEXT(realloc)(block, size);
+	if (known)
+		uncount(old);
 	if (p)
 		put(p, size);
 	else if (!block || size) {

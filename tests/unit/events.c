@@ -65,6 +65,10 @@ size_t events__size(__u8 type)
 	switch (type) {
 	case EVENT_MALLOC:
 		return sizeof(struct event);
+	case EVENT_CALL:
+	case EVENT_RETURN:
+	case EVENT_FREE:
+		return sizeof(struct event_call);
 	case EVENT_BRK:
 		return sizeof(struct event_brk);
 	case EVENT_EXEC:
@@ -92,6 +96,21 @@ struct event events__malloc(__u32 pid, enum alloc_fn fn, __u64 size)
 
 	e.op = fn;
 	return e;
+}
+
+struct event_call events__call(__u32 pid, __u64 size, __u64 old)
+{
+	return (struct event_call){.e = header(EVENT_CALL, pid, size), .addr = old, .call = 99};
+}
+
+struct event_call events__return(__u32 pid, __u64 addr)
+{
+	return (struct event_call){.e = header(EVENT_RETURN, pid, 0), .addr = addr, .call = 99};
+}
+
+struct event_call events__free(__u32 pid, __u64 addr)
+{
+	return (struct event_call){.e = header(EVENT_FREE, pid, 0), .addr = addr, .call = 98};
 }
 
 struct event_brk events__brk(__u32 pid, __u64 before, __u64 after)
@@ -214,7 +233,7 @@ unsigned int events__spill(const void *event, __u64 start_ns, struct cell_key ke
 	memset(keys, 0, 2 * sizeof(*keys));
 	keys[0] = (struct cell_key){.start_ns = start_ns,
 				    .tgid = e->tgid,
-				    .type = e->type,
+				    .type = e->type == EVENT_CALL ? EVENT_MALLOC : e->type,
 				    .op = e->op,
 				    .flags = e->flags,
 				    .bucket = size_bucket(e->size)};

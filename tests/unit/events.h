@@ -37,6 +37,10 @@ struct cause_table *events__causes(void);
 
 size_t events__size(__u8 type); /* of the record */
 struct event events__malloc(__u32 pid, enum alloc_fn fn, __u64 size);
+/* Level live; of the process's first thread, from one place of its stack.  old 0: none. */
+struct event_call events__call(__u32 pid, __u64 size, __u64 old);
+struct event_call events__return(__u32 pid, __u64 addr);
+struct event_call events__free(__u32 pid, __u64 addr);
 /* Grows, shrinks, or (after equals before) queries. */
 struct event_brk events__brk(__u32 pid, __u64 before, __u64 after);
 /* Read and write, and private; the system call stands in glibc's wrapper. */

@@ -485,11 +485,43 @@ const struct snapshot *sample_snapshot__live(void)
 	all[1].paired.live[ROUTE_UNKNOWN].bytes = 64;
 	all[1].paired.peak_bytes = 9 * MIB;
 	all[2] = split;
-	all[2].paired = (typeof(all[2].paired)){.frees = 5};
+	all[2].paired = (typeof(all[2].paired)){.frees = 5, .why = UNPAIRED_SPARED};
 	live = sample;
 	live.level = LEVEL_LIVE;
 	live.processes = rows;
 	live.count = 3;
 	live.others = NULL;
 	return &live;
+}
+
+/* What three of them are with a budget: estimated; slowed down so much that no end is told; exact. */
+const struct snapshot *sample_snapshot__budget(void)
+{
+	static struct process_stats all[3];
+	static const struct process_stats *rows[] = {&all[0], &all[1], &all[2]};
+	static struct snapshot budget;
+
+	all[0] = arenas;
+	all[0].estimate.is = true;
+	all[0].estimate.seen = (struct tally){38693, 3639842};
+	all[0].estimate.coverage = 0.041;
+	all[0].estimate.slowed = 0.004;
+	all[0].estimate.calls = (struct interval){.known = true, .low = 901234, .high = 986276};
+	all[0].estimate.bytes = (struct interval){.known = true, .low = 80 * MIB, .high = 90 * MIB};
+	all[1] = split;
+	all[1].estimate.is = true;
+	all[1].estimate.seen = (struct tally){112, 77000};
+	all[1].estimate.coverage = 0.0101;
+	all[1].estimate.slowed = 0.85;
+	all[1].estimate.calls = (struct interval){
+		.known = true, .open = true, .low = 900, .high = ~0ull};
+	all[2] = tutorial;
+	budget = sample;
+	budget.processes = rows;
+	budget.count = 3;
+	budget.others = NULL;
+	budget.budget.on = budget.budget.estimated = true;
+	budget.budget.of = 0.05;
+	budget.budget.burst_ns = 20000000;
+	return &budget;
 }

@@ -23,6 +23,15 @@ static double square(double x)
 	return x * x;
 }
 
+static double root(double x)
+{
+	double r = x > 1 ? x : 1;
+
+	for (int i = 0; i < 200; i++)
+		r = (r + x / r) / 2;
+	return r;
+}
+
 /* ---- loads: how many calls there have been by a time ---- */
 
 static double constant(__u64 t)
@@ -245,13 +254,16 @@ static void assert_unbiased(const char *name, struct run r)
 	error = (squares / SEEDS - square(mean)) / SEEDS;
 	print_message("%-26s mean %.0f of %.0f, error/SE %+.2f, sd %.1f%%, exact %d, interval known %d, "
 		      "held %.1f%%\n",
-		      name, mean, truth, error > 0 ? (mean - truth) / __builtin_sqrt(error) : 0,
-		      100 * __builtin_sqrt(error * SEEDS) / truth, exact, known,
+		      name, mean, truth, error > 0 ? (mean - truth) / root(error) : 0,
+		      100 * root(error * SEEDS) / truth, exact, known,
 		      known ? 100.0 * held / known : 100.0);
 	assert_true(square(mean - truth) <= 16 * error + 1e-12 * square(truth));
-	/* Of short and bursty loads differences tell less: no interval from a few windows can. */
-	if (known > SEEDS / 10)
-		assert_true(held >= .85 * known);
+	/*
+	 * It is to be 95%.  Of a load whose own bursts are rarer than ours most samples miss the
+	 * half of it, and then know too little of how much it varies.
+	 */
+	if (known > SEEDS / 2)
+		assert_true(held >= (r.load == resonant ? .80 : .90) * known);
 }
 
 static void estimates_are_unbiased(void **state)
@@ -279,10 +291,109 @@ static void estimates_are_unbiased(void **state)
 			}
 }
 
+/* What probing takes at the worst time, of a CPU. */
+static double heaviest(const struct run *r)
+{
+	double most = 0, calls;
+
+	for (__u64 t = 0; t < r->end; t += MS) {
+		calls = r->load(t + MS) - r->load(t);
+		most = calls > most ? calls : most;
+	}
+	return most * r->hit / MS;
+}
+
+/* By the end, but for what one burst may cost more than it was thought to. */
+static void the_budget_is_kept(void **state)
+{
+	static double (*const loads[])(__u64 t) = {constant, periodic, resonant, ramping,
+						   bursty,   light,    rare,     short_lived};
+	static const double budgets[] = {0.01, 0.05, 0.3};
+
+	for (size_t i = 0; i < sizeof(loads) / sizeof(*loads); i++)
+		for (int b = 0; b < 3; b++) {
+			struct run r = usual;
+			double most;
+
+			r.load = loads[i];
+			r.budget = budgets[b];
+			r.end = 20 * S;
+			/* A burst is 60 ms at most here, and a look at the costs 100 ms away. */
+			most = r.budget * r.end + heaviest(&r) * 200 * MS + r.overhead;
+			for (int seed = 1; seed <= 200; seed++)
+				assert_true(simulate(&r, seed * 15485863ull).cost <= most);
+		}
+}
+
+/* And it is used: what fits is seen whole, and of what does not as much as may be. */
+static void the_budget_is_used(void **state)
+{
+	struct run r = usual;
+	double used = 0;
+
+	r.load = light;
+	assert_true(simulate(&r, 1).exact);
+	r.load = constant;
+	r.end = 60 * S;
+	for (int seed = 1; seed <= 100; seed++)
+		used += simulate(&r, seed * 7919ull).cost / (r.budget * r.end) / 100;
+	print_message("of the budget %.0f%% used\n", used * 100);
+	assert_true(used > .8);
+}
+
+static void what_cannot_be_kept_is_given_up(void **state)
+{
+	struct run r = usual;
+	struct outcome o;
+
+	r.load = constant;
+	r.base = .051;
+	o = simulate(&r, 3);
+	assert_true(o.dropped);
+	r.base = .02;
+	assert_false(simulate(&r, 3).dropped);
+}
+
+static void intervals(void **state)
+{
+	struct sampled s = {};
+	struct totals t = {.calls = 1000, .bytes = 5000, .seen_calls = 40, .seen_bytes = 200};
+	struct estimates e;
+	struct interval i;
+
+	sampled__window(&s, 10, 10, 50);
+	sampled__window(&s, 10, 10, 50);
+	assert_false(sampled__intervals(&s, &t, 0, 0).calls.known);
+	sampled__window(&s, 10, 10, 50);
+	e = sampled__intervals(&s, &t, 0, 0);
+	/* As steady as could be; but who was called less often than m would not be seen. */
+	assert_true(e.calls.known && e.bytes.known);
+	assert_int_equal(e.calls.low, 1000);
+	assert_int_equal(e.calls.high, 1027);
+	/* What was seen there was. */
+	sampled__window(&s, 10, 1000, 50);
+	t.seen_calls = 990;
+	e = sampled__intervals(&s, &t, 0, 0);
+	assert_int_equal(e.calls.low, 990);
+	assert_true(e.calls.high > 10000);
+	/* The probes took half of the time, or as good as all. */
+	i = (struct interval){.known = true, .low = 900, .high = 1000};
+	sampled__slow(&i, 0.5 / 1.15);
+	assert_false(i.open);
+	assert_int_equal(i.low, 900);
+	assert_int_equal(i.high, 2000);
+	sampled__slow(&i, 0.9);
+	assert_true(i.open);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(estimates_are_unbiased),
+		cmocka_unit_test(the_budget_is_kept),
+		cmocka_unit_test(the_budget_is_used),
+		cmocka_unit_test(what_cannot_be_kept_is_given_up),
+		cmocka_unit_test(intervals),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

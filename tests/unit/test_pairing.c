@@ -236,7 +236,7 @@ static void a_child_has_what_open_calls_were_to_resize(void **state)
 	given(p, P, 100);
 	given(p, Q, 10);
 	call_of(p, 2, 40, P, 200, 0);
-	child = pairing__fork(p);
+	child = pairing__fork(p, 1, 9);
 	assert_non_null(child);
 	expect_total(child, 2, 110);
 	assert_int_equal(pairing__peak(child), 110);
@@ -248,6 +248,28 @@ static void a_child_has_what_open_calls_were_to_resize(void **state)
 	expect_total(child, 0, 0);
 	assert_int_equal(return_of(p, 2, 40, P + 64), PAIRED_BLOCK);
 	expect_total(p, 2, 210);
+	pairing__free(p);
+	pairing__free(child);
+}
+
+/* From a signal handler: both return from the call. */
+static void who_forks_in_a_call_returns_twice(void **state)
+{
+	struct pairing *p = begin(), *child;
+
+	given(p, P, 100);
+	call_of(p, 1, 40, P, 200, 0);
+	call_of(p, 1, 30, 0, 8, 0);
+	child = pairing__fork(p, 1, 9);
+	assert_non_null(child);
+	expect_total(child, 1, 100);
+	assert_int_equal(pairing__open(child), 2);
+	assert_int_equal(return_of(child, 1, 30, Q), PAIRED_NONE);
+	assert_int_equal(return_of(child, 9, 30, Q), PAIRED_BLOCK);
+	assert_int_equal(return_of(child, 9, 40, P + 64), PAIRED_BLOCK);
+	expect_total(child, 2, 208);
+	assert_int_equal(return_of(p, 1, 40, 0), PAIRED_FAILED);
+	expect_total(p, 1, 100);
 	pairing__free(p);
 	pairing__free(child);
 }
@@ -353,7 +375,8 @@ static struct blocks_sum plain_total(const struct plain *m)
 		t.bytes += m->size[i];
 	}
 	for (int i = 0; i < THREADS * FRAMES; i++)
-		if (m->call[i / FRAMES][i % FRAMES].open && m->call[i / FRAMES][i % FRAMES].resizes) {
+		if (m->call[i / FRAMES][i % FRAMES].open &&
+		    m->call[i / FRAMES][i % FRAMES].resizes) {
 			t.blocks++;
 			t.bytes += m->call[i / FRAMES][i % FRAMES].old_size;
 		}
@@ -377,9 +400,9 @@ static void plain_return(struct plain *m, struct pairing *p, int t, int f, unsig
 	enum paired want = PAIRED_NONE;
 
 	if (m->call[t][f].open) {
-		want = had ? PAIRED_BLOCK
-			   : m->call[t][f].old && !m->call[t][f].size ? PAIRED_FREED
-								      : PAIRED_FAILED;
+		want = had					  ? PAIRED_BLOCK
+		       : m->call[t][f].old && !m->call[t][f].size ? PAIRED_FREED
+								  : PAIRED_FAILED;
 		if (want == PAIRED_FAILED)
 			plain_give_back(m, t, f);
 		if (had)
@@ -429,7 +452,8 @@ static void step(struct plain *m, struct pairing *p)
 
 	switch (rand() % 4) {
 	case 0:
-		plain_call(m, p, t, f, old ? at + 1 : 0, old && rand() % 4 == 0 ? 0 : 1 + rand() % 99);
+		plain_call(m, p, t, f, old ? at + 1 : 0,
+			   old && rand() % 4 == 0 ? 0 : 1 + rand() % 99);
 		break;
 	case 1:
 		assert_int_equal(freed(p, addr_of(at)), plain_take(m, at, &size));
@@ -452,9 +476,10 @@ static void any_order_is_as_in_a_plain_model(void **state)
 			check(&m, p);
 		}
 		m2 = m;
-		child = pairing__fork(p);
+		/* Its first thread has forked. */
+		child = pairing__fork(p, 1, 1);
 		assert_non_null(child);
-		for (int i = 0; i < THREADS * FRAMES; i++) {
+		for (int i = FRAMES; i < THREADS * FRAMES; i++) {
 			plain_give_back(&m2, i / FRAMES, i % FRAMES);
 			m2.call[i / FRAMES][i % FRAMES].open = false;
 		}
@@ -481,6 +506,7 @@ int main(void)
 		cmocka_unit_test(what_a_call_that_was_left_was_to_resize_is_still_there),
 		cmocka_unit_test(a_newer_block_is_not_replaced_by_what_was_left),
 		cmocka_unit_test(a_child_has_what_open_calls_were_to_resize),
+		cmocka_unit_test(who_forks_in_a_call_returns_twice),
 		cmocka_unit_test(what_was_not_read_is_lost),
 		cmocka_unit_test(an_address_that_is_none_is_refused),
 		cmocka_unit_test(calls_that_are_left_are_bounded),

@@ -28,22 +28,26 @@
 	    "\nret\n.size " #name ", . - " #name "\n.popsection\n");                               \
 	void name(void)
 #define EMULATED "push %rbx\n pop %rbx"
+#define STEPPED	 "test %rdi, %rdi"
 FUNCTION(calibrate_plain, EMULATED);
 FUNCTION(calibrate_emulated, EMULATED);
-FUNCTION(calibrate_stepped, "test %rdi, %rdi");
+FUNCTION(calibrate_stepped, STEPPED);
 FUNCTION(calibrate_optimised, ".byte 0x0f, 0x1f, 0x44, 0, 0");
 FUNCTION(calibrate_return, EMULATED);
+FUNCTION(calibrate_stepped_return, STEPPED);
 #else
 #define FUNCTION(name, first)                                                                      \
 	asm(".pushsection .text\n.p2align 6\n.type " #name ", %function\n" #name ":\n" first       \
 	    "\nret\n.size " #name ", . - " #name "\n.popsection\n");                               \
 	void name(void)
 #define EMULATED "b 1f\n 1:"
+#define STEPPED	 "cmp x0, #0"
 FUNCTION(calibrate_plain, EMULATED);
 FUNCTION(calibrate_emulated, EMULATED);
-FUNCTION(calibrate_stepped, "cmp x0, #0");
+FUNCTION(calibrate_stepped, STEPPED);
 FUNCTION(calibrate_optimised, "nop");
 FUNCTION(calibrate_return, EMULATED);
+FUNCTION(calibrate_stepped_return, STEPPED);
 #endif
 
 static const struct {
@@ -54,6 +58,7 @@ static const struct {
 	[CALIBRATE_STEPPED] = {calibrate_stepped, 20},
 	[CALIBRATE_OPTIMISED] = {calibrate_optimised, 100},
 	[CALIBRATE_RETURN] = {calibrate_return, 100},
+	[CALIBRATE_STEPPED_RETURN] = {calibrate_stepped_return, 20},
 };
 
 static double now(void)
@@ -148,7 +153,7 @@ static bool is_filtered(void)
 int calibrate__run(struct bpf_program *empty, struct calibration *out,
 		   struct uprobes *attached[CALIBRATE_LINKS])
 {
-	struct uprobe_place places[CALIBRATE_KINDS], *return_place = &places[CALIBRATE_RETURN];
+	struct uprobe_place places[CALIBRATE_KINDS], *return_places = &places[CALIBRATE_RETURN];
 	size_t n = is_filtered() ? CALIBRATE_OPTIMISED : CALIBRATE_KINDS;
 	__u32 pid = features__kernel_has(6, 10) ? getpid() : 0;
 
@@ -162,11 +167,10 @@ int calibrate__run(struct bpf_program *empty, struct calibration *out,
 	if (!attached[0])
 		return -errno;
 	if (n == CALIBRATE_KINDS)
-		attached[1] = uprobes__attach(empty, UPROBE_RETURN, PROGRAM, return_place, 1, pid,
-					      false);
-	for (size_t i = 0; i < n; i++)
-		if (i != CALIBRATE_RETURN || attached[1])
-			out->ns[i] = median_cost(i);
+		attached[1] = uprobes__attach(empty, UPROBE_RETURN, PROGRAM, return_places,
+					      CALIBRATE_KINDS - CALIBRATE_RETURN, pid, false);
+	for (size_t i = 0; i < n && (i < CALIBRATE_RETURN || attached[1]); i++)
+		out->ns[i] = median_cost(i);
 	return 0;
 }
 

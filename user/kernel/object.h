@@ -58,7 +58,7 @@ struct object {
 		__u64 jumps; /* to these entry points, as bits, it may hand a call on by a jump */
 	} fn[ALLOC_ENTRIES];
 	struct {
-		bool probed;	/* it is there, and has code of its own */
+		bool probed; /* it is there, and has code of its own */
 		__u64 off;
 		__u64 jumps; /* to these of them, as bits, it may hand a call on by a jump */
 		struct placement place;

@@ -79,7 +79,7 @@ static int add_site(struct place_table *t, struct probe *probe, const struct obj
 		    bool live, struct places *places)
 {
 	const struct usdt_site *s = &o->site[site];
-	struct placement at = {.off = s->off, .emulated = true, .nop5 = s->nop5};
+	struct placement at = {.off = s->off, .emulated = true}; /* a nop */
 	int err;
 
 	if (!live && (site == SITE_RESIZING || site == SITE_FREE))

@@ -16,7 +16,7 @@ _Static_assert(FREE_ENTRIES <= ALLOC_ENTRIES, "room for either");
 
 struct object_places {
 	struct places calls, frees;
-	struct places sites; /* instead of those: the allocator's own */
+	struct places sites;   /* instead of those: the allocator's own */
 	struct places returns; /* where calls cannot say themselves that theirs is to be seen */
 };
 

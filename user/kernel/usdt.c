@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "kernel/elf_file_state.h"
-#include "kernel/features.h"
 
 #define NOTE_OWNER "stapsdt"
 #define NOTE_TYPE  3
@@ -71,8 +70,6 @@ static int register_of(const char *name, size_t len)
 	number = isdigit((unsigned char)*name) ? atoi(name) : 0;
 	return number >= 8 && number <= 15 ? PROBE_REG_R8 - (number - 8) : -1;
 }
-
-static const unsigned char nop_and_nop5[] = {0x90, 0x0f, 0x1f, 0x44, 0x00, 0x00};
 #else
 static int register_of(const char *name, size_t len)
 {
@@ -83,12 +80,11 @@ static int register_of(const char *name, size_t len)
 	number = atoi(name + 1);
 	return number < PROBE_REGS ? PROBE_REG_X0 + number : -1;
 }
-
-static const unsigned char nop_and_nop5[] = {};
 #endif
 
-/* "8@%rdi -4@%edx": how many bytes, with a sign, and where.  False: elsewhere than in registers. */
-static bool read_args(const char *args, struct usdt_site *site)
+/* "8@%rdi -4@%edx": how many bytes, with a sign, and where; up to the first elsewhere than in one.
+ */
+static void read_args(const char *args, struct usdt_site *site)
 {
 	site->args = 0;
 	while (*args && site->args < PROBE_ARGS) {
@@ -97,11 +93,10 @@ static bool read_args(const char *args, struct usdt_site *site)
 		int reg = at ? register_of(at + 1, args + len - at - 1) : -1;
 
 		if (reg < 0)
-			return false;
+			return;
 		site->reg[site->args++] = reg;
 		args += len + strspn(args + len, " ");
 	}
-	return true;
 }
 
 /* Where the notes' addresses are reckoned from: prelink may have moved all but the notes. */
@@ -129,21 +124,11 @@ static bool place(const struct elf_file *f, const struct note *n, __u64 base,
 		  struct usdt_site *site)
 {
 	__u64 moved = base && n->base ? base - n->base : 0, pc = n->pc + moved;
-	unsigned char code[sizeof(nop_and_nop5)];
 
 	if (!elf_file__offset(f, pc, &site->off))
 		return false;
 	site->semaphore = 0;
-	site->nop5 = false;
-	if (n->semaphore && !elf_file__offset(f, n->semaphore + moved, &site->semaphore))
-		return false;
-	if (sizeof(code) && features__kernel_has(6, 18) &&
-	    elf_file__read(f, pc, code, sizeof(code)) == sizeof(code) &&
-	    !memcmp(code, nop_and_nop5, sizeof(code))) {
-		site->off++;
-		site->nop5 = true;
-	}
-	return true;
+	return !n->semaphore || elf_file__offset(f, n->semaphore + moved, &site->semaphore);
 }
 
 size_t usdt__find(struct elf_file *f, const char *provider, const char *name,
@@ -173,9 +158,9 @@ size_t usdt__find(struct elf_file *f, const char *provider, const char *name,
 			    !read_note(bytes + desc, nhdr.n_descsz, &n) ||
 			    strcmp(n.provider, provider) || strcmp(n.name, name))
 				continue;
-			if (found < most && read_args(n.args, &sites[found]) &&
-			    place(f, &n, base_of(f), &sites[found]))
-				found++;
+			if (found == most || !place(f, &n, base_of(f), &sites[found]))
+				continue;
+			read_args(n.args, &sites[found++]);
 		}
 	}
 	return found;

@@ -3,7 +3,7 @@
  *
  * As notes in the ELF file tell them: where each is, the counter that says to the program
  * whether anybody traces it, and where its arguments are then.  Notes are other people's:
- * all in them is checked, and a site with an argument that is in no register is no site.
+ * all in them is checked.
  */
 #ifndef BRKSCOPE_USDT_H
 #define BRKSCOPE_USDT_H
@@ -16,17 +16,18 @@
 struct elf_file;
 
 struct usdt_site {
-	__u64 off;	 /* in the file, of the instruction to be probed */
-	__u64 semaphore; /* in the file, of the counter; 0: none */
-	bool nop5;	 /* that is a nop of five bytes */
-	unsigned int args;
+	__u64 off;	      /* in the file, of the instruction to be probed */
+	__u64 semaphore;      /* in the file, of the counter; 0: none */
+	unsigned int args;    /* the first ones, that are in registers */
 	__u8 reg[PROBE_ARGS]; /* enum probe_reg: of argument 1 first */
 };
 
 /*
- * The sites of provider:name, at most `most`; how many there are.  More arguments than
- * PROBE_ARGS are left out.  A site whose nop of one byte has one of five behind it is probed
- * there where the kernel makes a call of such a one (x86, Linux 6.18).
+ * The sites of provider:name, at most `most`; how many there are.
+ *
+ * A site's nop of one byte is taken, also where one of five is behind it, of which Linux 6.18
+ * makes a call: to a page that a child by fork has not, and dies of (VM_DONTCOPY in
+ * create_uprobe_trampoline, arch/x86/kernel/uprobes.c).
  */
 size_t usdt__find(struct elf_file *f, const char *provider, const char *name,
 		  struct usdt_site *sites, size_t most);

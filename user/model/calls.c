@@ -59,7 +59,7 @@ static struct pairing *pairing_of(struct process *mm)
 static int give_up(struct process *mm, int err)
 {
 	if (err)
-		mm->unpaired = true;
+		mm->unpaired = UNPAIRED_NO_MEMORY;
 	return 0;
 }
 
@@ -85,7 +85,7 @@ static int on_call(struct process *p, struct process *mm, const struct event_cal
 		return 0;
 	}
 	if (head->flags & EVENT_F_NO_RETURN)
-		mm->unpaired = true;
+		mm->unpaired = UNPAIRED_SPARED;
 	if (mm->unpaired)
 		return 0;
 	return give_up(mm, pairing__call(pairing, e));
@@ -118,27 +118,23 @@ static int on_return(struct process *p, struct process *mm, const struct event_c
 		p->stats.paired.failed++;
 		return 0;
 	case PAIRED_LOST:
-		mm->unpaired = true;
+		mm->unpaired = UNPAIRED_MISSED;
 		return 0;
 	default:
 		return 0;
 	}
 }
 
-/* Call and return in one; of what a realloc has told of before it is the return alone. */
+/* Call and return in one. */
 static int on_block(struct process *p, struct process *mm, const struct event_call *e,
 		    struct open_call *call)
 {
-	struct event_call end = *e;
-	int err = 0;
+	struct event_call begin = *e, end = *e;
+	int err;
 
-	if (e->addr || !mm->pairing || !pairing__is_open(mm->pairing, e->e.tid, e->call)) {
-		struct event_call begin = *e;
-
-		begin.addr = 0;
-		err = on_call(p, mm, &begin);
-	}
+	begin.addr = 0;
 	end.e.flags = 0;
+	err = on_call(p, mm, &begin);
 	return err ? err : on_return(p, mm, &end, call);
 }
 

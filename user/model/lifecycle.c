@@ -13,8 +13,8 @@ void lifecycle__set_comm(struct process *p, const char comm[16])
 	p->stats.comm[15] = 0;
 }
 
-/* own: the address space is a copy. */
-static int inherit(struct process *child, const struct process *parent, bool own)
+/* own: the address space is a copy; tid: the thread that forked. */
+static int inherit(struct process *child, const struct process *parent, bool own, __u32 tid)
 {
 	struct process_stats *to = &child->stats;
 	const struct process_stats *from = &parent->stats;
@@ -39,11 +39,11 @@ static int inherit(struct process *child, const struct process *parent, bool own
 	child->unseen = parent->unseen;
 	child->stack_is_code = parent->stack_is_code;
 	if (own && parent->pairing) {
-		child->pairing = pairing__fork(parent->pairing);
+		child->pairing = pairing__fork(parent->pairing, tid, child->stats.pid);
 		if (!child->pairing)
 			return -ENOMEM;
 	}
-	child->unpaired |= parent->unpaired;
+	child->unpaired = child->unpaired ? child->unpaired : parent->unpaired;
 	child->told = parent->told;
 	child->mapping_freed = parent->mapping_freed;
 	child->heap_request = parent->heap_request;
@@ -103,7 +103,7 @@ static int on_process_fork(struct model *m, const struct event_task *t, struct n
 	if (mm && mm != child)
 		err = model__settle_before(m, mm, t->e.ts_ns);
 	if (mm && mm != child && !err)
-		err = inherit(child, mm, !(t->e.flags & EVENT_F_SHARED_MM));
+		err = inherit(child, mm, !(t->e.flags & EVENT_F_SHARED_MM), t->e.object);
 	process__set_heap(child, t->brk_start, t->brk_end, m->config.page_size);
 	process__update_live(child);
 	/* Records from elsewhere may have two borrow from each other: nobody would own it. */

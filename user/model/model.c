@@ -111,7 +111,7 @@ static void hand_on(struct model *m, struct process *p)
 		pairing__free(q->pairing);
 		q->pairing = p->pairing;
 		p->pairing = NULL;
-		q->unpaired |= p->unpaired;
+		q->unpaired = q->unpaired ? q->unpaired : p->unpaired;
 		q->stale = p->stale;
 		q->unseen = p->unseen;
 		q->doubtful = p->doubtful;

@@ -82,6 +82,27 @@ static void take_out(struct pairing *p, struct open_call *c)
 	p->n--;
 }
 
+struct blocks_sum pairing__sum(const struct pairing *p, enum route route)
+{
+	struct blocks_sum sum = blocks__sum(p->blocks, route);
+
+	sum.blocks += p->resizing[route].blocks;
+	sum.bytes += p->resizing[route].bytes;
+	return sum;
+}
+
+static struct blocks_sum total_of(const struct pairing *p)
+{
+	struct blocks_sum total = {}, sum;
+
+	for (int i = 0; i < ROUTE_COUNT; i++) {
+		sum = pairing__sum(p, (enum route)i);
+		total.blocks += sum.blocks;
+		total.bytes += sum.bytes;
+	}
+	return total;
+}
+
 static void resizing_add(struct pairing *p, const struct block *b)
 {
 	p->resizing[b->route].blocks++;
@@ -169,7 +190,39 @@ static int abandon_all(struct pairing *p)
 	return err;
 }
 
-struct pairing *pairing__fork(struct pairing *parent)
+/* Who forks in the middle of a call goes on with it on both sides. */
+static int copy_call(struct pairing *p, const struct open_call *c, __u32 tid)
+{
+	struct open_call *copy;
+
+	if (p->n * 2 >= p->slots && grow(p))
+		return -ENOMEM;
+	copy = find(p, tid, c->call);
+	*copy = *c;
+	copy->tid = tid;
+	p->n++;
+	if (c->resizes)
+		resizing_add(p, &c->old);
+	return 0;
+}
+
+/* The other threads that were in there are not in the child: what they had still is. */
+static int fork_calls(struct pairing *p, const struct pairing *parent, __u32 tid, __u32 child_tid)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < parent->slots && !err; i++) {
+		const struct open_call *c = &parent->open[i];
+
+		if (c->tid && c->tid == tid)
+			err = copy_call(p, c, child_tid);
+		else if (c->tid && c->resizes)
+			err = put_back(p->blocks, &c->old);
+	}
+	return err < 0 ? err : 0;
+}
+
+struct pairing *pairing__fork(struct pairing *parent, __u32 tid, __u32 child_tid)
 {
 	struct pairing *p = calloc(1, sizeof(*p));
 
@@ -181,15 +234,12 @@ struct pairing *pairing__fork(struct pairing *parent)
 		free(p);
 		return NULL;
 	}
-	/* The threads that were in there are not in the child: what they had still is. */
-	for (size_t i = 0; i < parent->slots; i++)
-		if (parent->open[i].tid && parent->open[i].resizes &&
-		    put_back(p->blocks, &parent->open[i].old)) {
-			pairing__free(p);
-			errno = ENOMEM;
-			return NULL;
-		}
-	p->peak = blocks__total(p->blocks).bytes;
+	if (fork_calls(p, parent, tid, child_tid)) {
+		pairing__free(p);
+		errno = ENOMEM;
+		return NULL;
+	}
+	p->peak = total_of(p).bytes;
 	return p;
 }
 
@@ -255,27 +305,6 @@ enum paired pairing__return(struct pairing *p, const struct event_call *e, struc
 	return call->resizes && put_back(p->blocks, &call->old) ? PAIRED_LOST : PAIRED_FAILED;
 }
 
-struct blocks_sum pairing__sum(const struct pairing *p, enum route route)
-{
-	struct blocks_sum sum = blocks__sum(p->blocks, route);
-
-	sum.blocks += p->resizing[route].blocks;
-	sum.bytes += p->resizing[route].bytes;
-	return sum;
-}
-
-static struct blocks_sum total_of(const struct pairing *p)
-{
-	struct blocks_sum total = {}, sum;
-
-	for (int i = 0; i < ROUTE_COUNT; i++) {
-		sum = pairing__sum(p, (enum route)i);
-		total.blocks += sum.blocks;
-		total.bytes += sum.bytes;
-	}
-	return total;
-}
-
 int pairing__had(struct pairing *p, const struct block *block)
 {
 	int err = blocks__put(p->blocks, block, NULL);
@@ -302,11 +331,6 @@ const struct blocks *pairing__blocks(const struct pairing *p)
 __u64 pairing__peak(const struct pairing *p)
 {
 	return p->peak;
-}
-
-bool pairing__is_open(const struct pairing *p, __u32 tid, __u32 call)
-{
-	return p->slots && find(p, tid, call)->tid;
 }
 
 size_t pairing__open(const struct pairing *p)

@@ -36,8 +36,11 @@ struct pairing;
 
 struct pairing *pairing__new(__u64 seed); /* NULL with errno set */
 void pairing__free(struct pairing *p);	  /* NULL is allowed */
-/* The child's; NULL with errno set, and the parent has what it had. */
-struct pairing *pairing__fork(struct pairing *parent);
+/*
+ * The child's, forked by thread tid, which in it is child_tid; NULL with errno set, and the parent
+ * has what it had.
+ */
+struct pairing *pairing__fork(struct pairing *parent, __u32 tid, __u32 child_tid);
 
 /* 0 or -ENOMEM: then it is not known any more which blocks there are. */
 int pairing__call(struct pairing *p, const struct event_call *e);
@@ -55,9 +58,8 @@ int pairing__freed(struct pairing *p, __u64 addr, struct block *block);
 const struct blocks *pairing__blocks(const struct pairing *p);
 /* All that is outstanding, also what a call that has not returned is to resize. */
 struct blocks_sum pairing__sum(const struct pairing *p, enum route route);
-__u64 pairing__peak(const struct pairing *p); /* the most bytes that were outstanding at a time */
-bool pairing__is_open(const struct pairing *p, __u32 tid, __u32 call);
-size_t pairing__open(const struct pairing *p);	 /* calls that have not returned */
+__u64 pairing__peak(const struct pairing *p);  /* the most bytes that were outstanding at a time */
+size_t pairing__open(const struct pairing *p); /* calls that have not returned */
 size_t pairing__memory(const struct pairing *p); /* bytes */
 
 #endif

@@ -287,6 +287,7 @@ int process__add_counts(struct process *to, const struct process *p)
 void process__update_blocks(struct process *p, const struct process *owner, enum level level)
 {
 	p->stats.paired.known = level >= LEVEL_LIVE && !owner->unpaired && !p->unpaired;
+	p->stats.paired.why = owner->unpaired ? owner->unpaired : p->unpaired;
 	p->stats.paired.complete = p->complete && !p->stats.malloc_since_ns;
 	for (int route = 0; route < ROUTE_COUNT; route++) {
 		struct blocks_sum sum = {};
@@ -339,7 +340,7 @@ void process__forget_blocks(struct process *p)
 {
 	pairing__free(p->pairing);
 	p->pairing = NULL;
-	p->unpaired = false;
+	p->unpaired = UNPAIRED_NOT;
 }
 
 void process__update_live(struct process *p)

@@ -23,7 +23,7 @@ struct process {
 	struct list *list; /* of its mappings, which waits for the events from before it; NULL */
 	struct pairing *pairing; /* level live: its blocks; NULL: none was ever seen */
 	bool told;		 /* its allocator says what serves each call */
-	bool unpaired;		 /* one of its calls was missed: they are not known */
+	enum unpaired unpaired;	 /* why blocks are not known any more */
 	bool complete;		 /* they have been followed from its first instruction on */
 	__u64 mapping_freed; /* the largest block with a mapping of its own, as retained_input */
 	__u64 heap_request;  /* the largest that the heap has served */

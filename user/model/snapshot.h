@@ -87,6 +87,14 @@ enum allocator_kind {
 	ALLOCATOR_OTHER,
 };
 
+/* Why it is not known, at level live, which blocks are outstanding. */
+enum unpaired {
+	UNPAIRED_NOT,	    /* it is known */
+	UNPAIRED_MISSED,    /* an event of a call or a free has spilled */
+	UNPAIRED_SPARED,    /* a return probe would have harmed the process */
+	UNPAIRED_NO_MEMORY, /* in the agent */
+};
+
 struct retained;
 
 struct process_stats {
@@ -166,11 +174,12 @@ struct process_stats {
 
 	/* Level live: calls with their returns and frees.  All 0 below. */
 	struct {
-		bool known;    /* nothing of it has been missed: all but frees */
-		bool complete; /* from its first instruction on: no older block is missing */
-		__u64 failed;  /* calls that returned no block for want of memory, or as impossible
-				*/
-		__u64 frees;   /* blocks given back by free and its kin */
+		bool known;	   /* nothing of it has been missed: all but frees */
+		enum unpaired why; /* it is not */
+		bool complete;	   /* from its first instruction on: no older block is missing */
+		__u64 failed; /* calls that returned no block for want of memory, or as impossible
+			       */
+		__u64 frees;  /* blocks given back by free and its kin */
 		__u64 frees_unknown;	       /* of them, of blocks from before */
 		struct tally had[ROUTE_COUNT]; /* what calls returned, by its address */
 		struct {

@@ -56,8 +56,8 @@ bool model__spilled(struct model *m, __u32 tgid, const struct spilled_process *s
 	if (!p->stats.ppid)
 		p->stats.ppid = s->ppid;
 	if (s->calls_missed) {
-		p->unpaired = true;
-		model__mm_owner(m, p)->unpaired = true;
+		p->unpaired = UNPAIRED_MISSED;
+		model__mm_owner(m, p)->unpaired = UNPAIRED_MISSED;
 	}
 	if (s->mm_changed) {
 		make_stale(p);
@@ -90,9 +90,9 @@ static void sample_cell(struct model *m, struct process *p, const struct cell_ke
 static void miss_call(struct model *m, struct process *p)
 {
 	p->stats.paired.known = false;
-	p->unpaired = true;
+	p->stats.paired.why = p->unpaired = UNPAIRED_MISSED;
 	if (!p->gone)
-		model__mm_owner(m, p)->unpaired = true;
+		model__mm_owner(m, p)->unpaired = UNPAIRED_MISSED;
 }
 
 /* The ledger of p, or of whose address space p runs in, has not seen this one. */

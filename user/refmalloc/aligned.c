@@ -19,15 +19,12 @@ static bool is_power(size_t n)
 /* NULL, and *error what it would be in errno. */
 static void *alloc(enum refmalloc_function function, size_t alignment, size_t size, int *error)
 {
-	void *p = NULL;
-
-	block__count_call(function, size);
 	*error = is_power(alignment) ? ENOMEM : EINVAL;
 	if (is_power(alignment))
-		p = block__alloc(size, alignment > GRANULE ? alignment : GRANULE, false);
-	if (!p)
-		block__count_unserved(function, size, true);
-	return p;
+		return block__alloc(function, size, alignment > GRANULE ? alignment : GRANULE,
+				    false);
+	block__refuse(function, size);
+	return NULL;
 }
 
 static void *alloc_or_errno(enum refmalloc_function function, size_t alignment, size_t size)
@@ -76,13 +73,9 @@ PUBLIC void *valloc(size_t size)
 /* The bytes up to the end of its last page are its caller's, but not asked for. */
 PUBLIC void *pvalloc(size_t size)
 {
-	void *p;
+	void *p = block__alloc_in_pages(size);
 
-	block__count_call(REFMALLOC_PVALLOC, size);
-	p = block__alloc_in_pages(size);
-	if (!p) {
-		block__count_unserved(REFMALLOC_PVALLOC, size, true);
+	if (!p)
 		errno = ENOMEM;
-	}
 	return p;
 }

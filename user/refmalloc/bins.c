@@ -8,11 +8,6 @@
 #include "sys.h"
 
 #define EXACT 64
-#define BINS  192 /* beyond any heap: 2^38 pages */
-
-static struct span *bins[BINS];
-static uint64_t filled[BINS / 64];
-static size_t dirty;
 
 static unsigned int bin_of(size_t pages)
 {
@@ -25,20 +20,20 @@ static unsigned int bin_of(size_t pages)
 	return bin < BINS ? bin : BINS - 1;
 }
 
-void bins__add(struct span *s)
+void bins__add(struct bins *b, struct span *s)
 {
 	unsigned int bin = bin_of(s->pages);
 
 	s->prev = NULL;
-	s->next = bins[bin];
+	s->next = b->lists[bin];
 	if (s->next)
 		s->next->prev = s;
-	bins[bin] = s;
-	filled[bin / 64] |= 1ul << bin % 64;
-	dirty += s->dirty;
+	b->lists[bin] = s;
+	b->filled[bin / 64] |= 1ul << bin % 64;
+	b->dirty += s->dirty;
 }
 
-void bins__remove(struct span *s)
+void bins__remove(struct bins *b, struct span *s)
 {
 	unsigned int bin = bin_of(s->pages);
 
@@ -47,53 +42,48 @@ void bins__remove(struct span *s)
 	if (s->prev)
 		s->prev->next = s->next;
 	else
-		bins[bin] = s->next;
-	if (!bins[bin])
-		filled[bin / 64] &= ~(1ul << bin % 64);
-	dirty -= s->dirty;
+		b->lists[bin] = s->next;
+	if (!b->lists[bin])
+		b->filled[bin / 64] &= ~(1ul << bin % 64);
+	b->dirty -= s->dirty;
 }
 
-static struct span *first_from(unsigned int bin)
+static struct span *first_from(const struct bins *b, unsigned int bin)
 {
 	uint64_t word;
 
 	for (unsigned int i = bin / 64; i < BINS / 64; i++) {
-		word = filled[i] & (i == bin / 64 ? ~0ul << bin % 64 : ~0ul);
+		word = b->filled[i] & (i == bin / 64 ? ~0ul << bin % 64 : ~0ul);
 		if (word)
-			return bins[i * 64 + __builtin_ctzl(word)];
+			return b->lists[i * 64 + __builtin_ctzl(word)];
 	}
 	return NULL;
 }
 
 /* Above 64 pages a bin has runs of several sizes: the best of its first is good enough. */
-struct span *bins__find(size_t pages)
+struct span *bins__find(const struct bins *b, size_t pages)
 {
 	unsigned int bin = bin_of(pages);
 	struct span *best = NULL;
 	int looked_at = 0;
 
 	if (pages <= EXACT)
-		return first_from(bin);
-	for (struct span *s = bins[bin]; s && looked_at < 32; s = s->next, looked_at++)
+		return first_from(b, bin);
+	for (struct span *s = b->lists[bin]; s && looked_at < 32; s = s->next, looked_at++)
 		if (s->pages >= pages && (!best || s->pages < best->pages))
 			best = s;
-	return best || bin + 1 == BINS ? best : first_from(bin + 1);
+	return best || bin + 1 == BINS ? best : first_from(b, bin + 1);
 }
 
-size_t bins__dirty(void)
-{
-	return dirty;
-}
-
-bool bins__forget(size_t keep)
+bool bins__forget(struct bins *b, size_t keep)
 {
 	bool any = false;
 
 	for (unsigned int bin = BINS; bin-- > 0;)
-		for (struct span *s = bins[bin]; s && dirty > keep; s = s->next) {
+		for (struct span *s = b->lists[bin]; s && b->dirty > keep; s = s->next) {
 			if (!s->dirty || !sys__forget(s->base, (size_t)s->pages << PAGE_SHIFT))
 				continue;
-			dirty -= s->dirty;
+			b->dirty -= s->dirty;
 			s->dirty = 0;
 			any = true;
 		}

@@ -9,13 +9,19 @@
 
 #include "span.h"
 
-void bins__add(struct span *s);
-void bins__remove(struct span *s);
+#define BINS 192 /* beyond any heap: 2^38 pages */
+
+struct bins {
+	struct span *lists[BINS];
+	uint64_t filled[BINS / 64];
+	size_t dirty; /* pages of all runs that may have memory */
+};
+
+void bins__add(struct bins *b, struct span *s);
+void bins__remove(struct bins *b, struct span *s);
 /* The smallest run of at least so many pages, or nearly; still in its bin. */
-struct span *bins__find(size_t pages);
-/* Pages of all runs that may have memory. */
-size_t bins__dirty(void);
+struct span *bins__find(const struct bins *b, size_t pages);
 /* Gives the memory back, of the largest runs first, until at most `keep` pages have some. */
-bool bins__forget(size_t keep);
+bool bins__forget(struct bins *b, size_t keep);
 
 #endif

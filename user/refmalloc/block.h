@@ -10,20 +10,44 @@
 
 #include "refmalloc.h"
 
-/* Counts a call of a function other than malloc. */
-void block__count_call(enum refmalloc_function function, size_t bytes);
-/* Counts one that gives no block: since there is no memory, or for another reason. */
-void block__count_unserved(enum refmalloc_function function, size_t bytes, bool failed);
-
-/* alignment: a power of two, at least 16. NULL: no memory; nothing is counted then. */
-void *block__alloc(size_t size, size_t alignment, bool zero);
+/* alignment: a power of two, at least 16. NULL: no memory, and the call is counted as failed. */
+void *block__alloc(enum refmalloc_function function, size_t size, size_t alignment, bool zero);
 /* At a page, and the rest of the last one is the caller's as well: pvalloc's. */
 void *block__alloc_in_pages(size_t size);
+/* Counts a call that fails. */
+void block__refuse(enum refmalloc_function function, size_t bytes);
 /* caller: the return address in the program, for a message should the block be none. */
 void block__free(void *p, const void *caller);
 /* NULL: there is no memory, and the block is as it was; or size was 0, and it is freed. */
-void *block__resize(void *p, size_t size, const void *caller);
+void *block__resize(enum refmalloc_function function, void *p, size_t size, const void *caller);
 /* What the block may use. */
 size_t block__usable(const void *p, const void *caller);
+
+/* For what is above: a live block, found, or one that is wanted. */
+struct heap;
+struct span;
+
+enum use { USE_FREE, USE_REALLOC, USE_SIZE };
+
+struct block {
+	struct span *span;
+	void *start;
+	size_t i; /* which one of its span */
+	size_t request, given, usable;
+	bool small;
+};
+
+struct want {
+	size_t size, alignment;
+	size_t rest; /* more than is asked for, which the caller may use */
+	bool grows;  /* it is likely to be resized again */
+	bool zero;   /* out: it is to be filled with 0 still */
+	int route;   /* out */
+};
+
+/* Or the end of the program. */
+struct block block__find(const void *p, enum use use, const void *caller);
+void *block__take(struct heap *h, struct want *w);
+void block__give_back(struct heap *h, const struct block *b, const void *caller);
 
 #endif

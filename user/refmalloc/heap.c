@@ -12,6 +12,7 @@
 #include "threads.h"
 
 #define STEP_BLOCKS 64 /* fresh blocks put on the list at a time */
+#define IDLE_MAX    64 /* pages in empty spans that a thread keeps */
 
 struct span no_span = {.head = NO_BLOCK};
 struct heap shared_heap = HEAP_WITHOUT_SPANS;
@@ -83,12 +84,16 @@ static void count(struct heap *h, struct span *s)
 
 static void release(struct heap *h, struct span *s)
 {
-	h->spans[s->class]--;
+	struct page_heap *home = pages__home(s);
+
+	h->spans[s->class] -= s->pages;
 	count(h, s);
-	pages__lock();
+	pages__lock(home);
+	records__lock();
 	records__free(s->state, s->count * sizeof(*s->state));
+	records__unlock();
 	pages__free(s);
-	pages__unlock();
+	pages__unlock(home);
 }
 
 /* Where malloc finds it. */
@@ -117,10 +122,16 @@ static bool has_blocks(const struct span *s)
 	return s->head != NO_BLOCK || s->fresh < s->count;
 }
 
-/* One empty span of a class is kept: a program that needs it again need not ask for pages. */
-static bool is_spare(const struct heap *h, const struct span *s)
+/*
+ * Some empty spans are kept: a program that needs them again need not ask for pages.  Before the
+ * heap grows all of them go.
+ */
+static bool keep_idle(struct heap *h, const struct span *s)
 {
-	return h != &shared_heap && h->partial[s->class] == s && !s->next;
+	if (h == &shared_heap || h->idle + s->pages > IDLE_MAX)
+		return false;
+	h->idle += s->pages;
+	return true;
 }
 
 void heap__watched(struct heap *h, struct span *s)
@@ -134,7 +145,7 @@ void heap__watched(struct heap *h, struct span *s)
 		unlist(h, s);
 		enlist(h, s, SPAN_PARTIAL);
 	}
-	if (span__used(s) == 0 && !is_spare(h, s)) {
+	if (span__used(s) == 0 && !keep_idle(h, s)) {
 		unlist(h, s);
 		release(h, s);
 	}
@@ -153,13 +164,30 @@ static void list_fresh(struct span *s)
 	__atomic_store_n(&s->limit, end * s->size, __ATOMIC_RELAXED);
 }
 
+static void release_idle(struct heap *h)
+{
+	struct span *s, *next;
+
+	for (unsigned int class = 0; class < CLASSES && h->idle; class ++)
+		for (s = h->partial[class]; s; s = next) {
+			next = s->next;
+			if (span__used(s) > 0)
+				continue;
+			unlist(h, s);
+			h->idle -= s->pages;
+			release(h, s);
+		}
+}
+
 static bool cut(struct heap *h, struct span *s, unsigned int class)
 {
 	uint32_t size = class_size(class);
 	size_t bytes = (size_t)s->pages << PAGE_SHIFT;
 
 	s->count = bytes / size;
+	records__lock();
 	s->state = records__alloc(s->count * sizeof(*s->state));
+	records__unlock();
 	if (!s->state)
 		return false;
 	s->kind = SPAN_SMALL;
@@ -179,20 +207,26 @@ static bool cut(struct heap *h, struct span *s, unsigned int class)
 
 static struct span *new_span(struct heap *h, unsigned int class)
 {
+	unsigned int pages = class_pages(class, h->spans[class]);
 	struct span *s;
 
-	/* What others emptied, of any class, may be the pages for it. */
-	heap__collect(h);
-	pages__lock();
-	s = pages__alloc(class_pages(class, h->spans[class]), 1, 0);
+	pages__lock(h->pages);
+	s = pages__find(h->pages, pages);
+	if (!s) {
+		pages__unlock(h->pages);
+		heap__collect(h);
+		release_idle(h);
+		pages__lock(h->pages);
+		s = pages__alloc(h->pages, pages, 1, 0);
+	}
 	/* Where memory is short, a little may still be had. */
 	if (!s)
-		s = pages__alloc(class_pages(class, 0), 1, 0);
+		s = pages__alloc(h->pages, class_pages(class, 0), 1, 0);
 	if (s && !cut(h, s, class)) {
 		pages__free(s);
 		s = NULL;
 	}
-	pages__unlock();
+	pages__unlock(h->pages);
 	return s;
 }
 
@@ -209,36 +243,46 @@ static struct span *adopt(struct heap *h, unsigned int class)
 	s = shared_heap.partial[class];
 	if (s) {
 		unlist(&shared_heap, s);
-		shared_heap.spans[class]--;
+		shared_heap.spans[class] -= s->pages;
 		__atomic_store_n(&s->owner, h, __ATOMIC_RELEASE);
 	}
 	threads__unlock();
 	return s;
 }
 
+/* One with blocks, and in no list. */
+static struct span *next_span(struct heap *h, unsigned int class)
+{
+	struct span *s = h->partial[class];
+
+	if (s) {
+		unlist(h, s);
+		if (span__used(s) == 0)
+			h->idle -= s->pages;
+		return s;
+	}
+	s = h == &shared_heap ? NULL : adopt(h, class);
+	if (!s)
+		s = new_span(h, class);
+	if (s)
+		h->spans[class] += s->pages;
+	return s;
+}
+
 struct span *heap__refill(struct heap *h, unsigned int class)
 {
-	struct span *s = h->current[class];
+	struct span *s = h->current[class], *next;
 
 	/* Not before it is needed: then many come home at a time. */
 	if (!h->partial[class])
 		heap__collect_class(h, class);
-	if (s != &no_span && !has_blocks(s)) {
-		set_current(h, class, &no_span);
-		enlist(h, s, SPAN_FULL);
-		s = &no_span;
-	}
-	if (s == &no_span) {
-		s = h->partial[class];
-		if (s) {
-			unlist(h, s);
-		} else {
-			s = h == &shared_heap ? NULL : adopt(h, class);
-			s = s ? s : new_span(h, class);
-			if (!s)
-				return NULL;
-			h->spans[class]++;
-		}
+	if (!has_blocks(s)) {
+		next = next_span(h, class);
+		if (!next)
+			return NULL;
+		if (s != &no_span)
+			enlist(h, s, has_blocks(s) ? SPAN_PARTIAL : SPAN_FULL);
+		s = next;
 		make_current(h, s);
 	}
 	if (s->head == NO_BLOCK)
@@ -248,21 +292,15 @@ struct span *heap__refill(struct heap *h, unsigned int class)
 
 void heap__trim(struct heap *h)
 {
-	struct span *s, *next;
+	struct span *s;
 
 	heap__collect(h);
+	release_idle(h);
 	for (unsigned int class = 0; class < CLASSES; class ++) {
 		s = h->current[class];
 		if (s != &no_span && span__used(s) == 0) {
 			set_current(h, class, &no_span);
 			release(h, s);
-		}
-		for (s = h->partial[class]; s; s = next) {
-			next = s->next;
-			if (span__used(s) == 0) {
-				unlist(h, s);
-				release(h, s);
-			}
 		}
 	}
 }
@@ -273,8 +311,8 @@ static void give_span(struct heap *h, struct span *s)
 		release(h, s);
 		return;
 	}
-	h->spans[s->class]--;
-	shared_heap.spans[s->class]++;
+	h->spans[s->class] -= s->pages;
+	shared_heap.spans[s->class] += s->pages;
 	__atomic_store_n(&s->owner, &shared_heap, __ATOMIC_RELEASE);
 	enlist(&shared_heap, s, has_blocks(s) ? SPAN_PARTIAL : SPAN_FULL);
 }
@@ -284,6 +322,7 @@ void heap__give_up(struct heap *h)
 	struct span *s;
 
 	heap__collect(h);
+	release_idle(h);
 	for (unsigned int class = 0; class < CLASSES; class ++) {
 		s = h->current[class];
 		set_current(h, class, &no_span);

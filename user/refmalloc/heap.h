@@ -24,7 +24,9 @@ struct heap {
 	struct counters counters;
 	struct span *partial[CLASSES]; /* the shared heap's are looked at without its lock */
 	struct span *full;
-	uint16_t spans[CLASSES];
+	uint32_t spans[CLASSES]; /* their pages */
+	uint32_t idle;		 /* pages of empty ones in the partial lists */
+	struct page_heap *pages;
 	struct heap *next;	/* of all */
 	struct heap *next_idle; /* of those without a thread */
 	/* Spans of each class with blocks freed by others. */

@@ -11,7 +11,6 @@
 #include "large.h"
 
 #include "options.h"
-#include "pages.h"
 #include "records.h"
 #include "sizeclass.h"
 #include "sys.h"
@@ -21,14 +20,6 @@
 
 static struct span *blocks;
 static size_t count; /* also read without the lock, where being one off does no harm */
-
-size_t large__threshold(void)
-{
-	size_t threshold = option(&options.mmap_threshold);
-
-	/* malloc's short path has no time to ask. */
-	return threshold > TABLED_MAX ? threshold : TABLED_MAX + 1;
-}
 
 static bool register_block(struct span *s)
 {
@@ -45,7 +36,7 @@ static bool register_block(struct span *s)
 }
 
 /* Before the memory is anybody else's, whose entry this then would be. */
-void large__hide(struct span *s)
+static void hide(struct span *s)
 {
 	table__set(s->base, PAGE_SIZE, NULL);
 	if (s->next)
@@ -83,7 +74,7 @@ struct span *large__alloc(size_t size, size_t alignment)
 	start = lead ? sys__map(REFMALLOC_MAP_BLOCK, bytes) : map_aligned(bytes, alignment);
 	if (!start)
 		return NULL;
-	pages__lock();
+	records__lock();
 	s = records__span();
 	if (s) {
 		s->kind = SPAN_LARGE;
@@ -96,7 +87,7 @@ struct span *large__alloc(size_t size, size_t alignment)
 		records__free(s, sizeof(*s));
 		s = NULL;
 	}
-	pages__unlock();
+	records__unlock();
 	if (!s)
 		sys__unmap(REFMALLOC_MAP_BLOCK, start, bytes);
 	return s;
@@ -111,15 +102,25 @@ static void adapt_threshold(size_t bytes)
 	__atomic_store_n(&options.trim_threshold, 2 * bytes, __ATOMIC_RELAXED);
 }
 
-void large__free(struct span *s)
+bool large__free(struct span *s, void *p)
 {
+	bool there;
+
+	records__lock();
+	there = table__find(p) == s;
+	if (there)
+		hide(s);
+	records__unlock();
+	if (!there)
+		return false;
 	adapt_threshold(s->mapped);
 	/* The kernel may lack a record to split its own: then at least the memory. */
 	if (!sys__unmap(REFMALLOC_MAP_BLOCK, s->base - s->lead, s->mapped))
 		sys__forget(s->base - s->lead, s->mapped);
-	pages__lock();
+	records__lock();
 	records__free(s, sizeof(*s));
-	pages__unlock();
+	records__unlock();
+	return true;
 }
 
 bool large__resize(struct span *s, size_t size)
@@ -130,21 +131,21 @@ bool large__resize(struct span *s, size_t size)
 
 	if (bytes == s->mapped)
 		return true;
-	pages__lock();
+	records__lock();
 	can_move = table__reserve();
 	if (can_move)
-		large__hide(s);
-	pages__unlock();
+		hide(s);
+	records__unlock();
 	if (!can_move)
 		return false;
 	moved = sys__remap(start, s->mapped, bytes);
-	pages__lock();
+	records__lock();
 	if (moved) {
 		s->base = moved + s->lead;
 		s->mapped = bytes;
 	}
 	register_block(s);
-	pages__unlock();
+	records__unlock();
 	return moved != NULL;
 }
 

@@ -7,6 +7,8 @@
 #ifndef REFMALLOC_LOCK_H
 #define REFMALLOC_LOCK_H
 
+#include <stdbool.h>
+
 enum { LOCK_FREE, LOCK_TAKEN, LOCK_WAITED_FOR };
 
 struct lock {
@@ -16,18 +18,30 @@ struct lock {
 void lock__wait(struct lock *lock);
 void lock__wake(struct lock *lock);
 
+/* Of libc, if it has it: true while there is but one thread, and an atomic operation is a waste. */
+extern char __libc_single_threaded __attribute__((weak));
+
+static inline bool lock__is_idle(void)
+{
+	return &__libc_single_threaded && __libc_single_threaded;
+}
+
 static inline void lock__take(struct lock *lock)
 {
 	int expected = LOCK_FREE;
 
-	if (!__atomic_compare_exchange_n(&lock->state, &expected, LOCK_TAKEN, 0, __ATOMIC_ACQUIRE,
-					 __ATOMIC_RELAXED))
+	if (lock__is_idle())
+		__atomic_store_n(&lock->state, LOCK_TAKEN, __ATOMIC_RELAXED);
+	else if (!__atomic_compare_exchange_n(&lock->state, &expected, LOCK_TAKEN, 0,
+					      __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		lock__wait(lock);
 }
 
 static inline void lock__give(struct lock *lock)
 {
-	if (__atomic_exchange_n(&lock->state, LOCK_FREE, __ATOMIC_RELEASE) == LOCK_WAITED_FOR)
+	if (lock__is_idle())
+		__atomic_store_n(&lock->state, LOCK_FREE, __ATOMIC_RELAXED);
+	else if (__atomic_exchange_n(&lock->state, LOCK_FREE, __ATOMIC_RELEASE) == LOCK_WAITED_FOR)
 		lock__wake(lock);
 }
 

@@ -15,15 +15,23 @@
 #include "table.h"
 #include "threads.h"
 
-static __attribute__((noinline)) void *malloc_any(size_t size)
+static void *served(void *p)
 {
-	void *p = block__alloc(size, GRANULE, false);
-
-	if (!p) {
-		block__count_unserved(REFMALLOC_MALLOC, size, true);
+	if (!p)
 		errno = ENOMEM;
-	}
 	return p;
+}
+
+static __attribute__((noinline)) void *malloc_any(struct heap *h, size_t size)
+{
+	struct span *s = NULL;
+
+	/* Most often the span had no block any more, and that is all. */
+	if (h == heap_own && size <= SMALL_MAX && size < large__threshold() && !PROBED(alloc))
+		s = heap__refill(h, class_of(size));
+	if (s)
+		return heap__take(h, s, size);
+	return served(block__alloc(REFMALLOC_MALLOC, size, GRANULE, false));
 }
 
 /* Larger than what there is a table for. no_span: not this way. */
@@ -42,7 +50,7 @@ static __attribute__((noinline)) void *malloc_larger(struct heap *h, size_t size
 {
 	struct span *s = larger_at_hand(h, size);
 
-	return can_take(s) ? heap__take(h, s, size) : malloc_any(size);
+	return can_take(s) ? heap__take(h, s, size) : malloc_any(h, size);
 }
 
 /* What calls another function does so last: then this needs no stack. */
@@ -54,7 +62,7 @@ PUBLIC void *malloc(size_t size)
 	if (__builtin_expect(size > TABLED_MAX, 0))
 		return malloc_larger(h, size);
 	s = h->at_hand[(size + GRANULE - 1) / GRANULE];
-	return can_take(s) ? heap__take(h, s, size) : malloc_any(size);
+	return can_take(s) ? heap__take(h, s, size) : malloc_any(h, size);
 }
 
 PUBLIC void free(void *p)
@@ -76,21 +84,9 @@ PUBLIC void free(void *p)
 	block__free(p, __builtin_return_address(0));
 }
 
-static void *served(void *p, enum refmalloc_function function, size_t bytes)
+static __attribute__((noinline)) void *calloc_any(size_t bytes)
 {
-	if (!p) {
-		block__count_unserved(function, bytes, true);
-		errno = ENOMEM;
-	}
-	return p;
-}
-
-static __attribute__((noinline)) void *calloc_any(size_t bytes, bool overflow)
-{
-	void *p = overflow ? NULL : block__alloc(bytes, GRANULE, true);
-
-	block__count_call(REFMALLOC_CALLOC, bytes);
-	return served(p, REFMALLOC_CALLOC, bytes);
+	return served(block__alloc(REFMALLOC_CALLOC, bytes, GRANULE, true));
 }
 
 PUBLIC void *calloc(size_t nmemb, size_t size)
@@ -100,32 +96,28 @@ PUBLIC void *calloc(size_t nmemb, size_t size)
 	size_t bytes;
 
 	if (__builtin_mul_overflow(nmemb, size, &bytes))
-		return calloc_any(SIZE_MAX, true);
+		return calloc_any(SIZE_MAX);
 	s = bytes <= TABLED_MAX ? h->at_hand[(bytes + GRANULE - 1) / GRANULE]
 				: larger_at_hand(h, bytes);
 	if (!can_take(s))
-		return calloc_any(bytes, false);
+		return calloc_any(bytes);
 	counter__add_call(&h->counters.function[REFMALLOC_CALLOC], bytes);
 	return memset(heap__take(h, s, bytes), 0, bytes);
 }
 
-static void *resize(void *p, size_t size, enum refmalloc_function function, const void *caller)
+static void *resize(enum refmalloc_function function, void *p, size_t size, const void *caller)
 {
-	void *resized = NULL;
+	void *resized;
 
-	block__count_call(function, size);
-	if (p && size == 0) {
-		block__count_unserved(function, 0, false);
-		return block__resize(p, 0, caller);
-	}
-	if (size <= PTRDIFF_MAX)
-		resized = p ? block__resize(p, size, caller) : block__alloc(size, GRANULE, false);
-	return served(resized, function, size);
+	if (!p)
+		return served(block__alloc(function, size, GRANULE, false));
+	resized = block__resize(function, p, size, caller);
+	return size ? served(resized) : NULL;
 }
 
 PUBLIC void *realloc(void *p, size_t size)
 {
-	return resize(p, size, REFMALLOC_REALLOC, __builtin_return_address(0));
+	return resize(REFMALLOC_REALLOC, p, size, __builtin_return_address(0));
 }
 
 PUBLIC void *reallocarray(void *p, size_t nmemb, size_t size)
@@ -134,5 +126,5 @@ PUBLIC void *reallocarray(void *p, size_t nmemb, size_t size)
 
 	if (__builtin_mul_overflow(nmemb, size, &bytes))
 		bytes = SIZE_MAX;
-	return resize(p, bytes, REFMALLOC_REALLOCARRAY, __builtin_return_address(0));
+	return resize(REFMALLOC_REALLOCARRAY, p, bytes, __builtin_return_address(0));
 }

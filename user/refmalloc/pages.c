@@ -1,5 +1,5 @@
 /*
- * pages.c - the page heap: runs of pages, split when taken and joined when they come back.
+ * pages.c - page heaps: runs of pages, split when taken and joined when they come back.
  *
  *	 start                                                        brk
  *	  | small blocks | free |  a block of pages  | small |  free: the top |
@@ -9,29 +9,61 @@
  */
 #include "pages.h"
 
-#include "bins.h"
-#include "lock.h"
+#include <string.h>
+
 #include "records.h"
-#include "segments.h"
 #include "sys.h"
 #include "table.h"
 #include "trim.h"
 
-static struct lock page_lock;
+#define HEAPS 8
 
-void pages__lock(void)
+static struct page_heap heaps[HEAPS];
+
+struct page_heap *pages__for(unsigned int n)
 {
-	lock__take(&page_lock);
+	return &heaps[n ? 1 + (n - 1) % (HEAPS - 1) : 0];
 }
 
-void pages__unlock(void)
+void pages__lock_all(void)
 {
-	lock__give(&page_lock);
+	for (int i = 0; i < HEAPS; i++)
+		pages__lock(&heaps[i]);
+	records__lock();
+}
+
+void pages__unlock_all(void)
+{
+	records__unlock();
+	for (int i = HEAPS; i-- > 0;)
+		pages__unlock(&heaps[i]);
 }
 
 void pages__open_in_child(void)
 {
-	lock__open_in_child(&page_lock);
+	records__open_in_child();
+	for (int i = 0; i < HEAPS; i++)
+		lock__open_in_child(&heaps[i].lock);
+}
+
+static size_t bytes_of(const struct span *s)
+{
+	return (size_t)s->pages << PAGE_SHIFT;
+}
+
+/* A span's record, all of it zero. */
+static struct span *new_record(struct page_heap *h)
+{
+	struct span *s = h->spare;
+
+	if (s) {
+		h->spare = s->next;
+		return memset(s, 0, sizeof(*s));
+	}
+	records__lock();
+	s = records__span();
+	records__unlock();
+	return s;
 }
 
 static void place(struct span *s, struct segment *g, char *base, size_t pages)
@@ -40,6 +72,20 @@ static void place(struct span *s, struct segment *g, char *base, size_t pages)
 	s->route = g->route;
 	s->base = base;
 	s->pages = pages;
+}
+
+static void set_free(struct span *s)
+{
+	s->kind = SPAN_FREE;
+	table__set_ends(s->base, bytes_of(s), s);
+	bins__add(&pages__home(s)->bins, s);
+}
+
+/* Of a run that is not free any more. */
+static void unset_free(struct span *s)
+{
+	bins__remove(&pages__home(s)->bins, s);
+	table__set_ends(s->base, bytes_of(s), NULL);
 }
 
 /* The free run that the page at p belongs to the edge of, if it is of the same segment. */
@@ -52,17 +98,16 @@ static struct span *free_neighbour(const struct segment *g, const char *p)
 
 static void take_over(struct span *s, struct span *neighbour)
 {
-	bins__remove(neighbour);
-	table__set_ends(neighbour->base, (size_t)neighbour->pages << PAGE_SHIFT, NULL);
+	unset_free(neighbour);
 	if (neighbour->base < s->base)
 		s->base = neighbour->base;
 	s->pages += neighbour->pages;
 	s->dirty += neighbour->dirty;
-	records__free(neighbour, sizeof(*neighbour));
+	pages__drop_record(pages__home(s), neighbour);
 }
 
-/* Its kind is now SPAN_FREE; joins it with what is free on either side. */
-static struct span *add_free(struct span *s)
+/* Joins it with what is free on either side. */
+static void add_free(struct span *s)
 {
 	struct span *before = free_neighbour(s->segment, s->base - 1);
 	struct span *behind = free_neighbour(s->segment, span__end(s));
@@ -71,10 +116,7 @@ static struct span *add_free(struct span *s)
 		take_over(s, before);
 	if (behind)
 		take_over(s, behind);
-	s->kind = SPAN_FREE;
-	table__set_ends(s->base, (size_t)s->pages << PAGE_SHIFT, s);
-	bins__add(s);
-	return s;
+	set_free(s);
 }
 
 /* A part of a free run: which of its pages had memory is not known. */
@@ -84,123 +126,129 @@ static void place_free(struct span *part, const struct span *run, char *base, si
 	part->dirty = run->dirty < pages ? run->dirty : pages;
 }
 
-struct span *pages__top(void)
+struct span *pages__top(const struct page_heap *h)
 {
-	struct segment *g = segments__at_brk();
+	const struct segment *g = segments__at_brk(h);
 
 	return g ? free_neighbour(g, g->end - 1) : NULL;
 }
 
-static struct span *grow(size_t pages)
+static struct span *grow(struct page_heap *h, size_t pages)
 {
-	struct span *top = pages__top();
-	struct span *s = records__span();
+	struct span *top = pages__top(h);
+	struct span *s = new_record(h);
 	struct segment *g;
 	size_t bytes;
 	char *start;
 
 	if (!s)
 		return NULL;
-	trim__growing();
-	g = segments__grow(pages << PAGE_SHIFT, top ? (size_t)top->pages << PAGE_SHIFT : 0, &start,
-			   &bytes);
+	trim__growing(h);
+	g = segments__grow(h, pages << PAGE_SHIFT, top ? bytes_of(top) : 0, &start, &bytes);
 	if (!g) {
-		records__free(s, sizeof(*s));
+		pages__drop_record(h, s);
 		return NULL;
 	}
 	place(s, g, start, bytes >> PAGE_SHIFT);
-	return add_free(s);
+	add_free(s);
+	return s;
 }
 
 /* Takes [base, base + pages) out of the free run s; what is left on either side stays free. */
-static struct span *carve(struct span *s, char *base, size_t pages)
+static struct span *carve(struct page_heap *h, struct span *s, char *base, size_t pages)
 {
 	size_t before = (base - s->base) >> PAGE_SHIFT;
 	size_t behind = s->pages - before - pages;
-	struct span *left = before ? records__span() : NULL;
-	struct span *right = behind ? records__span() : NULL;
+	struct span *left = before ? new_record(h) : NULL;
+	struct span *right = behind ? new_record(h) : NULL;
 	struct segment *g = s->segment;
 
 	if ((before && !left) || (behind && !right)) {
-		records__free(left, sizeof(*left));
-		records__free(right, sizeof(*right));
+		if (left)
+			pages__drop_record(h, left);
 		return NULL;
 	}
-	bins__remove(s);
-	table__set_ends(s->base, (size_t)s->pages << PAGE_SHIFT, NULL);
+	if (!s->dirty && base < g->clean)
+		trim__growing(h);
+	unset_free(s);
 	if (left) {
 		place_free(left, s, s->base, before);
-		add_free(left);
+		set_free(left);
 	}
 	if (right) {
 		place_free(right, s, base + (pages << PAGE_SHIFT), behind);
-		add_free(right);
+		set_free(right);
 	}
 	place(s, g, base, pages);
 	s->kind = SPAN_PAGES;
-	table__set_ends(base, pages << PAGE_SHIFT, s);
+	table__set_ends(base, bytes_of(s), s);
 	s->zeroed = base >= g->clean;
 	if (span__end(s) > g->clean)
 		g->clean = span__end(s);
 	return s;
 }
 
-struct span *pages__alloc(size_t pages, size_t alignment, size_t room)
+struct span *pages__alloc(struct page_heap *h, size_t pages, size_t alignment, size_t room)
 {
 	size_t want = pages + alignment - 1;
-	struct span *s;
+	struct span *s, *top;
 	char *base;
 
 	/* The record counts pages in 32 bits: 16 TiB. */
 	if (want > UINT32_MAX || want < pages)
 		return NULL;
-	s = bins__find(want + room);
+	s = bins__find(&h->bins, want + room);
 	if (!s && room)
-		s = bins__find(want);
+		s = bins__find(&h->bins, want);
 	/* A bin with many runs is not searched to its end, and the top may be there. */
-	if (!s && pages__top() && pages__top()->pages >= want)
-		s = pages__top();
+	if (!s && (top = pages__top(h)) && top->pages >= want)
+		s = top;
 	if (!s)
-		s = grow(want);
+		s = grow(h, want);
 	if (!s)
 		return NULL;
 	base = (char *)round_up((uintptr_t)s->base, alignment << PAGE_SHIFT);
-	return carve(s, base, pages);
+	return carve(h, s, base, pages);
+}
+
+struct span *pages__find(struct page_heap *h, size_t pages)
+{
+	struct span *s = bins__find(&h->bins, pages);
+
+	return s ? carve(h, s, s->base, pages) : NULL;
 }
 
 void pages__free(struct span *s)
 {
-	struct segment *g;
+	struct segment *g = s->segment;
+	struct page_heap *h = g->home;
 
 	if (s->kind == SPAN_SMALL)
-		table__set(s->base, (size_t)s->pages << PAGE_SHIFT, NULL);
+		table__set(s->base, bytes_of(s), NULL);
 	else
-		table__set_ends(s->base, (size_t)s->pages << PAGE_SHIFT, NULL);
+		table__set_ends(s->base, bytes_of(s), NULL);
 	s->owner = NULL;
 	s->dirty = s->pages;
-	s = add_free(s);
-	g = s->segment;
+	add_free(s);
 	if (g->route == REFMALLOC_ARENA && s->base == g->start && span__end(s) == g->end &&
-	    g != segments__newest() && segments__remove(g)) {
-		bins__remove(s);
-		table__set_ends(s->base, (size_t)s->pages << PAGE_SHIFT, NULL);
-		records__free(s, sizeof(*s));
+	    g != h->segments && segments__remove(g)) {
+		unset_free(s);
+		pages__drop_record(h, s);
 		return;
 	}
-	trim__after_free();
+	trim__after_free(h);
 }
 
 static bool shrink(struct span *s, size_t pages)
 {
-	struct span *rest = records__span();
+	struct span *rest = new_record(pages__home(s));
 
 	if (!rest)
 		return false;
-	table__set_ends(s->base, (size_t)s->pages << PAGE_SHIFT, NULL);
 	place(rest, s->segment, s->base + (pages << PAGE_SHIFT), s->pages - pages);
 	rest->kind = SPAN_PAGES;
 	s->pages = pages;
-	table__set_ends(s->base, pages << PAGE_SHIFT, s);
+	table__set_ends(s->base, bytes_of(s), s);
 	pages__free(rest);
 	return true;
 }
@@ -210,11 +258,11 @@ static struct span *room_behind(const struct span *s, size_t pages)
 {
 	struct segment *g = s->segment;
 	struct span *behind = free_neighbour(g, span__end(s));
-	bool at_top = g == segments__at_brk() &&
+	bool at_top = g == segments__at_brk(g->home) &&
 		      (behind ? span__end(behind) : span__end(s)) == g->end;
 
 	if (at_top && (!behind || behind->pages < pages)) {
-		if (!grow(pages))
+		if (!grow(g->home, pages))
 			return NULL;
 		behind = free_neighbour(g, span__end(s));
 	}
@@ -226,17 +274,14 @@ static void take_front(struct span *s, size_t pages)
 {
 	struct segment *g = s->segment;
 
-	bins__remove(s);
-	table__set_ends(s->base, (size_t)s->pages << PAGE_SHIFT, NULL);
+	unset_free(s);
 	place_free(s, s, s->base + (pages << PAGE_SHIFT), s->pages - pages);
 	if (s->base > g->clean)
 		g->clean = s->base;
-	if (!s->pages) {
-		records__free(s, sizeof(*s));
-		return;
-	}
-	table__set_ends(s->base, (size_t)s->pages << PAGE_SHIFT, s);
-	bins__add(s);
+	if (s->pages)
+		set_free(s);
+	else
+		pages__drop_record(g->home, s);
 }
 
 bool pages__resize(struct span *s, size_t pages)
@@ -252,10 +297,22 @@ bool pages__resize(struct span *s, size_t pages)
 	if (!behind)
 		return false;
 	take_front(behind, more);
-	table__set_ends(s->base, (size_t)s->pages << PAGE_SHIFT, NULL);
+	table__set_ends(s->base, bytes_of(s), NULL);
 	s->pages = pages;
-	table__set_ends(s->base, pages << PAGE_SHIFT, s);
+	table__set_ends(s->base, bytes_of(s), s);
 	return true;
+}
+
+bool pages__trim_all(size_t pad)
+{
+	bool any = false;
+
+	for (int i = 0; i < HEAPS; i++) {
+		pages__lock(&heaps[i]);
+		any |= trim__all(&heaps[i], pad);
+		pages__unlock(&heaps[i]);
+	}
+	return any;
 }
 
 int pages__walk(int (*visit)(struct span *s, void *arg), void *arg)
@@ -263,12 +320,13 @@ int pages__walk(int (*visit)(struct span *s, void *arg), void *arg)
 	struct span *s;
 	int stop;
 
-	for (struct segment *g = segments__newest(); g; g = g->next)
-		for (char *p = g->start; p < g->end; p = span__end(s)) {
-			s = table__find(p);
-			stop = visit(s, arg);
-			if (stop)
-				return stop;
-		}
+	for (int i = 0; i < HEAPS; i++)
+		for (struct segment *g = heaps[i].segments; g; g = g->next)
+			for (char *p = g->start; p < g->end; p = span__end(s)) {
+				s = table__find(p);
+				stop = visit(s, arg);
+				if (stop)
+					return stop;
+			}
 	return 0;
 }

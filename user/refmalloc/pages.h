@@ -1,8 +1,10 @@
 /*
- * pages.h - the page heap: runs of pages for spans, out of the brk heap, or of arenas if brk fails.
+ * pages.h - page heaps: runs of pages for spans, out of the brk heap, or of arenas if brk fails.
  *
- * One lock for all of it, and for the span table and the records that go with it.  Threads take
- * pages for many blocks at once, so they seldom meet here.  Functions below want it held.
+ * There are a few, so that threads that take and free whole pages seldom meet: the main thread has
+ * the first, the others share the rest.  Each grows by brk, in segments of its own, and each has a
+ * lock, which functions below want held.  A run goes back to the page heap that it came from, by
+ * whichever thread.
  */
 #ifndef REFMALLOC_PAGES_H
 #define REFMALLOC_PAGES_H
@@ -10,10 +12,50 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "bins.h"
+#include "lock.h"
+#include "segments.h"
 #include "span.h"
 
-void pages__lock(void);
-void pages__unlock(void);
+struct page_heap {
+	struct lock lock;
+	bool trimmed;		  /* and not grown since: see trim.h */
+	struct segment *segments; /* the newest first */
+	struct segment *by_brk;	  /* the newest by brk */
+	size_t total;		  /* bytes of all of them */
+	size_t hopeless;	  /* dirty pages that the last trim could not help */
+	struct span *spare;	  /* records for more runs */
+	struct bins bins;
+} __attribute__((aligned(64)));
+
+/* The one for the n-th thread. */
+struct page_heap *pages__for(unsigned int n);
+
+static inline struct page_heap *pages__home(const struct span *s)
+{
+	return s->segment->home;
+}
+
+/* Of a run that is no more. */
+static inline void pages__drop_record(struct page_heap *h, struct span *s)
+{
+	s->next = h->spare;
+	h->spare = s;
+}
+
+static inline void pages__lock(struct page_heap *h)
+{
+	lock__take(&h->lock);
+}
+
+static inline void pages__unlock(struct page_heap *h)
+{
+	lock__give(&h->lock);
+}
+
+/* All page heaps, and what they have in common: nothing moves. */
+void pages__lock_all(void);
+void pages__unlock_all(void);
 void pages__open_in_child(void);
 
 /*
@@ -21,14 +63,18 @@ void pages__open_in_child(void);
  * `alignment` pages, its kind SPAN_PAGES, base, route, zeroed and its ends in the table set.  NULL:
  * no memory.
  */
-struct span *pages__alloc(size_t pages, size_t alignment, size_t room);
+struct span *pages__alloc(struct page_heap *h, size_t pages, size_t alignment, size_t room);
+/* The same of what lies free: the heap does not grow for it. */
+struct span *pages__find(struct page_heap *h, size_t pages);
 void pages__free(struct span *s);
 /* In place; false leaves all as it was. */
 bool pages__resize(struct span *s, size_t pages);
 /* The free run that ends at the break, or NULL. */
-struct span *pages__top(void);
+struct span *pages__top(const struct page_heap *h);
+/* Free memory goes back to the kernel: all but `pad` bytes at the top. Was there any? */
+bool pages__trim_all(size_t pad);
 
-/* Every run in every segment, free ones too, by address, until a visit returns other than 0. */
+/* Every run, free ones too, until a visit returns other than 0. All are locked. */
 int pages__walk(int (*visit)(struct span *s, void *arg), void *arg);
 
 #endif

@@ -11,7 +11,9 @@
 
 #include "public.h"
 
-#define _SDT_HAS_SEMAPHORES 1
+/* What a probe has is in registers: no tracer reads the stack. */
+#define STAP_SDT_ARG_CONSTRAINT nr
+#define _SDT_HAS_SEMAPHORES	1
 #include <sys/sdt.h>
 
 /* clang-format off */
@@ -29,7 +31,9 @@
 
 SEMAPHORE(alloc);
 SEMAPHORE(free);
+SEMAPHORE(resizing);
 SEMAPHORE(realloc);
+SEMAPHORE(failed);
 SEMAPHORE(brk);
 SEMAPHORE(mmap);
 SEMAPHORE(munmap);
@@ -45,21 +49,45 @@ PUBLIC __attribute__((noinline)) void refmalloc_kept(size_t size)
 	__asm__ volatile("nop" : : "r"(size));
 }
 
-void probes__alloc(const void *p, size_t size, int route)
+static __attribute__((noinline)) void otel_alloc(const void *p, size_t size)
 {
-	DTRACE_PROBE3(refmalloc, alloc, p, size, route);
 	DTRACE_PROBE2(otel_memory, alloc, p, size);
+}
+
+static __attribute__((noinline)) void otel_free(const void *p, size_t size)
+{
+	DTRACE_PROBE2(otel_memory, free, p, size);
+}
+
+void probes__alloc(const void *p, size_t size, int route, int function)
+{
+	DTRACE_PROBE4(refmalloc, alloc, p, size, route, function);
+	otel_alloc(p, size);
 }
 
 void probes__free(const void *p, size_t size, int route)
 {
 	DTRACE_PROBE3(refmalloc, free, p, size, route);
-	DTRACE_PROBE2(otel_memory, free, p, size);
+	otel_free(p, size);
 }
 
-void probes__realloc(const void *from, const void *to, size_t size, int route)
+void probes__resizing(const void *p, size_t size, int function)
 {
-	DTRACE_PROBE4(refmalloc, realloc, from, to, size, route);
+	DTRACE_PROBE3(refmalloc, resizing, p, size, function);
+}
+
+void probes__realloc(const void *from, const void *to, size_t size, int route, int function,
+		     size_t old_size, int old_route)
+{
+	DTRACE_PROBE7(refmalloc, realloc, from, to, size, route, function, old_size, old_route);
+	otel_free(from, old_size);
+	if (to)
+		otel_alloc(to, size);
+}
+
+void probes__failed(size_t size, int function)
+{
+	DTRACE_PROBE2(refmalloc, failed, size, function);
 }
 
 void probes__brk(const void *from, const void *to)

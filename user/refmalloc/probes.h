@@ -1,17 +1,28 @@
 /*
  * probes.h - places for a tracer (USDT): each block taken, given back or resized, each system call.
  *
- *	refmalloc:alloc    address, bytes asked for, route
- *	refmalloc:free     address, bytes asked for, route
- *	refmalloc:realloc  old address, new address, bytes asked for, route
- *	refmalloc:brk      old break, new break
- *	refmalloc:mmap     address, bytes, enum refmalloc_mapping
- *	refmalloc:munmap   address, bytes, enum refmalloc_mapping
- *	refmalloc:mremap   old address, new address, new bytes
+ *	refmalloc:alloc     address, bytes asked for, route, function
+ *	refmalloc:free      address, bytes that were asked for, route
+ *	refmalloc:resizing  address, bytes asked for, function
+ *	refmalloc:realloc   old address, new address, bytes asked for, route, function,
+ *	                    bytes and route before
+ *	refmalloc:failed    bytes asked for, function
+ *	refmalloc:brk       old break, new break
+ *	refmalloc:mmap      address, bytes, enum refmalloc_mapping
+ *	refmalloc:munmap    address, bytes, enum refmalloc_mapping
+ *	refmalloc:mremap    old address, new address, new bytes
  *	otel_memory:alloc, free, mmap, munmap    address, bytes
  *
- * realloc is one that needs no new block; another is an alloc and a free.  Unless somebody traces,
- * a probe is the test of its semaphore.
+ * route is an enum refmalloc_route, function an enum refmalloc_function.  A call passes exactly
+ * one of alloc, free, realloc and failed, whatever is done for it: free of a block passes free;
+ * realloc and reallocarray of a block realloc, in place or moved (then the old block is no
+ * more), and with 0 bytes, which frees it, with a new address of 0; all else that gives a block
+ * alloc; all that fails failed, with SIZE_MAX if the bytes are more than a size_t holds.  free of
+ * NULL passes none.  Before it touches the block, a realloc passes resizing as well: by the time
+ * of the other the old address may be another block's, of another thread.  otel_memory has no
+ * word for realloc, which is free and alloc there.
+ *
+ * Unless somebody traces, a probe is the test of its semaphore.
  */
 #ifndef REFMALLOC_PROBES_H
 #define REFMALLOC_PROBES_H
@@ -19,12 +30,16 @@
 #include <stddef.h>
 
 extern unsigned short refmalloc_alloc_semaphore, refmalloc_free_semaphore,
-	refmalloc_realloc_semaphore, refmalloc_brk_semaphore, refmalloc_mmap_semaphore,
-	refmalloc_munmap_semaphore, refmalloc_mremap_semaphore;
+	refmalloc_resizing_semaphore, refmalloc_realloc_semaphore, refmalloc_failed_semaphore,
+	refmalloc_brk_semaphore, refmalloc_mmap_semaphore, refmalloc_munmap_semaphore,
+	refmalloc_mremap_semaphore;
 
-void probes__alloc(const void *p, size_t size, int route);
+void probes__alloc(const void *p, size_t size, int route, int function);
 void probes__free(const void *p, size_t size, int route);
-void probes__realloc(const void *from, const void *to, size_t size, int route);
+void probes__resizing(const void *p, size_t size, int function);
+void probes__realloc(const void *from, const void *to, size_t size, int route, int function,
+		     size_t old_size, int old_route);
+void probes__failed(size_t size, int function);
 void probes__brk(const void *from, const void *to);
 void probes__mmap(const void *start, size_t bytes, int why);
 void probes__munmap(const void *start, size_t bytes, int why);

@@ -1,7 +1,8 @@
 /*
  * records.h - memory for the allocator's own records, out of the way of all blocks.
  *
- * Under the lock of the page heap.
+ * Their lock also holds together what page heaps have in common: the break, the table's growth, and
+ * the list of large blocks.  Functions below want it held.
  */
 #ifndef REFMALLOC_RECORDS_H
 #define REFMALLOC_RECORDS_H
@@ -9,6 +10,10 @@
 #include <stddef.h>
 
 #define RECORD_MAX 16384
+
+void records__lock(void);
+void records__unlock(void);
+void records__open_in_child(void);
 
 /* Not cleared, on a cache line of its own. NULL: no memory. */
 void *records__alloc(size_t bytes);

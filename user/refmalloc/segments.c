@@ -11,75 +11,74 @@
 #include "segments.h"
 
 #include "options.h"
+#include "pages.h"
 #include "records.h"
 #include "sys.h"
 #include "table.h"
 
 #define ARENA_MIN ((size_t)1 << 20)
 
-static struct segment *newest; /* of all */
-static struct segment *at_brk; /* the one that ends at the break, unless somebody moved it */
-static size_t total;
+/* The one that ends at the break, unless somebody moved that. Written under the records' lock. */
+static struct segment *at_brk;
 
-size_t segments__pad(void)
+size_t segments__pad(const struct page_heap *h)
 {
 	size_t pad = round_up(option(&options.top_pad), PAGE_SIZE);
+	size_t eighth = round_up(h->total / 8, PAGE_SIZE);
 
-	return options__fixed() || pad > total / 8 ? pad : round_up(total / 8, PAGE_SIZE);
+	return options__fixed() || pad > eighth ? pad : eighth;
 }
 
-struct segment *segments__at_brk(void)
+struct segment *segments__at_brk(const struct page_heap *h)
 {
-	return at_brk;
+	return __atomic_load_n(&at_brk, __ATOMIC_RELAXED) == h->by_brk ? h->by_brk : NULL;
 }
 
-struct segment *segments__newest(void)
-{
-	return newest;
-}
-
-size_t segments__total(void)
-{
-	return total;
-}
-
-static struct segment *add_segment(char *start, size_t bytes, enum refmalloc_route route)
+static struct segment *add_segment(struct page_heap *h, char *start, size_t bytes,
+				   enum refmalloc_route route)
 {
 	struct segment *g = records__alloc(sizeof(*g));
 
 	if (!g)
 		return NULL;
-	*g = (struct segment){start, start + bytes, start, route, newest};
-	newest = g;
-	total += bytes;
+	*g = (struct segment){start, start + bytes, start, route, h, h->segments};
+	h->segments = g;
+	h->total += bytes;
 	return g;
 }
 
-static struct segment *grow_by_brk(size_t need, size_t free_at_top, size_t pad, char **start,
-				   size_t *bytes)
+static struct segment *grow_by_brk(struct page_heap *h, size_t need, size_t free_at_top, size_t pad,
+				   char **start, size_t *bytes)
 {
 	char *now = sys__break();
-	bool further = at_brk && at_brk->end == now;
+	struct segment *g = segments__at_brk(h);
 
+	if (g && g->end != now)
+		g = NULL;
 	*start = now + (-(uintptr_t)now & (PAGE_SIZE - 1));
-	if (__builtin_add_overflow(need - (further ? free_at_top : 0), pad, bytes) ||
+	if (__builtin_add_overflow(need - (g ? free_at_top : 0), pad, bytes) ||
 	    *bytes > PTRDIFF_MAX)
 		return NULL;
 	*bytes += -(uintptr_t)(*start + *bytes) & (sys__page() - 1);
 	if (!table__cover(*start, *bytes) || !sys__set_break(now, *start + *bytes))
 		return NULL;
-	if (further) {
-		at_brk->end += *bytes;
-		total += *bytes;
-		return at_brk;
+	if (g) {
+		g->end += *bytes;
+		h->total += *bytes;
+		return g;
 	}
-	at_brk = add_segment(*start, *bytes, REFMALLOC_HEAP);
-	if (!at_brk)
+	g = add_segment(h, *start, *bytes, REFMALLOC_HEAP);
+	if (!g) {
 		sys__set_break(*start + *bytes, now);
-	return at_brk;
+		return NULL;
+	}
+	h->by_brk = g;
+	__atomic_store_n(&at_brk, g, __ATOMIC_RELAXED);
+	return g;
 }
 
-static struct segment *grow_by_mmap(size_t need, size_t least, char **start, size_t *bytes)
+static struct segment *grow_by_mmap(struct page_heap *h, size_t need, size_t least, char **start,
+				    size_t *bytes)
 {
 	struct segment *g;
 
@@ -87,32 +86,43 @@ static struct segment *grow_by_mmap(size_t need, size_t least, char **start, siz
 	*start = sys__map(REFMALLOC_MAP_ARENA, *bytes);
 	if (!*start)
 		return NULL;
-	g = table__cover(*start, *bytes) ? add_segment(*start, *bytes, REFMALLOC_ARENA) : NULL;
+	g = table__cover(*start, *bytes) ? add_segment(h, *start, *bytes, REFMALLOC_ARENA) : NULL;
 	if (!g)
 		sys__unmap(REFMALLOC_MAP_ARENA, *start, *bytes);
 	return g;
 }
 
-struct segment *segments__grow(size_t need, size_t free_at_top, char **start, size_t *bytes)
+struct segment *segments__grow(struct page_heap *h, size_t need, size_t free_at_top, char **start,
+			       size_t *bytes)
 {
-	size_t pad = segments__pad();
-	size_t arena = round_up(total / 8, PAGE_SIZE);
-	struct segment *g = grow_by_brk(need, free_at_top, pad, start, bytes);
+	size_t pad = segments__pad(h), arena = round_up(h->total / 8, PAGE_SIZE);
+	struct segment *g;
 
+	records__lock();
+	g = grow_by_brk(h, need, free_at_top, pad, start, bytes);
 	if (!g)
-		g = grow_by_mmap(need, arena > ARENA_MIN ? arena : ARENA_MIN, start, bytes);
+		g = grow_by_mmap(h, need, arena > ARENA_MIN ? arena : ARENA_MIN, start, bytes);
 	/* A limit is near: no more than what is needed. */
 	if (!g && pad)
-		g = grow_by_brk(need, free_at_top, 0, start, bytes);
-	return g ? g : grow_by_mmap(need, 0, start, bytes);
+		g = grow_by_brk(h, need, free_at_top, 0, start, bytes);
+	if (!g)
+		g = grow_by_mmap(h, need, 0, start, bytes);
+	records__unlock();
+	return g;
 }
 
 bool segments__shrink(struct segment *g, size_t bytes)
 {
-	if (g != at_brk || sys__break() != g->end || !sys__set_break(g->end, g->end - bytes))
+	bool done;
+
+	records__lock();
+	done = g == at_brk && sys__break() == g->end && sys__set_break(g->end, g->end - bytes);
+	if (done)
+		g->end -= bytes;
+	records__unlock();
+	if (!done)
 		return false;
-	g->end -= bytes;
-	total -= bytes;
+	g->home->total -= bytes;
 	if (g->clean > g->end)
 		g->clean = g->end;
 	return true;
@@ -120,14 +130,16 @@ bool segments__shrink(struct segment *g, size_t bytes)
 
 bool segments__remove(struct segment *g)
 {
-	struct segment **link = &newest;
+	struct segment **link = &g->home->segments;
 
 	if (!sys__unmap(REFMALLOC_MAP_ARENA, g->start, g->end - g->start))
 		return false;
-	total -= g->end - g->start;
+	g->home->total -= g->end - g->start;
 	while (*link != g)
 		link = &(*link)->next;
 	*link = g->next;
+	records__lock();
 	records__free(g, sizeof(*g));
+	records__unlock();
 	return true;
 }

@@ -5,8 +5,8 @@
 
 #include "sys.h"
 
-#define LARGEST_SPAN 16 /* pages; more where blocks are so large that this holds too few */
-#define FEW_BLOCKS   4
+#define LARGEST_SPAN 16 /* pages */
+#define SHARE	     6	/* of what a thread has of a class: its next span */
 
 /* class_table[n]: the class of sizes up to 16 * n. */
 const uint8_t class_table[TABLED_MAX / GRANULE + 1] = {
@@ -34,16 +34,11 @@ static unsigned int fewest_pages(uint32_t size)
 	return pages;
 }
 
-/* Twice as many with every second one: what a thread takes is in proportion to what it has. */
+/* What a thread takes is in proportion to what it has. */
 unsigned int class_pages(unsigned int class, unsigned int have)
 {
 	unsigned int fewest = fewest_pages(class_size(class));
-	unsigned int most = fewest;
-	unsigned int pages = fewest;
+	unsigned int pages = have / SHARE < LARGEST_SPAN ? have / SHARE : LARGEST_SPAN;
 
-	while (most < LARGEST_SPAN || most * PAGE_SIZE < FEW_BLOCKS * (size_t)class_size(class))
-		most += fewest;
-	for (have /= 2; have > 0 && pages < most; have--)
-		pages = pages * 2 < most ? pages * 2 : most;
-	return pages;
+	return pages < fewest ? fewest : pages / fewest * fewest;
 }

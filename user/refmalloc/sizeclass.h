@@ -3,10 +3,9 @@
  *
  * Steps of 16 up to 128 bytes, then 8 steps from one power of two to the next: at most one part
  * in nine is wasted.  Behind a page, up to 5 KiB, steps are of 128 bytes: a page with a header is
- * what databases and buffers ask for.  Beyond two pages they are whole pages: spans of them
- * keep threads from meeting at the page heap, and few sizes keep the spans full.  Every power of
- * two from 16 on is such a size, so a class lies within one bucket of a histogram of powers of two,
- * and an alignment finds a size that is a multiple of it.
+ * what databases and buffers ask for.  Every power of two from 16 on is such a size, so a class
+ * lies within one bucket of a histogram of powers of two, and an alignment finds a size that is a
+ * multiple of it.
  */
 #ifndef REFMALLOC_SIZECLASS_H
 #define REFMALLOC_SIZECLASS_H
@@ -15,18 +14,16 @@
 #include <stdint.h>
 
 #define GRANULE	   16
-#define SMALL_MAX  32768 /* what is larger gets a run of pages for itself */
+#define SMALL_MAX  8192 /* what is larger gets a run of pages for itself */
 #define FINE_MAX   128
 #define HEADED_MIN 4096 /* where a page with a header begins and ends */
 #define HEADED_MAX 5120
-#define EIGHTH_MAX 8192 /* whole pages beyond */
 #define TABLED_MAX 1024 /* sizes up to this are looked up, larger ones computed */
 
 #define EIGHTHS	 (FINE_MAX / GRANULE)
 #define HEADED	 (EIGHTHS + 5 * 8)
 #define INSERTED ((HEADED_MAX - HEADED_MIN) / 128 - 2) /* classes more than of eighths alone */
-#define WHOLE	 (EIGHTHS + 6 * 8 + INSERTED)
-#define CLASSES	 (WHOLE + (SMALL_MAX - EIGHTH_MAX) / 4096)
+#define CLASSES	 (EIGHTHS + 6 * 8 + INSERTED)
 
 extern const uint8_t class_table[TABLED_MAX / GRANULE + 1];
 
@@ -35,8 +32,6 @@ static inline unsigned int class_of_larger(size_t size)
 	unsigned int power = 63 - __builtin_clzl(size - 1);
 	unsigned int eighths = EIGHTHS + (power - 7) * 8 + (((size - 1) >> (power - 3)) & 7);
 
-	if (size > EIGHTH_MAX)
-		return WHOLE + (size - EIGHTH_MAX - 1) / 4096;
 	if (size <= HEADED_MIN)
 		return eighths;
 	return size <= HEADED_MAX ? HEADED + (size - HEADED_MIN - 1) / 128 : eighths + INSERTED;
@@ -55,8 +50,6 @@ static inline uint32_t class_size(unsigned int class)
 
 	if (class < EIGHTHS)
 		return (class + 1) * GRANULE;
-	if (class >= WHOLE)
-		return EIGHTH_MAX + (class - WHOLE + 1) * 4096;
 	if (class >= HEADED && class < HEADED + INSERTED + 2)
 		return HEADED_MIN + (class - HEADED + 1) * 128;
 	if (class >= HEADED)
@@ -68,7 +61,7 @@ static inline uint32_t class_size(unsigned int class)
  */
 unsigned int class_of_aligned(size_t size, size_t alignment);
 
-/* Pages of the next span of a class, for a thread that has `have` of them. */
+/* Pages of the next span of a class, for a thread that has `have` pages of it. */
 unsigned int class_pages(unsigned int class, unsigned int have);
 
 #endif

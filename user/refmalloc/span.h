@@ -57,31 +57,37 @@ struct span {
 	uint32_t watch;	    /* the owner has something to do when so many are put */
 	uint16_t size;	    /* of a block */
 	uint16_t head;	    /* first free block */
-	char next_line[8];
+	struct segment *segment;
 
 	/* What others write, or seldom matters. */
-	uint32_t remote;		     /* blocks freed by others: see remote.h */
-	uint32_t taken_counted, put_counted; /* blocks that are in a heap's counters already */
-	uint16_t fresh; /* blocks from here on were never used, and are on no list */
-	uint16_t count; /* blocks */
+	uint32_t remote; /* blocks freed by others: see remote.h */
+	uint32_t pages;
+	struct span *next, *prev; /* in its owner's list, a bin, or the list of large blocks */
 	uint8_t kind;
 	uint8_t route; /* enum refmalloc_route */
 	uint8_t class;
 	uint8_t place; /* enum span_place */
-	bool zeroed;   /* SPAN_PAGES, just taken: never used, so all zero */
-	uint16_t rest; /* SPAN_PAGES, SPAN_LARGE: bytes behind the request that pvalloc gave as well
-			*/
-	uint32_t pages;
-	uint32_t dirty; /* SPAN_FREE: how many of them may have memory */
-	struct span *remote_next;
-	struct span *next, *prev; /* in its owner's list, a bin, or the list of large blocks */
-	struct segment *segment;
-	size_t request; /* SPAN_PAGES, SPAN_LARGE: as asked for; atomic, for a walk */
-	size_t mapped;	/* SPAN_LARGE: bytes of the mapping, and how far into it base is */
-	size_t lead;
+	union {
+		struct { /* SPAN_SMALL */
+			uint16_t
+				fresh; /* blocks from here on were never used, and are on no list */
+			uint16_t count;			     /* blocks */
+			uint32_t taken_counted, put_counted; /* in a heap's counters already */
+			struct span *remote_next;
+		};
+		struct {		/* SPAN_PAGES, SPAN_LARGE: one block */
+			bool zeroed;	/* just taken, and never used, so all zero */
+			uint16_t rest;	/* bytes behind the request that pvalloc gave as well */
+			size_t request; /* as asked for; atomic, for a walk */
+			size_t mapped;	/* SPAN_LARGE: bytes of the mapping */
+			uint32_t lead;	/* and how far into it base is */
+		};
+		uint32_t dirty; /* SPAN_FREE: how many of the pages may have memory */
+	};
 };
 
 _Static_assert(offsetof(struct span, remote) == 64, "one cache line for malloc and free");
+_Static_assert(sizeof(struct span) <= 128, "and one for the rest");
 
 /* How many blocks a tally holds. */
 static inline uint32_t tally__blocks(uint64_t tally)

@@ -117,10 +117,10 @@ PUBLIC int refmalloc_walk(int (*visit)(const struct refmalloc_block *block, void
 	struct walk w = {visit, arg};
 	int stop;
 
-	pages__lock();
+	pages__lock_all();
 	stop = pages__walk(visit_span, &w);
 	if (!stop)
 		stop = large__walk(visit_span, &w);
-	pages__unlock();
+	pages__unlock_all();
 	return stop;
 }

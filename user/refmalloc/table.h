@@ -6,8 +6,8 @@
  * joining neighbours and free() need; of a large block the page it begins in.  So an address
  * that no block begins at finds nothing, or a span that says so.
  *
- * Written under the lock of the page heap; read without: a reader has a live block, and nobody
- * writes that one's entry meanwhile.
+ * An entry is written by who has the page, and read without a lock: a reader has a live block, and
+ * nobody writes that one's entry meanwhile.  The table grows under the lock of records.h.
  */
 #ifndef REFMALLOC_TABLE_H
 #define REFMALLOC_TABLE_H

@@ -29,6 +29,7 @@ static struct lock shared_lock;
 static struct heap *heaps = &shared_heap; /* all of them */
 static struct heap *idle;
 static struct counters before_this_process; /* the parent's at the fork */
+static unsigned int count;		    /* of them that threads have had */
 static bool ready;
 static pthread_key_t key;
 static bool has_key;
@@ -61,12 +62,13 @@ static struct heap *new_heap(void)
 {
 	struct heap *h;
 
-	pages__lock();
+	records__lock();
 	h = records__alloc(sizeof(*h));
-	pages__unlock();
+	records__unlock();
 	if (!h)
 		return NULL;
 	*h = (struct heap)HEAP_WITHOUT_SPANS;
+	h->pages = pages__for(count++);
 	h->next = heaps;
 	heaps = h;
 	return h;
@@ -79,6 +81,7 @@ static struct heap *heap_for_thread(bool is_main)
 	threads__lock();
 	if (!ready) {
 		options__read_environment();
+		shared_heap.pages = pages__for(0);
 		ready = true;
 	}
 	if (!is_main && !has_key)
@@ -142,22 +145,22 @@ static void sum_up(struct counters *sum)
 void threads__sum(struct counters *sum, struct counters *before)
 {
 	threads__lock();
-	pages__lock();
+	pages__lock_all();
 	sum_up(sum);
 	*before = before_this_process;
-	pages__unlock();
+	pages__unlock_all();
 	threads__unlock();
 }
 
 static void before_fork(void)
 {
 	threads__lock();
-	pages__lock();
+	pages__lock_all();
 }
 
 static void after_fork(void)
 {
-	pages__unlock();
+	pages__unlock_all();
 	threads__unlock();
 }
 

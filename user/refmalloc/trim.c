@@ -6,36 +6,31 @@
  * the heap; free runs inside lose their memory when more than two thirds of all pages lie free
  * with some, and then the largest first, until it is one third.  A program that swings around
  * either mark must free a good part of its heap before the next call.  And a heap that grows again
- * after it had shrunk should not have: each time that happens the threshold doubles.
+ * after it was trimmed should not have been: each time that happens the threshold doubles.
  */
 #include "trim.h"
 
-#include "bins.h"
 #include "options.h"
 #include "pages.h"
-#include "records.h"
-#include "segments.h"
 #include "sys.h"
 #include "table.h"
 
 #define LEARNED_MAX ((size_t)16 << 20)
 
-static bool shrunk; /* and not grown since */
-
-void trim__growing(void)
+void trim__growing(struct page_heap *h)
 {
 	size_t threshold = option(&options.trim_threshold);
 
-	if (shrunk && !options__fixed() && threshold < LEARNED_MAX)
+	if (h->trimmed && !options__fixed() && threshold < LEARNED_MAX)
 		__atomic_store_n(&options.trim_threshold, 2 * threshold, __ATOMIC_RELAXED);
-	shrunk = false;
+	h->trimmed = false;
 }
 
-static bool trim_top(size_t pad)
+static bool trim_top(struct page_heap *h, size_t pad)
 {
-	struct span *top = pages__top();
+	struct span *top = pages__top(h);
 	size_t keep = round_up(pad, PAGE_SIZE) >> PAGE_SHIFT;
-	size_t bytes, all;
+	size_t all, bytes;
 	bool done;
 
 	if (!top || top->pages <= keep)
@@ -43,45 +38,43 @@ static bool trim_top(size_t pad)
 	all = (size_t)top->pages << PAGE_SHIFT;
 	/* The heap ends at one of the kernel's pages, which may be larger. */
 	bytes = (all - (keep << PAGE_SHIFT)) & ~(sys__page() - 1);
-	bins__remove(top);
+	/* Before its addresses may be another page heap's, whose entries these then would be. */
+	bins__remove(&h->bins, top);
+	table__set_ends(top->base, all, NULL);
 	done = bytes && segments__shrink(top->segment, bytes);
 	if (done) {
-		/* Also the entries of addresses no longer ours: nobody else's are there. */
-		table__set_ends(top->base, all, NULL);
 		top->pages -= bytes >> PAGE_SHIFT;
 		top->dirty = top->dirty < top->pages ? top->dirty : top->pages;
 	}
-	if (!top->pages) {
-		records__free(top, sizeof(*top));
-		return true;
+	if (top->pages) {
+		table__set_ends(top->base, (size_t)top->pages << PAGE_SHIFT, top);
+		bins__add(&h->bins, top);
+	} else {
+		pages__drop_record(h, top);
 	}
-	if (done)
-		table__set_ends(top->base, all - bytes, top);
-	bins__add(top);
 	return done;
 }
 
-void trim__after_free(void)
+void trim__after_free(struct page_heap *h)
 {
-	static size_t left; /* dirty pages that the last call could not help */
-	struct span *top = pages__top();
+	struct span *top = pages__top(h);
 	size_t threshold = option(&options.trim_threshold);
-	size_t total = segments__total(), top_bytes = top ? (size_t)top->pages << PAGE_SHIFT : 0;
-	size_t dirty, half = total / 2;
+	size_t top_bytes = top ? (size_t)top->pages << PAGE_SHIFT : 0;
+	size_t dirty;
 
-	if (top_bytes > threshold && (options__fixed() || top_bytes > half))
-		shrunk |= trim_top(segments__pad());
-	dirty = bins__dirty() << PAGE_SHIFT;
-	left = left < dirty ? left : dirty;
-	if (dirty > threshold && dirty > total / 3 * 2 && dirty - left > total / 3) {
-		bins__forget(total / 3 >> PAGE_SHIFT);
-		left = bins__dirty() << PAGE_SHIFT;
+	if (top_bytes > threshold && (options__fixed() || top_bytes > h->total / 2))
+		h->trimmed |= trim_top(h, segments__pad(h));
+	dirty = h->bins.dirty << PAGE_SHIFT;
+	h->hopeless = h->hopeless < dirty ? h->hopeless : dirty;
+	if (dirty > threshold && dirty > h->total / 3 * 2 && dirty - h->hopeless > h->total / 3) {
+		h->trimmed |= bins__forget(&h->bins, h->total / 3 >> PAGE_SHIFT);
+		h->hopeless = h->bins.dirty << PAGE_SHIFT;
 	}
 }
 
-bool trim__all(size_t pad)
+bool trim__all(struct page_heap *h, size_t pad)
 {
-	bool trimmed = trim_top(pad);
+	bool trimmed = trim_top(h, pad);
 
-	return bins__forget(0) || trimmed;
+	return bins__forget(&h->bins, 0) || trimmed;
 }

@@ -7,11 +7,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct page_heap;
+
 /* After each free of pages: if enough lies free to be worth a system call. */
-void trim__after_free(void);
-/* The heap grows: if it had shrunk before, that was for nothing. */
-void trim__growing(void);
+void trim__after_free(struct page_heap *h);
+/* The heap grows, or into pages that it gave back: if it was trimmed, that was for nothing. */
+void trim__growing(struct page_heap *h);
 /* All that is free but `pad` bytes at the top, and the insides. Was there any? */
-bool trim__all(size_t pad);
+bool trim__all(struct page_heap *h, size_t pad);
 
 #endif

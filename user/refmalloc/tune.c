@@ -14,7 +14,6 @@
 #include "sys.h"
 #include "text.h"
 #include "threads.h"
-#include "trim.h"
 
 PUBLIC int mallopt(int parameter, int value)
 {
@@ -48,14 +47,10 @@ PUBLIC int mallopt(int parameter, int value)
 PUBLIC int malloc_trim(size_t pad)
 {
 	struct heap *h = threads__enter();
-	bool trimmed;
 
 	heap__trim(h);
 	threads__leave(h);
-	pages__lock();
-	trimmed = trim__all(pad);
-	pages__unlock();
-	return trimmed;
+	return pages__trim_all(pad);
 }
 
 PUBLIC size_t malloc_usable_size(void *p)
@@ -75,10 +70,10 @@ PUBLIC struct mallinfo2 mallinfo2(void)
 	info.hblkhd = s.mapped[REFMALLOC_MAP_BLOCK];
 	info.uordblks = s.live[REFMALLOC_HEAP].bytes + s.live[REFMALLOC_ARENA].bytes;
 	info.fordblks = info.arena - info.uordblks;
-	pages__lock();
-	top = pages__top();
+	pages__lock_all();
+	top = pages__top(pages__for(0));
 	info.keepcost = top ? (size_t)top->pages << PAGE_SHIFT : 0;
-	pages__unlock();
+	pages__unlock_all();
 	return info;
 }
 

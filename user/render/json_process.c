@@ -144,8 +144,9 @@ static json_t *paired_of(const struct snapshot *s, const struct process_stats *p
 {
 	bool known = p->paired.known, live = s->level >= LEVEL_LIVE;
 
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "frees",
-			 value__known(live, p->paired.frees), "frees_unknown",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "live_unknown",
+			 live && !known ? json_string(unpaired__name(p->paired.why)) : json_null(),
+			 "frees", value__known(live, p->paired.frees), "frees_unknown",
 			 value__known(known, p->paired.frees_unknown), "failed",
 			 value__known(known, p->paired.failed), "live_bytes",
 			 value__known(known, stats__live_bytes(p)), "live_blocks",

@@ -19,6 +19,12 @@ static const char *const allocator_names[] = {
 	[ALLOCATOR_REFMALLOC] = "refmalloc", [ALLOCATOR_OTHER] = "other",
 };
 
+static const char *const unpaired_names[] = {
+	[UNPAIRED_MISSED] = "events of it have spilled",
+	[UNPAIRED_SPARED] = "return probes would have harmed it",
+	[UNPAIRED_NO_MEMORY] = "out of memory",
+};
+
 static const char *name_of(const char *const *names, size_t count, unsigned int i)
 {
 	return i < count && names[i] ? names[i] : "unknown";
@@ -32,4 +38,9 @@ const char *level__name(enum level level)
 const char *allocator__name(enum allocator_kind kind)
 {
 	return name_of(allocator_names, sizeof(allocator_names) / sizeof(allocator_names[0]), kind);
+}
+
+const char *unpaired__name(enum unpaired why)
+{
+	return name_of(unpaired_names, sizeof(unpaired_names) / sizeof(unpaired_names[0]), why);
 }

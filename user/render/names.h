@@ -9,6 +9,8 @@
 
 /* None returns NULL: a number outside its enum has the name "unknown". */
 const char *level__name(enum level level);
+/* In words; of UNPAIRED_NOT "unknown". */
+const char *unpaired__name(enum unpaired why);
 const char *allocator__name(enum allocator_kind kind);
 
 #endif

@@ -216,6 +216,9 @@ static void print_advice(FILE *out, const struct style *style, const struct reta
 
 void retained__print(FILE *out, const struct style *style, const struct retained *r)
 {
+	/* Without heap or arenas there is nothing that could be kept. */
+	if (!r->heap_bytes && !r->arenas.usable_bytes)
+		return;
 	print_amounts(out, style, r);
 	print_live(out, style, r);
 	if (r->pattern == RETAINED_NONE)

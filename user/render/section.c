@@ -241,7 +241,8 @@ static void print_blocks(const struct section *c)
 		return;
 	flow__begin(&f, c->out, c->style, LABEL, "  blocks");
 	if (!a->known) {
-		flow__add(&f, INK_NOTICE, "what is outstanding is not known");
+		flow__add(&f, INK_NOTICE, "what is outstanding is not known: %s",
+			  unpaired__name(a->why));
 		flow__add(&f, INK_PLAIN, "%llu free%s", a->frees, plural(a->frees));
 		flow__end(&f);
 		return;
