@@ -189,6 +189,7 @@ static void drop(struct collector *c, __u64 now)
 
 	g->dropped = true;
 	g->dropped_ns = now;
+	model__drop_malloc(c->model);
 	log__note("--budget: brk and mmap alone cost %.2f%% of a CPU; malloc is not probed any more",
 		  100 * g->governor.base);
 	if (g->attached_since)
@@ -330,6 +331,10 @@ __u64 budget__step(struct collector *c, __u64 now)
 	else if (g->attached_since || probes__attached(c->probes))
 		detach(c, now);
 	watch_idle(c, now);
+	if (governor__is_hopeless(&g->governor) && !g->governor.always) {
+		drop(c, now);
+		return ~0ull;
+	}
 	tell_next(c, now);
 	return sooner(next, plan_at(g));
 }

@@ -93,8 +93,7 @@ static void choose_burst(struct governor *g)
 	g->burst_ns = b < BURST_LEAST ? BURST_LEAST : b > BURST_MOST ? BURST_MOST : (__u64)b;
 }
 
-/* All of it is known to be too much. */
-static bool hopeless(const struct governor *g)
+bool governor__is_hopeless(const struct governor *g)
 {
 	return g->base > g->budget * (1 - ROOM_LEAST);
 }
@@ -166,7 +165,7 @@ struct plan governor__next(struct governor *g, __u64 now_ns, double spent)
 		leave_behind(g, now_ns);
 		g->charged = 0; /* it is paid for as it is seen */
 	}
-	if (hopeless(g)) {
+	if (governor__is_hopeless(g)) {
 		plan.drop = true;
 		plan.end_ns = was_always ? g->next_ns + offset : 0;
 		return plan;

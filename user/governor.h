@@ -66,4 +66,7 @@ struct plan governor__begin(struct governor *g, __u64 now_ns, double spent);
 /* The window that begins at next_ns; that may be some way ahead. */
 struct plan governor__next(struct governor *g, __u64 now_ns, double spent);
 
+/* What is not for malloc is known to cost too much, or as good as all: then plans drop it. */
+bool governor__is_hopeless(const struct governor *g);
+
 #endif

@@ -87,6 +87,8 @@ void model__burst_ends(struct model *m, __u64 to_ns);
 void model__burst_over(struct model *m, __u32 number);
 /* Was there a time, until now, in which calls were not seen? */
 bool model__estimates(const struct model *m, __u64 now_ns);
+/* Calls are not seen any more: nothing is known of them, from the beginning on. */
+void model__drop_malloc(struct model *m);
 /* What a call that is seen takes from its process: before a snapshot. */
 void model__hit_cost(struct model *m, double ns);
 /* The window that is under way. */

@@ -56,6 +56,13 @@ void model__window(struct model *m, __u64 from_ns, __u64 to_ns, __u32 times)
 	m->window.times = times;
 }
 
+void model__drop_malloc(struct model *m)
+{
+	m->config.level = LEVEL_SYSCALLS;
+	if (m->others)
+		m->others->stats.malloc_known = false;
+}
+
 void model__hit_cost(struct model *m, double ns)
 {
 	m->hit_ns = ns;
