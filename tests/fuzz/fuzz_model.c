@@ -13,6 +13,7 @@
 #undef MOST_EXITED
 #define MOST_EXITED 3
 
+#include "model/bursts.c"
 #include "model/callers.c"
 #include "model/apply.c"
 #include "model/cause.c"
@@ -27,6 +28,8 @@
 #include "model/process.c"
 #include "model/region_set.c"
 #include "model/region_tree.c"
+#include "model/sampled.c"
+#include "model/sampling.c"
 #include "model/seed.c"
 #include "model/snapshot.c"
 #include "model/space.c"

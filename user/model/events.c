@@ -44,7 +44,7 @@ enum cause caller__route(struct model *m, enum cause cause, const struct caller 
 }
 
 /* A call of malloc: as many as it stands for. */
-static int count_malloc(struct model *m, struct process *p, const struct event *e)
+static int count_call(struct model *m, struct process *p, const struct event *e)
 {
 	__u32 bits, times = bursts__times(&m->bursts, e->ts_ns, &bits);
 	struct count c = {.type = EVENT_MALLOC,
@@ -183,7 +183,7 @@ int model__event(struct model *m, const struct event *e, size_t size, struct not
 	note->process = p;
 	switch (e->type) {
 	case EVENT_MALLOC:
-		return count_malloc(m, p, e);
+		return count_call(m, p, e);
 	case EVENT_CALL:
 	case EVENT_BLOCK:
 	case EVENT_RETURN:

@@ -27,7 +27,7 @@ void sampling__count(const struct model *m, struct process *p, const struct coun
 }
 
 /* One that has ended is told of the first window without it. */
-static void close_window(struct model *m, struct process *p, __u32 times, __u32 bit)
+static void close_burst(struct model *m, struct process *p, __u32 times, __u32 bit)
 {
 	if (p->sampled_out)
 		return;
@@ -46,7 +46,7 @@ void model__burst_over(struct model *m, __u32 number)
 	__u32 times = m->bursts.at[number & (BURSTS_KEPT - 1)].times;
 
 	for (size_t i = 0; i < m->n; i++)
-		close_window(m, m->all[i], times, number & 1);
+		close_burst(m, m->all[i], times, number & 1);
 }
 
 void model__window(struct model *m, __u64 from_ns, __u64 to_ns, __u32 times)
@@ -82,7 +82,7 @@ bool model__estimates(const struct model *m, __u64 now_ns)
 	       bursts__seen_ns(&m->bursts, now_ns) < now_ns - m->begun_ns;
 }
 
-static __u64 later(__u64 a, __u64 b)
+static __u64 later_of(__u64 a, __u64 b)
 {
 	return a > b ? a : b;
 }
@@ -90,7 +90,7 @@ static __u64 later(__u64 a, __u64 b)
 void sampling__estimate(struct model *m, struct process *p, __u64 now)
 {
 	struct process_stats *s = &p->stats;
-	__u64 from = later(later(s->start_ns, m->begun_ns), s->malloc_since_ns);
+	__u64 from = later_of(later_of(s->start_ns, m->begun_ns), s->malloc_since_ns);
 	__u64 to = p->gone && p->ended_ns ? p->ended_ns : now, seen;
 	struct totals t = {s->malloc.calls, s->malloc.bytes, s->estimate.seen.calls,
 			   s->estimate.seen.bytes};
