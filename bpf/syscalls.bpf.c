@@ -157,8 +157,7 @@ static __always_inline __u16 take_request(struct thread *t, __u64 size)
 {
 	bool large = t->request >= LARGE_REQUEST;
 
-	if (!t->pending || (large && size < t->request) ||
-	    !seen_since(t->request_ns, t->begin_ns))
+	if (!t->pending || (large && size < t->request) || !seen_since(t->request_ns, t->begin_ns))
 		return 0;
 	t->pending = false;
 	return large ? EVENT_F_REQUEST | EVENT_F_LARGE : EVENT_F_REQUEST;

@@ -110,7 +110,7 @@ static __always_inline void block_emit(__u8 type, __u64 id, __u64 size, __u8 fn,
 }
 
 static __always_inline void on_alloc(struct pt_regs *ctx, const struct probe *probe, __u64 id,
-					   __u64 ts)
+				     __u64 ts)
 {
 	__u64 size = argument(ctx, probe, 2);
 	__u32 flags = route_flags(argument(ctx, probe, 3));
@@ -148,7 +148,7 @@ static __always_inline bool end_resizing(__u32 tid)
 }
 
 static __always_inline void on_realloc(struct pt_regs *ctx, const struct probe *probe, __u64 id,
-					   __u64 ts)
+				       __u64 ts)
 {
 	__u64 to = argument(ctx, probe, 2), size = argument(ctx, probe, 3);
 	__u32 flags = to ? route_flags(argument(ctx, probe, 4)) : EVENT_F_TOLD;

@@ -18,7 +18,7 @@
 #include "log.h"
 
 #define NS_PER_S      1000000000ull
-#define FIRST_NS      20000000ull  /* all is seen for so long at least */
+#define FIRST_NS      20000000ull /* all is seen for so long at least */
 #define LEAD_LEAST_NS 10000000ull
 #define SOON_NS	      2000000ull   /* what is decided now holds from then on */
 #define SETTLE_NS     60000000ull  /* after detaching: then nothing is hit any more */
@@ -190,8 +190,9 @@ static void drop(struct collector *c, __u64 now)
 	g->dropped = true;
 	g->dropped_ns = now;
 	model__drop_malloc(c->model);
-	log__note("--budget: brk and mmap alone cost %.2f%% of a CPU; malloc is not probed any more",
-		  100 * g->governor.base);
+	log__note(
+		"--budget: brk and mmap alone cost %.2f%% of a CPU; malloc is not probed any more",
+		100 * g->governor.base);
 	if (g->attached_since)
 		probes__pause(c->probes);
 	g->attached_since = 0;
@@ -371,10 +372,14 @@ void budget__begin(struct collector *c)
 	g->first_ns = g->attached_since + FIRST_NS;
 	if (c->command)
 		return;
-	clock_nanosleep(CLOCK_BOOTTIME, TIMER_ABSTIME, &(struct timespec){.tv_sec = g->first_ns / NS_PER_S, .tv_nsec = g->first_ns % NS_PER_S}, NULL);
+	clock_nanosleep(CLOCK_BOOTTIME, TIMER_ABSTIME,
+			&(struct timespec){.tv_sec = g->first_ns / NS_PER_S,
+					   .tv_nsec = g->first_ns % NS_PER_S},
+			NULL);
 	budget__step(c, clock__boot_ns());
 	/* Its end is a moment ahead, and detaching may begin there. */
-	clock_nanosleep(CLOCK_BOOTTIME, 0, &(struct timespec){.tv_nsec = SOON_NS + SOON_NS / 2}, NULL);
+	clock_nanosleep(CLOCK_BOOTTIME, 0, &(struct timespec){.tv_nsec = SOON_NS + SOON_NS / 2},
+			NULL);
 	budget__step(c, clock__boot_ns());
 }
 

@@ -16,24 +16,24 @@ struct budget {
 	bool on;
 	bool dropped; /* malloc is not probed any more */
 	__u64 dropped_ns;
-	bool begun; /* the first stretch, in which all is seen, is over */
-	__u64 first_ns;	  /* when that may be */
+	bool begun;	/* the first stretch, in which all is seen, is over */
+	__u64 first_ns; /* when that may be */
 	struct governor governor;
 	struct {
 		__u64 from, to;
 		__u32 times;
-		bool set;  /* the programs know of it */
-		bool over; /* and all of its events have come */
-	} bursts[8]; /* by number, modulo 8 */
-	__u32 n, oldest; /* bursts so far; the first that is not over */
-	__u64 lead_ns;	 /* before a burst its probes have to be attached */
-	double attach_ns;	/* of CPU, the last time */
+		bool set;     /* the programs know of it */
+		bool over;    /* and all of its events have come */
+	} bursts[8];	      /* by number, modulo 8 */
+	__u32 n, oldest;      /* bursts so far; the first that is not over */
+	__u64 lead_ns;	      /* before a burst its probes have to be attached */
+	double attach_ns;     /* of CPU, the last time */
 	__u64 attached_since; /* 0: not attached */
-	double probes_then;	/* what probes had cost when that was looked at last */
+	double probes_then;   /* what probes had cost when that was looked at last */
 	struct {
 		__u64 since, ns;
 		double cost_then, cost; /* of CPU */
-	} idle; /* when nothing is attached */
+	} idle;				/* when nothing is attached */
 };
 
 /* Collecting is about to start: all is seen from then on. */

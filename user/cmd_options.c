@@ -210,9 +210,8 @@ static const char *take(struct options *o, int letter, const char *value)
 		o->max_processes = n;
 		return NULL;
 	case OPT_BUDGET:
-		return parse_amount(value, 1e6, &o->budget)
-			       ? NULL
-			       : "a percentage of one CPU, above 0";
+		return parse_amount(value, 1e6, &o->budget) ? NULL
+							    : "a percentage of one CPU, above 0";
 	}
 	return "an option that there is";
 }
@@ -320,7 +319,8 @@ enum parsed options__parse(struct options *o, const struct option_set *set, int 
 		if (wanted)
 			return wrong(set, option, optarg, wanted);
 	}
-	/* Blocks can be paired only where every call is seen; without malloc's there is no choice. */
+	/* Blocks can be paired only where every call is seen; without malloc's there is no choice.
+	 */
 	if (o->budget && o->level != LEVEL_SIZES)
 		return wrong(set, "--budget", NULL, "goes with level sizes only");
 	return take_words(o, set, argc - optind, argv + optind,

@@ -111,7 +111,9 @@ static int run(const struct options *o)
 }
 
 const struct subcommand cmd_top = {
-	.options = {.command = "top", .letters = "pncdljrsbCTo", .interval_and_count = true,
+	.options = {.command = "top",
+		    .letters = "pncdljrsbCTo",
+		    .interval_and_count = true,
 		    .takes_budget = true},
 	.arguments = "[OPTIONS] [INTERVAL [COUNT]]",
 	.summary = "live: one row a process, with what it got since the last update",

@@ -6,12 +6,12 @@
  */
 #include "governor.h"
 
-#define BURST_LEAST   20000000ull
-#define BURST_MOST    500000000ull
-#define LOAD_LEAST    0.1	     /* for choosing b: a load may come */
-#define CREDIT_NS     10000000000.0  /* of the budget may be saved up, not more */
-#define ROOM_LEAST    0.05	     /* of the budget: less for bursts is none */
-#define TIMES_MOST    1000000u
+#define BURST_LEAST 20000000ull
+#define BURST_MOST  500000000ull
+#define LOAD_LEAST  0.1		  /* for choosing b: a load may come */
+#define CREDIT_NS   10000000000.0 /* of the budget may be saved up, not more */
+#define ROOM_LEAST  0.05	  /* of the budget: less for bursts is none */
+#define TIMES_MOST  1000000u
 
 void governor__init(struct governor *g, double budget, __u64 seed, __u64 start_ns, __u64 end_ns)
 {

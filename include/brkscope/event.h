@@ -81,7 +81,7 @@ enum event_flags {
 	EVENT_F_NO_RETURN = 1 << 3, /* call: its return is not probed, for it would do harm */
 	EVENT_F_TOLD = 1 << 4,	/* the allocator says what served it: if none of these, the heap */
 	EVENT_F_ARENA = 1 << 5, /* an arena; KEEPS_MAPPING: a mapping of its own */
-	/* cells of MALLOC: of which bursts it was, a bit each (bursts_at) */
+/* cells of MALLOC: of which bursts it was, a bit each (bursts_at) */
 #define EVENT_BURST_SHIFT 6
 	EVENT_F_BURSTS = 3 << EVENT_BURST_SHIFT,
 	/* return: the block's address could not be read */
@@ -185,15 +185,15 @@ struct event_brk {
 };
 
 struct event_map {
-	struct event e; /* size: whole pages; mremap: the difference */
-	__u64 addr;	/* as passed */
-	__u64 length;	/* as passed; mremap: the new length */
-	__u64 result;	/* as returned: an address, 0, or -errno */
-	__u64 offset;	/* mmap: of the file; mremap: the old length */
-	__u64 new_addr; /* mremap, with MREMAP_FIXED */
-	__u64 request;	/* bytes that the thread's pending malloc call asked for */
+	struct event e;	  /* size: whole pages; mremap: the difference */
+	__u64 addr;	  /* as passed */
+	__u64 length;	  /* as passed; mremap: the new length */
+	__u64 result;	  /* as returned: an address, 0, or -errno */
+	__u64 offset;	  /* mmap: of the file; mremap: the old length */
+	__u64 new_addr;	  /* mremap, with MREMAP_FIXED */
+	__u64 request;	  /* bytes that the thread's pending malloc call asked for */
 	__u64 request_ns; /* when that was called; 0: not told, for calls are not seen in bursts */
-	__u64 begin_ns; /* when the call was entered; 0: before collection began */
+	__u64 begin_ns;	  /* when the call was entered; 0: before collection began */
 	__u32 prot;
 	__u32 flags;
 	__s32 fd;

@@ -427,8 +427,11 @@ static const struct snapshot sample = {
 	.cost = {true, 0.0031, 0.00094},
 	.window_cost = {true, 0.0125, 0.0003},
 	.hits = {[HIT_EMULATED] = 210344, [HIT_SYSCALL] = 6120},
-	.hit_ns = {[HIT_EMULATED] = 871.4, [HIT_STEPPED] = 12704.6, [HIT_OPTIMISED] = -1,
-		   [HIT_RETURN] = -1, [HIT_SYSCALL] = 655},
+	.hit_ns = {[HIT_EMULATED] = 871.4,
+		   [HIT_STEPPED] = 12704.6,
+		   [HIT_OPTIMISED] = -1,
+		   [HIT_RETURN] = -1,
+		   [HIT_SYSCALL] = 655},
 	.processes = processes,
 	.count = SAMPLE_COUNT,
 	.others = &others,
@@ -494,7 +497,8 @@ const struct snapshot *sample_snapshot__live(void)
 	return &live;
 }
 
-/* What three of them are with a budget: estimated; slowed down so much that no end is told; exact. */
+/* What three of them are with a budget: estimated; slowed down so much that no end is told; exact.
+ */
 const struct snapshot *sample_snapshot__budget(void)
 {
 	static struct process_stats all[3];

@@ -214,13 +214,17 @@ static struct outcome simulate(const struct run *r, __u64 seed)
 	plan = governor__begin(&s.g, now, spent(&s, now));
 	take(&s, &plan);
 	while (s.g.next_ns < r->end) {
-		__u64 when = s.g.always ? s.g.next_ns + 60 * MS : s.g.next_ns - r->lead, before = now;
+		__u64 when = s.g.always ? s.g.next_ns + 60 * MS : s.g.next_ns - r->lead,
+		      before = now;
 		double load;
 
 		if (when > now)
 			now = when;
-		load = s.n && now - before > 0 ? r->hit * (r->load(now) - r->load(before)) / (now - before) : 0;
-		governor__learn(&s.g, s.g.always || load > s.g.load ? load : s.g.load * .7 + load * .3,
+		load = s.n && now - before > 0
+			       ? r->hit * (r->load(now) - r->load(before)) / (now - before)
+			       : 0;
+		governor__learn(&s.g,
+				s.g.always || load > s.g.load ? load : s.g.load * .7 + load * .3,
 				r->overhead, r->base);
 		over = spent(&s, now) - r->budget * now;
 		worst = over > worst ? over : worst;
@@ -252,11 +256,12 @@ static void assert_unbiased(const char *name, struct run r)
 	mean = sum / SEEDS;
 	/* Of the mean, squared. */
 	error = (squares / SEEDS - square(mean)) / SEEDS;
-	print_message("%-26s mean %.0f of %.0f, error/SE %+.2f, sd %.1f%%, exact %d, interval known %d, "
-		      "held %.1f%%\n",
-		      name, mean, truth, error > 0 ? (mean - truth) / root(error) : 0,
-		      100 * root(error * SEEDS) / truth, exact, known,
-		      known ? 100.0 * held / known : 100.0);
+	print_message(
+		"%-26s mean %.0f of %.0f, error/SE %+.2f, sd %.1f%%, exact %d, interval known %d, "
+		"held %.1f%%\n",
+		name, mean, truth, error > 0 ? (mean - truth) / root(error) : 0,
+		100 * root(error * SEEDS) / truth, exact, known,
+		known ? 100.0 * held / known : 100.0);
 	assert_true(square(mean - truth) <= 16 * error + 1e-12 * square(truth));
 	/*
 	 * It is to be 95%.  Of a load whose own bursts are rarer than ours most samples miss the
@@ -307,7 +312,7 @@ static double heaviest(const struct run *r)
 static void the_budget_is_kept(void **state)
 {
 	static double (*const loads[])(__u64 t) = {constant, periodic, resonant, ramping,
-						   bursty,   light,    rare,     short_lived};
+						   bursty,   light,    rare,	 short_lived};
 	static const double budgets[] = {0.01, 0.05, 0.3};
 
 	for (size_t i = 0; i < sizeof(loads) / sizeof(*loads); i++)

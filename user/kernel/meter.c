@@ -15,7 +15,7 @@
 #include "brkscope.skel.h"
 
 #define ENOUGH_RUNS  300
-#define SAMPLE_NS    1000000000ull  /* for no longer than that */
+#define SAMPLE_NS    1000000000ull /* for no longer than that */
 #define SAMPLE_EVERY 30000000000ull
 #define CLOCK_RUNS   200
 
@@ -23,8 +23,8 @@
 enum group { ENTRIES, RETURNS, SYSCALLS, GROUPS };
 
 static const enum group group_of[HIT_KINDS] = {
-	[HIT_EMULATED] = ENTRIES,  [HIT_STEPPED] = ENTRIES,   [HIT_OPTIMISED] = ENTRIES,
-	[HIT_RETURN] = RETURNS, [HIT_SYSCALL] = SYSCALLS,
+	[HIT_EMULATED] = ENTRIES, [HIT_STEPPED] = ENTRIES,  [HIT_OPTIMISED] = ENTRIES,
+	[HIT_RETURN] = RETURNS,	  [HIT_SYSCALL] = SYSCALLS,
 };
 
 struct runs {
@@ -64,9 +64,9 @@ static void read_runs(struct meter *m)
 		g->brk_enter,	     g->mmap_enter,   g->mmap_enter_old, g->mremap_enter,
 		g->mremap_enter_old, g->munmap_enter, g->mprotect_enter};
 	const struct bpf_program *const end[] = {
-		g->brk_exit,	    g->mmap_exit,   g->mmap_exit_old, g->mremap_exit,
-		g->mremap_exit_old, g->munmap_exit, g->mprotect_exit, g->shmat_exit,
-		g->shmdt_exit};
+		g->brk_exit,	  g->mmap_exit,	      g->mmap_exit_old,
+		g->mremap_exit,	  g->mremap_exit_old, g->munmap_exit,
+		g->mprotect_exit, g->shmat_exit,      g->shmdt_exit};
 	bool session = bpf_program__fd(g->malloc_session) >= 0;
 
 	for (int i = 0; i < GROUPS; i++)
@@ -211,7 +211,8 @@ void meter__sample(struct meter *m, __u64 now_ns)
 	}
 	read_runs(m);
 	/* What has not been hit yet, if anything has, is waited for a moment. */
-	if (since >= SAMPLE_NS || (m->runs[ENTRIES].n - m->before[ENTRIES].n && enough(m, ENOUGH_RUNS)))
+	if (since >= SAMPLE_NS ||
+	    (m->runs[ENTRIES].n - m->before[ENTRIES].n && enough(m, ENOUGH_RUNS)))
 		stop_taking(m, now_ns);
 }
 

@@ -40,7 +40,7 @@ struct probes {
 	struct links *in_bursts; /* where malloc is probed in bursts: instead of uprobes */
 	struct meter *meter;
 	double syscall_ns; /* that the tracepoints add to a system call of theirs */
-	bool live; /* returns and frees are probed */
+	bool live;	   /* returns and frees are probed */
 	bool stopped;
 };
 

@@ -19,7 +19,8 @@ static const struct {
 } shapes[EVENT_TYPE_END] = {
 	[EVENT_MALLOC] = {sizeof(struct event), FN_COUNT,
 			  EVENT_F_IMPOSSIBLE | EVENT_F_KEEPS_MAPPING | EVENT_F_KEPT |
-				  EVENT_F_NO_RETURN | EVENT_F_TOLD | EVENT_F_ARENA | EVENT_F_BURSTS},
+				  EVENT_F_NO_RETURN | EVENT_F_TOLD | EVENT_F_ARENA |
+				  EVENT_F_BURSTS},
 	[EVENT_BRK] = {sizeof(struct event_brk), BRK_OP_COUNT, 0},
 	[EVENT_MMAP] = {sizeof(struct event_map), MAP_OP_COUNT, MMAP_FLAGS},
 	[EVENT_MUNMAP] = {sizeof(struct event_map), MAP_OP_COUNT, 0},

@@ -70,8 +70,7 @@ static __u64 to_number(double x)
 	return x <= 0 ? 0 : x >= 18446744073709549568.0 ? ~0ull : (__u64)(x + 0.5);
 }
 
-static struct interval interval_of(double total, double spread, double least, __u64 seen,
-				   double t)
+static struct interval interval_of(double total, double spread, double least, __u64 seen, double t)
 {
 	double away = t * root(spread);
 	struct interval i = {.known = true, .low = to_number(total - away)};

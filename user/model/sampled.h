@@ -14,9 +14,9 @@
 
 /* Of one process.  All zero is: no window so far. */
 struct sampled {
-	__u32 windows; /* whose burst was not all of it */
-	__u32 most;    /* times that a call counted as */
-	double weights, told;		 /* of all windows, and of the differences there are */
+	__u32 windows;			   /* whose burst was not all of it */
+	__u32 most;			   /* times that a call counted as */
+	double weights, told;		   /* of all windows, and of the differences there are */
 	double calls_spread, bytes_spread; /* sums of squares */
 	struct {
 		double weight;

@@ -35,8 +35,7 @@ static void close_burst(struct model *m, struct process *p, __u32 times, __u32 b
 	if (times > 1) {
 		if (!p->sampled.windows && p->stats.start_ns > m->begun_ns)
 			sampled__window(&p->sampled, times, 0, 0);
-		sampled__window(&p->sampled, times, p->in_burst[bit].calls,
-				p->in_burst[bit].bytes);
+		sampled__window(&p->sampled, times, p->in_burst[bit].calls, p->in_burst[bit].bytes);
 	}
 	p->in_burst[bit].calls = p->in_burst[bit].bytes = 0;
 }

@@ -167,8 +167,8 @@ struct process_stats {
 	struct {
 		bool is; /* false: all was seen */
 		struct tally seen;
-		double coverage; /* of its life, what part was seen */
-		double slowed;	 /* of that, what part the probes took */
+		double coverage;	      /* of its life, what part was seen */
+		double slowed;		      /* of that, what part the probes took */
 		struct interval calls, bytes; /* 95% */
 	} estimate;
 
@@ -231,11 +231,11 @@ struct snapshot {
 		bool estimated; /* not all was seen */
 		bool dropped;	/* malloc was not probed any more, from then on */
 		__u64 dropped_ns;
-		double base;	/* what the rest costs */
+		double base;		/* what the rest costs */
 		__u64 bursts, burst_ns; /* how many, and how long each */
 	} budget;
-	__u64 hits[HIT_KINDS];	       /* of probes, from the beginning on */
-	double hit_ns[HIT_KINDS];      /* what one of them costs; < 0: not known */
+	__u64 hits[HIT_KINDS];			/* of probes, from the beginning on */
+	double hit_ns[HIT_KINDS];		/* what one of them costs; < 0: not known */
 	const struct process_stats **processes; /* in no order; not owned */
 	size_t count;
 	const struct process_stats *others; /* NULL: every process had a row of its own */

@@ -31,7 +31,8 @@
  *     the intervals hold 95 times of 100, [low, high], or null where too little was seen
  *     to tell; a high of null is not known.  "slowed" is the part of the seen time that the
  *     probes took from it: if it always has something to do it called less for that, which
- *     the numbers leave out and the interval does not.  Where it is false the numbers are exact, and the intervals are null.
+ *     the numbers leave out and the interval does not.  Where it is false the numbers are exact,
+ * and the intervals are null.
  *   - "other_processes" is one object for all that got none of their own, or null;
  *     its pid is null.
  */

@@ -38,9 +38,9 @@ static json_t *prices_of(const struct snapshot *s)
 	int failed = 0;
 
 	for (int kind = 0; kind < HIT_KINDS; kind++)
-		failed |= json_object_set_new(object, hit_names[kind],
-					      value__known(s->hit_ns[kind] >= 0,
-							   (__u64)(s->hit_ns[kind] + 0.5)));
+		failed |= json_object_set_new(
+			object, hit_names[kind],
+			value__known(s->hit_ns[kind] >= 0, (__u64)(s->hit_ns[kind] + 0.5)));
 	if (!failed)
 		return object;
 	json_decref(object);

@@ -177,7 +177,10 @@ static json_t *estimate_of(const struct process_stats *p)
 	return json_pack("{s:b, s:o, s:f, s:o, s:o, s:o}", "estimated", is, "seen",
 			 tally_of(true, is ? &p->estimate.seen
 					   : &(struct tally){p->malloc.calls, p->malloc.bytes}),
-			 "slowed", is && one ? slowed : 0.0, "coverage", !is ? json_real(1) : one ? json_real(coverage) : json_null(),
+			 "slowed", is && one ? slowed : 0.0, "coverage",
+			 !is   ? json_real(1)
+			 : one ? json_real(coverage)
+			       : json_null(),
 			 "calls_ci95", interval_of(is, &p->estimate.calls), "bytes_ci95",
 			 interval_of(is, &p->estimate.bytes));
 }

@@ -359,7 +359,8 @@ static void print_notes(const struct table *t, size_t shown)
 	bool hidden = content->unattributed && !t->optional;
 	char text[UNIT_SIZE];
 
-	if (cut || content->estimated || content->exited || content->unknown || hidden || t->s->others)
+	if (cut || content->estimated || content->exited || content->unknown || hidden ||
+	    t->s->others)
 		fputc('\n', t->out);
 	if (cut)
 		print_note(t, INK_NOTICE, "%zu more process%s not shown: -r %zu shows all", cut,
