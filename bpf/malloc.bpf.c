@@ -263,6 +263,8 @@ static __always_inline bool is_new_call(struct pt_regs *ctx, struct thread *t,
 	if (config.live && probe->fn == FN_POSIX_MEMALIGN) {
 		t->out = argument(ctx, probe, 1);
 		t->out_sp = sp;
+	} else if (config.live && t->out_sp == sp) {
+		t->out_sp = 0; /* that call was left */
 	}
 	return true;
 }
@@ -372,7 +374,7 @@ static __always_inline bool out_read(__u32 tid, __u64 sp, __u64 result, __u64 *a
 	return t && t->out_sp == sp && !bpf_probe_read_user(addr, sizeof(*addr), (void *)t->out);
 }
 
-/* What the function of this return is; without cookies it follows from the thread's last call. */
+/* What the function of this return is; without cookies it follows from the place of its frame. */
 static __always_inline bool returns_by_pointer(struct pt_regs *ctx, __u32 tid, __u64 sp)
 {
 	const struct probe *probe;
@@ -383,7 +385,7 @@ static __always_inline bool returns_by_pointer(struct pt_regs *ctx, __u32 tid, _
 		return probe && probe->fn == FN_POSIX_MEMALIGN;
 	}
 	t = bpf_map_lookup_elem(&threads, &tid);
-	return t && t->fn == FN_POSIX_MEMALIGN && t->out_sp == sp;
+	return t && t->out_sp == sp;
 }
 
 static __always_inline void call_end(struct pt_regs *ctx)

@@ -6,13 +6,8 @@
 
 #include "maps.bpf.h"
 
-/* Out of line: half of the stack that a program and all that it calls may have. */
-static __noinline int thread_add(__u32 tid)
-{
-	struct thread fresh = {};
-
-	return bpf_map_update_elem(&threads, &tid, &fresh, BPF_NOEXIST);
-}
+/* Not on the stack: it would take most of what a program and all that it calls may have. */
+const volatile __u64 fresh_thread[sizeof(struct thread) / sizeof(__u64)] __weak = {};
 
 /* NULL: more threads than the map holds.  The caller says what that costs. */
 static __always_inline struct thread *thread_get(__u32 tid)
@@ -21,7 +16,7 @@ static __always_inline struct thread *thread_get(__u32 tid)
 
 	if (t)
 		return t;
-	thread_add(tid);
+	bpf_map_update_elem(&threads, &tid, (const void *)&fresh_thread, BPF_NOEXIST);
 	return bpf_map_lookup_elem(&threads, &tid);
 }
 

@@ -14,11 +14,11 @@ COLOURS = {"refmalloc": "#c0392b", "jemalloc": "#2c7fb8", "mimalloc": "#41ab5d",
 
 
 def read(lines):
-    seconds, rss, group, brk = {}, {}, {}, []
+    seconds, rss, group, brk = {}, {}, {}, {}
     for line in lines:
         words = line.split()
         if len(words) == 4 and words[1] == "brk":
-            brk.append(f"{words[2]} {words[0]} {words[3]}")
+            brk[words[2], words[0]] = words[3]
         elif len(words) == 5:
             allocator, pattern, group[pattern], s, kb = words
             seconds.setdefault((allocator, pattern), []).append(float(s))
@@ -97,7 +97,7 @@ def main():
     lines = list(rows(ratios(seconds, allocators, group), ratios(rss, allocators, group),
                       allocators, group))
     table(lines, allocators)
-    print("brk calls: " + ", ".join(brk))
+    print("brk calls: " + ", ".join(f"{p} {a} {n}" for (p, a), n in brk.items()))
     picture(lines, allocators, sys.argv[1])
 
 

@@ -2,7 +2,8 @@
 # bench-malloc.sh - refmalloc against libc's malloc and three others, as ratios to libc's.
 #
 # bench-malloc.sh [ROUNDS [PATTERN...]]  OUT=DIR is the build.  Rounds are interleaved, what is
-# shown are medians; PICTURE=FILE (an SVG) gets a drawing of them.
+# shown are medians; PICTURE=FILE (an SVG) gets a drawing of them.  RAW=FILE keeps what was
+# measured, and what is in it already counts as rounds before these.
 
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -12,6 +13,7 @@ rounds=${1:-5}
 shift
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
+raw=${RAW:-$work/raw}
 export PYTHONMALLOC=malloc
 python=$(python3 -c 'import sys; print(sys.executable)')
 
@@ -89,7 +91,7 @@ for ((round = 0; round < rounds; round++)); do
 			echo "$name $(run "$pattern")"
 		done
 	done
-done >"$work/raw"
+done >>"$raw"
 # How often it calls brk, which the kernel makes every thread of the process wait for.
 for pattern in python3 sh6bench; do
 	for name in glibc refmalloc; do
@@ -100,5 +102,5 @@ for pattern in python3 sh6bench; do
 		# Those of the shell around it are the least that any process makes.
 		echo "$name brk $pattern $(awk '{ n[$1]++ } END { for (p in n) if (n[p] > m) m = n[p]; print m + 0 }' "$work/brk")"
 	done
-done >>"$work/raw"
-python3 scripts/bench-malloc.py "${PICTURE:-$work/picture}" <"$work/raw"
+done >>"$raw"
+python3 scripts/bench-malloc.py "${PICTURE:-$work/picture}" <"$raw"

@@ -10,6 +10,7 @@
 
 #include "clock.h"
 #include "kernel/libraries.h"
+#include "kernel/places.h"
 #include "kernel/probes.h"
 #include "log.h"
 
@@ -156,6 +157,14 @@ static void say_failure(struct allocators *a, const struct object *o, int err)
 		log__note("%s: there are more allocators than can be probed at a time (%d places); "
 			  "processes that use this one or a later one have no malloc numbers",
 			  o->path, PROBES_MAX);
+		return;
+	}
+	if (err == -EADDRNOTAVAIL) {
+		log__note(
+			"%s: malloc in it cannot be probed without harm: in %s there is only a nop "
+			"of 5 bytes, of which this kernel makes a call that ends children; "
+			"processes that use it have no malloc numbers",
+			o->path, places__without(o, probes__live(a->probes)));
 		return;
 	}
 	log__note("%s: malloc in it cannot be probed: %s; processes that use it have no "

@@ -76,6 +76,7 @@ static int open_probes(struct collector *c)
 		.live = o->level >= LEVEL_LIVE,
 		.bursts = o->budget > 0 && o->level >= LEVEL_SIZES,
 		.calibrate = o->level >= LEVEL_SIZES,
+		.times = c->hooks.event != NULL,
 		.ring_pages = o->ring_pages,
 		.max_processes = o->max_processes,
 		.by_pid = o->n_pids || o->command,

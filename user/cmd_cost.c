@@ -64,11 +64,11 @@ double cost__total(struct cost_keeper *k)
 
 double cost__of_call(struct cost_keeper *k)
 {
-	static const enum hit_kind kinds[] = {HIT_EMULATED, HIT_STEPPED, HIT_OPTIMISED};
+	static const enum hit_kind kinds[] = {HIT_EMULATED, HIT_STEPPED};
 	struct meter_reading r = reading(k);
 	double ns = 0, hits = 0;
 
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 2; i++)
 		if (r.ns[kinds[i]] >= 0) {
 			ns += r.hits[kinds[i]] * r.ns[kinds[i]];
 			hits += r.hits[kinds[i]];

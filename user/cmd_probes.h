@@ -11,7 +11,8 @@
 #include "kernel/objects.h"
 
 struct found_probes {
-	bool live; /* returns and frees are probed as well */
+	bool asked_live; /* level live was asked for */
+	bool live;	 /* and returns and frees are probed: it may be had here */
 	const struct features *features;
 	const struct objects *objects;
 	struct calibration hit;
@@ -19,16 +20,18 @@ struct found_probes {
 	double syscall, syscall_traced;
 };
 
-/* Of a call of this entry point. */
-const struct placement *found_probes__place(const struct found_probes *found,
-					    const struct object *o, int entry);
 /* What a hit costs there, and the one at the return, in ns; < 0: not known. */
 double found_probes__cost(const struct found_probes *found, const struct placement *place,
 			  bool returns);
 const char *found_probes__kind(const struct placement *place);
-/* Of an allocator that tells of its calls: is this one of its places probed? */
-bool found_probes__site(const struct found_probes *found, const struct object *o, int site);
+/* The return of a call of this entry point is probed as well. */
+bool found_probes__returns(const struct found_probes *found, int entry);
+/* The function before it whose code this free has; NULL: it has its own. */
+const char *found_probes__same_free(const struct object *o, int entry);
+/* The other functions, as bits, that this one may hand a call on to by a jump. */
+__u64 found_probes__jumps(const struct object *o, int entry);
 
+void found_probes__print(FILE *out, const struct found_probes *found);
 /* Schema brkscope.probes/1.  0; -ENOMEM, and nothing is written; -EIO: out has an error. */
 int found_probes__json(FILE *out, const struct found_probes *found);
 

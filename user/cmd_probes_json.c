@@ -13,6 +13,7 @@
 
 #include "alloc_fn.h"
 #include "kernel/features.h"
+#include "kernel/places.h"
 #include "render/json_value.h"
 
 static json_t *ns(double value)
@@ -23,6 +24,9 @@ static json_t *ns(double value)
 static json_t *probe_of(const struct found_probes *found, const struct placement *place,
 			__u64 entry, bool returns)
 {
+	/* Where one would do harm. */
+	if (place->none)
+		return json_null();
 	return json_pack(
 		"{s:o, s:o, s:o, s:s, s:o, s:b, s:o}", "offset", value__number(place->off), "into",
 		value__number(place->off - entry), "instruction",
@@ -31,24 +35,47 @@ static json_t *probe_of(const struct found_probes *found, const struct placement
 		returns, "hit_ns", ns(found_probes__cost(found, place, returns)));
 }
 
+/* The functions that it may go on in by a jump. */
+static json_t *jumps_of(__u64 jumps, bool frees)
+{
+	json_t *names = json_array();
+
+	for (int i = 0; i < (frees ? FREE_ENTRIES : ALLOC_ENTRIES); i++)
+		if (jumps >> i & 1 &&
+		    json_array_append_new(names, json_string(frees ? free_entries[i]
+								   : alloc_entries[i].symbol))) {
+			json_decref(names);
+			return NULL;
+		}
+	return names;
+}
+
 static json_t *entry_of(const struct found_probes *found, const struct object *o, int i)
 {
 	const char *symbol = alloc_entries[i].symbol, *fn = alloc_fn__name(alloc_entries[i].fn);
-	bool returns = found->live && i != ENTRY_KEPT;
 
 	if (!o->fn[i].probed)
 		return json_pack("{s:s, s:s, s:o, s:s}", "symbol", symbol, "function", fn, "offset",
 				 value__number(o->fn[i].off), "counted_as", o->fn[i].same);
-	return json_pack("{s:s, s:s, s:o, s:o}", "symbol", symbol, "function", fn, "offset",
+	return json_pack("{s:s, s:s, s:o, s:o, s:o}", "symbol", symbol, "function", fn, "offset",
 			 value__number(o->fn[i].off), "probe",
-			 probe_of(found, found_probes__place(found, o, i), o->fn[i].off, returns));
+			 probe_of(found, places__of_call(o, i, found->live), o->fn[i].off,
+				  found_probes__returns(found, i)),
+			 "jumps", jumps_of(found_probes__jumps(o, i), false));
 }
 
 static json_t *free_of(const struct found_probes *found, const struct object *o, int i)
 {
-	return json_pack("{s:s, s:s, s:o, s:o}", "symbol", free_entries[i], "function", "free",
+	const char *same = found_probes__same_free(o, i);
+
+	if (same)
+		return json_pack("{s:s, s:s, s:o, s:s}", "symbol", free_entries[i], "function",
+				 "free", "offset", value__number(o->free[i].off), "counted_as",
+				 same);
+	return json_pack("{s:s, s:s, s:o, s:o, s:o}", "symbol", free_entries[i], "function", "free",
 			 "offset", value__number(o->free[i].off), "probe",
-			 probe_of(found, &o->free[i].place, o->free[i].off, false));
+			 probe_of(found, &o->free[i].place, o->free[i].off, false), "jumps",
+			 jumps_of(o->free[i].jumps, true));
 }
 
 /* An allocator that tells of its calls has none. */
@@ -62,7 +89,7 @@ static json_t *entries_of(const struct found_probes *found, const struct object 
 		if (o->fn[i].present)
 			failed |= json_array_append_new(entries, entry_of(found, o, i));
 	for (int i = 0; all && found->live && i < FREE_ENTRIES; i++)
-		if (o->free[i].probed)
+		if (o->free[i].probed || found_probes__same_free(o, i))
 			failed |= json_array_append_new(entries, free_of(found, o, i));
 	if (!failed)
 		return entries;
@@ -75,7 +102,7 @@ static json_t *sites_of(const struct found_probes *found, const struct object *o
 	json_t *sites = json_array();
 
 	for (int i = SITE_NONE + 1; o->told && i < SITE_COUNT; i++)
-		if (found_probes__site(found, o, i) &&
+		if (places__use_site(i, found->live) &&
 		    json_array_append_new(sites, value__number(o->site[i].off))) {
 			json_decref(sites);
 			return NULL;
@@ -91,9 +118,11 @@ static json_t *object_of(const struct found_probes *found, const struct object *
 		kind = "nameless";
 	else if (o->kind == OBJECT_FORWARDER)
 		kind = "forwarder";
-	return json_pack("{s:o, s:s, s:b, s:o, s:o}", "path",
+	return json_pack("{s:o, s:s, s:b, s:b, s:o, s:o}", "path",
 			 value__string(o->path, strlen(o->path)), "kind", kind, "program",
-			 o->program, "entries", entries_of(found, o), "sites", sites_of(found, o));
+			 o->program, "probed",
+			 object__is_allocator(o) && !places__without(o, found->live), "entries",
+			 entries_of(found, o), "sites", sites_of(found, o));
 }
 
 static json_t *objects_of(const struct found_probes *found)
@@ -114,19 +143,26 @@ static json_t *objects_of(const struct found_probes *found)
 	return array;
 }
 
-static json_t *features_of(const struct features *f)
+static json_t *features_of(const struct found_probes *found)
 {
-	return json_pack("{s:b, s:b, s:b, s:b}", "bpf_find_vma", f->find_vma, "bpf_iter_task_vma",
-			 f->iter_vma, "uprobe_multi", f->uprobe_multi, "cookie", f->cookie);
+	static const char *const returns[] = {
+		[RETURNS_SAFE] = "safe", [RETURNS_SPARE] = "spared", [RETURNS_NONE] = "none"};
+	const struct features *f = found->features;
+
+	return json_pack("{s:b, s:b, s:b, s:b, s:b, s:o}", "bpf_find_vma", f->find_vma,
+			 "bpf_iter_task_vma", f->iter_vma, "uprobe_multi", f->uprobe_multi,
+			 "cookie", f->cookie, "uprobe_session", f->session, "returns",
+			 found->asked_live ? json_string(returns[f->returns]) : json_null());
 }
 
-static json_t *hits_of(const struct calibration *c)
+static json_t *costs_of(const struct found_probes *found)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "emulated", ns(c->ns[CALIBRATE_EMULATED]),
-			 "stepped", ns(c->ns[CALIBRATE_STEPPED]), "nop5",
-			 ns(c->ns[CALIBRATE_OPTIMISED]), "emulated_and_return",
-			 ns(c->ns[CALIBRATE_RETURN]), "stepped_and_return",
-			 ns(c->ns[CALIBRATE_STEPPED_RETURN]));
+	const double *hit = found->hit.ns;
+
+	return json_pack("{s:o, s:o, s:o, s:o}", "emulated", ns(hit[CALIBRATE_EMULATED]), "stepped",
+			 ns(hit[CALIBRATE_STEPPED]), "emulated_and_return",
+			 ns(hit[CALIBRATE_RETURN]), "stepped_and_return",
+			 ns(hit[CALIBRATE_STEPPED_RETURN]));
 }
 
 static json_t *found_of(const struct found_probes *found)
@@ -136,9 +172,9 @@ static json_t *found_of(const struct found_probes *found)
 	uname(&u);
 	return json_pack("{s:s, s:o, s:b, s:o, s:o, s:{s:o, s:o}, s:o}", "schema",
 			 "brkscope.probes/1", "kernel", value__string(u.release, sizeof(u.release)),
-			 "live", found->live, "features", features_of(found->features), "hit_ns",
-			 hits_of(&found->hit), "syscall_ns", "untraced", ns(found->syscall),
-			 "traced", ns(found->syscall_traced), "objects", objects_of(found));
+			 "live", found->live, "features", features_of(found), "hit_ns",
+			 costs_of(found), "syscall_ns", "untraced", ns(found->syscall), "traced",
+			 ns(found->syscall_traced), "objects", objects_of(found));
 }
 
 int found_probes__json(FILE *out, const struct found_probes *found)

@@ -12,7 +12,6 @@
 enum hit_kind {
 	HIT_EMULATED,  /* a uprobe on an instruction that the kernel emulates */
 	HIT_STEPPED,   /* on one that it single-steps */
-	HIT_OPTIMISED, /* on a nop of five bytes: a call since Linux 6.18 */
 	HIT_RETURN,    /* of a function: what its return costs beside its entry */
 	HIT_SYSCALL,   /* a traced system call, its entry and its exit */
 	HIT_KINDS,

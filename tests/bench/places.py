@@ -26,7 +26,7 @@ def in_file(path, address):
 
 
 def disassembled(path, name):
-    """The file's offset of name's entry, or behind a `test` that opens it: emulated, not stepped."""
+    """The file's offset of name's entry, or behind a `test` there: emulated, not stepped."""
     symbols = tool("readelf", "-W", "--dyn-syms", path)
     found = re.search(rf"([0-9a-f]+)\s+\d+\s+FUNC\s+\S+\s+\S+\s+\d+ {name}(@|$)", symbols, re.M)
     if not found:
@@ -40,12 +40,12 @@ def disassembled(path, name):
     return in_file(path, address)
 
 
-def usdt(path, provider):
-    """{probe: (its offset in the file, its semaphore's)} of the probes of this provider."""
+def usdt(path, provider, copy):
+    """{probe: (its offset in the copy of that file, its semaphore's)} of this provider's probes."""
     notes = tool("readelf", "-n", "-W", path)
     found = re.findall(rf"Provider: {provider}\s+Name: (\w+)\s+Location: (0x\w+), Base: 0x\w+, "
                        r"Semaphore: (0x\w+)", notes)
-    return {name: (in_file(path, int(at, 16)), in_file(path, int(semaphore, 16)))
+    return {name: (in_file(copy, int(at, 16)), in_file(copy, int(semaphore, 16)))
             for name, at, semaphore in found}
 
 

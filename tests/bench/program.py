@@ -63,7 +63,7 @@ class Program:
         return self.finish_timed()
 
     def where(self):
-        """The file malloc is in, and {function: (offset in it, offset in the file)} with a probe."""
+        """malloc's file, and {function: (offset in it, in the file)} of those with a probe."""
         path, *places = self.ask("where").split()
         found = {}
         for place in places:

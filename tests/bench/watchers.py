@@ -41,6 +41,7 @@ class Watcher:
     kind = "peer"
     needed = True
     probes = ()
+    places = None  # where it has probes, {function: (offset in it, in the file)}; None: not asked
 
     def __init__(self, key, label):
         self.key, self.label = key, label
@@ -111,7 +112,7 @@ class Untraced(Watcher):
         super().__init__("untraced", "untraced")
 
     def start(self, program):
-        program.wait_probes(())
+        self.places = program.wait_probes(())
 
     def stop(self, program, gone=True):
         pass
@@ -120,10 +121,13 @@ class Untraced(Watcher):
 class Brkscope(Watcher):
     kind = "ours"
 
-    def __init__(self, level, options=()):
-        super().__init__(level, f"brkscope -l {level}")
+    def __init__(self, level, by=None, probes=None, options=()):
+        super().__init__(level + (f", {by}" if by else ""),
+                         f"brkscope -l {level}" + (f", by {by}" if by else ""))
         self.level, self.options = level, options
-        self.probes = {"syscalls": (), "sizes": ("malloc",), "live": ("malloc", "free")}[level]
+        if probes is None:
+            probes = {"syscalls": (), "sizes": ("malloc",), "live": ("malloc", "free")}[level]
+        self.probes = probes
 
     def missing(self):
         r = subprocess.run([BRKSCOPE, "report", "-l", self.level, "-d", "0.1", "-o", "/dev/null"],
@@ -140,6 +144,7 @@ class Brkscope(Watcher):
         while time.monotonic() < until and self.process.poll() is None:
             now = anon_links(self.process.pid)
             if now and now == before:
+                self.places = program.where()[1]
                 return
             before = now
             time.sleep(0.2)
@@ -155,7 +160,7 @@ class Brkscope(Watcher):
 
     def check(self, program, made, out):
         most = program.calls + program.unsure
-        if self.probes and not made <= self.seen(program.pid) <= most:
+        if self.level != "syscalls" and not made <= self.seen(program.pid) <= most:
             raise Broken(f"{self.label}: {made} calls made, {self.seen(program.pid)} counted")
 
 
@@ -185,8 +190,8 @@ class Floor(Watcher):
     def times(self):
         """attached and detached, in ms, and the hits."""
         with open(self.out.name) as f:
-            text = f.read()
-        return {what: float(n) for what, n in re.findall(r"(attached|detached|hits) ([\d.]+)", text)}
+            said = re.findall(r"(attached|detached|hits) ([\d.]+)", f.read())
+        return {what: float(n) for what, n in said}
 
     def check(self, program, made, out):
         if "detached" not in self.times():
@@ -310,7 +315,8 @@ def memleak_bpfcc():
 
 HIST = "uprobe:libc:malloc { @[pid] = hist(arg0) }"
 PAIRED = ("uprobe:libc:malloc { @size[tid] = arg0 } "
-          "uretprobe:libc:malloc /@size[tid]/ { @live[pid, retval] = @size[tid]; delete(@size[tid]) } "
+          "uretprobe:libc:malloc /@size[tid]/ "
+          "{ @live[pid, retval] = @size[tid]; delete(@size[tid]) } "
           "uprobe:libc:free { delete(@live[pid, arg0]) }")
 
 

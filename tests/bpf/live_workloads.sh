@@ -11,6 +11,7 @@ find_allocators
 
 LIVE=$OUT/tests/preload/liblive_malloc.so
 RAISE=$OUT/tests/preload/libraise_malloc.so
+FRONT=$OUT/tests/preload/libfront_malloc.so
 
 # Every form of new and delete, none left out by the compiler.  What is thrown is caught, also
 # where what was watched when it was called is gone by then.
@@ -69,7 +70,7 @@ g++ -std=c++17 -O1 -fno-builtin -fsized-deallocation "$WORK/new.cc" -o "$WORK/ne
 # One report of them all.  A shell's child would allocate before it becomes the program.
 cat >"$WORK/all.py" <<'END_OF_PROGRAM'
 import os, subprocess, sys
-work, workload, live, interrupting, *kinds = sys.argv[1:]
+work, workload, live, interrupting, front, *kinds = sys.argv[1:]
 
 def run(command, out=None, preload=None):
     env = {**os.environ, "LD_PRELOAD": preload} if preload else None
@@ -89,16 +90,19 @@ for kind, library in (argument.split(":") for argument in kinds):
 for how in ("returns", "storm", "fork", "below"):
     run([f"{workload}/interrupted", how], how, interrupting)
 run([f"{workload}/filtered"], "filtered")
+os.environ["GLIBC_TUNABLES"] = "glibc.malloc.tcache_count=0"
+for rounds in ("0", "1000"):
+    run([f"{workload}/handover", rounds], f"handover.{rounds}", front)
 END_OF_PROGRAM
 mkdir "$WORK/oracle"
 KINDS=()
 for kind in "${!LIBRARIES[@]}"; do KINDS+=("$kind:${LIBRARIES[$kind]}"); done
 # What somebody maps already is known before the first call.
-start env LD_PRELOAD="$OUT/librefmalloc.so:$RAISE" sleep 1000
-mapped() { grep -q libraise "/proc/$1/maps" && grep -q librefmalloc "/proc/$1/maps"; }
+start env LD_PRELOAD="$OUT/librefmalloc.so:$RAISE:$FRONT" sleep 1000
+mapped() { grep -q libraise "/proc/$1/maps" && grep -q libfront "/proc/$1/maps" && grep -q librefmalloc "/proc/$1/maps"; }
 eventually 10 mapped $!
 "$BRKSCOPE" report -l live -j -o "$WORK/report.json" -- "$PYTHON" -S -E "$WORK/all.py" "$WORK" "$WORKLOAD" \
-	"$LIVE" "$RAISE" glibc: "${KINDS[@]}" >"$WORK/out" 2>&1 || fail "report: status $?: $(cat "$WORK/out")"
+	"$LIVE" "$RAISE" "$FRONT" glibc: "${KINDS[@]}" >"$WORK/out" 2>&1 || fail "report: status $?: $(cat "$WORK/out")"
 [ ! -s "$WORK/out" ] || fail "$(cat "$WORK/out")"
 
 compare "$WORK" "${!LIBRARIES[@]}" <<'END'
@@ -147,6 +151,17 @@ for kind in ("glibc", *kinds):
 for name in ("returns", "storm", "filtered"):
     truth, row = own(name)
     expect_sums(name, row)
+
+# Each call passes two allocators, and each free has the last one's address and frame.
+idle, truth = (read_json(f"{work}/handover.{rounds}") for rounds in (0, 1000))
+idle, malloc = (report.row(pid)["malloc"] for pid in (idle["pid"], truth["pid"]))
+expect("handover: the same", truth["same"], 999)
+for what in ("calls", "bytes", "frees"):
+    expect(f"handover: {what}", malloc[what] - idle[what], truth[what])
+for what in ("frees_unknown", "failed"):
+    expect(f"handover: {what}", malloc[what], 0)
+for what in ("live_blocks", "live_bytes"):
+    expect(f"handover: {what}", malloc[what], idle[what])
 
 # Of a child the calls are its parent's as well.
 with open(f"{work}/fork", encoding="utf-8") as lines:

@@ -44,7 +44,7 @@ PROCESS = {
 }
 COST = {"percent_of_one_cpu": maybe(R), "probes_percent": maybe(R), "agent_percent": R}
 REPORT = {"schema": S, "cost": {**COST, "window": COST, "hits": "names", "ns": {
-              kind: maybe(N) for kind in ("emulated", "stepped", "optimised", "return", "syscall")}},
+              kind: maybe(N) for kind in ("emulated", "stepped", "return", "syscall")}},
           "host": S, "kernel": S, "page_size": N, "level": S, "start_ns": N,
           "duration_ns": N, "events": {"received": N, "spilled": N, "lost": N},
           "processes": [PROCESS]}

@@ -13,8 +13,15 @@
 #undef MOST_EXITED
 #define MOST_EXITED 3
 
+#include "model/block_table.c"
+#define count_in  count_block_in
+#define count_out count_block_out
+#include "model/blocks.c"
+#undef count_in
+#undef count_out
 #include "model/bursts.c"
 #include "model/callers.c"
+#include "model/calls.c"
 #include "model/apply.c"
 #include "model/cause.c"
 #include "model/decode.c"
@@ -25,9 +32,20 @@
 #define drop drop_process
 #include "model/model.c"
 #undef drop
+#define slot_of open_slot_of
+#define find	find_open
+#define grow	grow_open
+#include "model/pairing.c"
+#undef slot_of
+#undef find
+#undef grow
 #include "model/process.c"
 #include "model/region_set.c"
 #include "model/region_tree.c"
+#define page_down page_down_in
+#include "model/retained.c"
+#undef page_down
+#include "model/retained_pattern.c"
 #include "model/sampled.c"
 #include "model/sampling.c"
 #include "model/seed.c"
@@ -40,7 +58,7 @@
 
 /* What all rows have together. */
 struct sums {
-	__u64 malloc_calls, malloc_bytes, routed, brk_calls, map_calls, execs;
+	__u64 malloc_calls, malloc_bytes, routed, brk_calls, map_calls, execs, frees;
 };
 
 struct run {
@@ -58,6 +76,7 @@ static void add_sums(struct sums *to, const struct process_stats *s)
 	to->brk_calls += stats__brk_calls(s);
 	to->map_calls += stats__mmap_calls(s) + s->munmap.calls + s->mremap.calls + s->mmap_failed;
 	to->execs += s->execs;
+	to->frees += s->paired.frees;
 }
 
 static struct sums sums_of(const struct model *m)
@@ -71,9 +90,10 @@ static struct sums sums_of(const struct model *m)
 	return sums;
 }
 
-static void count_taken(struct sums *s, __u8 type, __u8 op, __u64 calls, __u64 bytes)
+static void count_taken(struct sums *s, __u8 type, __u16 flags, __u64 calls, __u64 bytes)
 {
-	if (type == EVENT_MALLOC) {
+	/* What is kept belongs to a call that has been counted. */
+	if ((type == EVENT_MALLOC || type == EVENT_CALL) && !(flags & EVENT_F_KEPT)) {
 		s->malloc_calls += calls;
 		s->malloc_bytes += bytes;
 	}
@@ -81,6 +101,7 @@ static void count_taken(struct sums *s, __u8 type, __u8 op, __u64 calls, __u64 b
 	s->map_calls += type == EVENT_MMAP || type == EVENT_MUNMAP || type == EVENT_MREMAP ? calls
 											   : 0;
 	s->execs += type == EVENT_EXEC ? calls : 0;
+	s->frees += type == EVENT_FREE ? calls : 0;
 }
 
 /* ---- what there is to do ---- */
@@ -128,6 +149,7 @@ static void take_map(struct input *in, struct event_map *e, bool raw)
 
 union record {
 	struct event e;
+	struct event_call call;
 	struct event_brk brk;
 	struct event_map map;
 	struct event_exec exec;
@@ -145,7 +167,7 @@ static void send(struct run *r, union record *rec)
 	require(err != -ENOENT || type == EVENT_EXEC || type == EVENT_EXIT, "who can be outside");
 	/* What had begun before collection did changes the heap, and counts nowhere. */
 	if (!err && !(type == EVENT_BRK && rec->e.flags & EVENT_F_LATE))
-		count_taken(&r->sums, type, rec->e.op, 1, rec->e.size);
+		count_taken(&r->sums, type, rec->e.flags, 1, rec->e.size);
 }
 
 static bool is_map(__u8 type)
@@ -228,6 +250,28 @@ static void send_brk(struct run *r, __u32 pid)
 	send(r, &rec);
 }
 
+/* Few threads, frames and addresses, so that they meet. */
+static void do_calls(struct run *r)
+{
+	static const __u8 types[] = {EVENT_CALL, EVENT_RETURN, EVENT_FREE};
+	struct input *in = &r->in;
+	__u64 n = take(in, 1) % 32;
+	__u32 pid = take_pid(in);
+
+	for (__u64 i = 0; i < n; i++) {
+		__u64 what = take(in, 1), place = take(in, 1);
+		union record rec = {
+			.call = {.e = {.type = types[what % 3], .tgid = pid}, .call = place & 7}};
+
+		rec.e.tid = pid + (what >> 2 & 1);
+		rec.e.size = rec.e.type == EVENT_CALL ? take(in, 2) : 0;
+		rec.e.flags = rec.e.type == EVENT_CALL && what >> 3 == 31 ? place >> 4 : 0;
+		if (rec.e.type != EVENT_CALL || what >> 3 & 1)
+			rec.call.addr = place >> 3 ? 0x4000000 + (place >> 3) * 0x200000 : 0;
+		send(r, &rec);
+	}
+}
+
 /* What a kernel does not do, or what is lost on the way makes look so. */
 static void do_impossible(struct run *r)
 {
@@ -294,6 +338,8 @@ static void do_overlap(struct run *r)
 static void take_key(struct input *in, struct cell_key *key)
 {
 	key->type = 1 + take(in, 1) % (EVENT_TYPE_END - 1);
+	if (key->type == EVENT_CALL) /* which spills as a MALLOC */
+		key->type = EVENT_MALLOC;
 	key->op = take(in, 1) % shapes[key->type].ops;
 	key->bucket = take(in, 1) % SIZE_BUCKETS;
 	key->flags = take(in, 1) & shapes[key->type].flags;
@@ -324,7 +370,7 @@ static void do_cell(struct run *r)
 	require((err == -EINVAL) == !cell__valid(&key), "a key of ours is taken, and no other");
 	require(raw || !err, "a cell is taken");
 	if (!err)
-		count_taken(&r->sums, key.type, key.op, cell.calls, cell.bytes);
+		count_taken(&r->sums, key.type, key.flags, cell.calls, cell.bytes);
 }
 
 static void do_entry(struct run *r)
@@ -337,7 +383,8 @@ static void do_entry(struct run *r)
 				    .rss_anon = take(in, 8),
 				    .exited = what & 1,
 				    .exit_flags = what >> 1 & 3,
-				    .mm_changed = what >> 3 & 1};
+				    .mm_changed = what >> 3 & 1,
+				    .calls_missed = what >> 4 == 15};
 	__u32 pid = take_pid(in);
 
 	memset(s.comm, 'c', sizeof(s.comm));
@@ -405,13 +452,13 @@ static void do_forget(struct run *r)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static void (*const ops[])(struct run * r) = {do_event,	  do_event,	 do_event,
-						      do_overlap, do_impossible, do_cell,
-						      do_entry,	  do_snapshot,	 do_forget};
+	static void (*const ops[])(struct run * r) = {
+		do_event,      do_event, do_event, do_calls,	do_calls, do_overlap,
+		do_impossible, do_cell,	 do_entry, do_snapshot, do_forget};
 	struct run r = {.in = {data, size}};
 	struct cause_table *causes = cause_table__new();
 	struct model_config config = {.page_size = 4096,
-				      .level = LEVEL_SIZES,
+				      .level = LEVEL_LIVE,
 				      .causes = causes,
 				      .comm = take(&r.in, 1) % 2 ? "in" : NULL,
 				      .maps_wanted = maps_wanted,

@@ -28,6 +28,61 @@ static void check_live(const struct run *r, const struct process *p)
 	}
 }
 
+static int add_block(const struct block *block, void *arg)
+{
+	struct blocks_sum *sums = arg;
+
+	sums[block->route].blocks++;
+	sums[block->route].bytes += block->size;
+	return 0;
+}
+
+/* Each outstanding block is in one of the two, and counts once. */
+static void check_pairing(const struct pairing *pairing)
+{
+	struct blocks_sum sums[ROUTE_COUNT] = {0}, sum;
+	__u64 bytes = 0;
+	size_t open = 0;
+
+	blocks__walk(pairing->blocks, add_block, sums);
+	for (size_t i = 0; i < pairing->slots; i++) {
+		const struct open_call *c = &pairing->open[i];
+
+		open += c->tid != 0;
+		if (!c->tid)
+			continue;
+		require(find_open(pairing, c->tid, c->call) == c, "an open call is found");
+		if (c->resizes)
+			add_block(&c->old, sums);
+	}
+	require(open == pairing->n, "open calls are counted");
+	for (int i = 0; i < ROUTE_COUNT; i++) {
+		sum = pairing__sum(pairing, (enum route)i);
+		require(sum.blocks == sums[i].blocks && sum.bytes == sums[i].bytes,
+			"what is outstanding is what a walk finds");
+		bytes += sum.bytes;
+	}
+	require(pairing->peak >= bytes, "a peak is one");
+}
+
+static void check_blocks(struct model *m, struct process *p)
+{
+	const struct process_stats *s = &p->stats;
+	const struct process *owner;
+
+	if (p->pairing)
+		check_pairing(p->pairing);
+	if (p->gone)
+		return;
+	owner = model__mm_owner(m, p);
+	process__update_blocks(p, owner, m->config.level);
+	require(!s->paired.known || !(owner->unpaired || p->unpaired),
+		"what was missed is unknown");
+	require(stats__live_blocks(s) || !stats__live_bytes(s), "bytes are of blocks");
+	require(s->paired.peak_bytes >= stats__live_bytes(s), "a peak is one");
+	require(s->paired.frees >= s->paired.frees_unknown, "parts of a whole");
+}
+
 /* Each mapping has one caller. */
 static void check_callers(const struct process_stats *s, bool live)
 {
@@ -61,6 +116,7 @@ static void check_row(struct run *r, struct process *p)
 	require(s->heap.peak_bytes >= stats__heap_bytes(s), "a heap's peak is one");
 	require(p->gone || model__find(r->m, s->pid) == p, "one lives with a PID");
 	check_callers(s, p->gone);
+	check_blocks(r->m, p);
 	if (!p->gone)
 		check_live(r, p);
 }

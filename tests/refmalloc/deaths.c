@@ -28,28 +28,28 @@ static void twice_large(void *volatile *block)
 
 static void inside(void *volatile *block)
 {
-	*block = hidden(malloc(100));
-	free((char *)*block + 16);
+	*block = (char *)hidden(malloc(100)) + 16;
+	free(*block);
 }
 
 static void inside_pages(void *volatile *block)
 {
-	*block = hidden(malloc(60000));
-	free((char *)*block + 4096);
+	*block = (char *)hidden(malloc(60000)) + 4096;
+	free(*block);
 }
 
 static void on_stack(void *volatile *block)
 {
 	char local[64];
 
-	(void)block;
-	free(hidden(local + 16));
+	*block = hidden(local + 16);
+	free(*block);
 }
 
 static void never_taken(void *volatile *block)
 {
-	*block = hidden(malloc(100));
-	free((char *)*block + 112 * 20);
+	*block = (char *)hidden(malloc(100)) + 112 * 20;
+	free(*block);
 }
 
 static void realloc_freed(void *volatile *block)

@@ -429,7 +429,6 @@ static const struct snapshot sample = {
 	.hits = {[HIT_EMULATED] = 210344, [HIT_SYSCALL] = 6120},
 	.hit_ns = {[HIT_EMULATED] = 871.4,
 		   [HIT_STEPPED] = 12704.6,
-		   [HIT_OPTIMISED] = -1,
 		   [HIT_RETURN] = -1,
 		   [HIT_SYSCALL] = 655},
 	.processes = processes,

@@ -157,6 +157,20 @@ static void a_fork_inherits_blocks_and_diverges(void **state)
 	world__close(&w);
 }
 
+/* A PID of which something was heard before its fork. */
+static void a_fork_replaces_what_there_was(void **state)
+{
+	struct world w;
+	struct event_task fork = events__fork(8, 7, 5 * TICK);
+
+	open_world(&w);
+	give(&w, 7, BLOCK, 100);
+	give(&w, 8, BLOCK + 256, 50);
+	world__take(&w, &fork);
+	expect_live(&w, 8, 1, 100);
+	world__close(&w);
+}
+
 static void who_forks_in_a_call_has_it_on_both_sides(void **state)
 {
 	struct world w;
@@ -342,6 +356,7 @@ int main(void)
 		cmocka_unit_test(a_block_is_outstanding_until_its_free),
 		cmocka_unit_test(its_route_is_told_by_its_address),
 		cmocka_unit_test(a_fork_inherits_blocks_and_diverges),
+		cmocka_unit_test(a_fork_replaces_what_there_was),
 		cmocka_unit_test(who_forks_in_a_call_has_it_on_both_sides),
 		cmocka_unit_test(a_vfork_child_has_its_parents_blocks),
 		cmocka_unit_test(blocks_are_handed_on),

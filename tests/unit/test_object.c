@@ -373,6 +373,45 @@ static void an_allocator_is_all_code(void **state)
 	close(fd);
 }
 
+static int free_entry(const char *symbol)
+{
+	int entry = 0;
+
+	while (strcmp(free_entries[entry], symbol) != 0)
+		entry++;
+	return entry;
+}
+
+/* To which others a free may hand a call on by a jump, also by way of what is not probed. */
+static void jumps_between_frees_are_known(void **state)
+{
+	static const char source[] = TYPES
+		"void *malloc(n a) { return (void *)a; }\n"
+		"void free(void *p) { *(volatile char *)p = 1; }\n"
+		"void cfree(void *p) { free(p); }\n"
+		"void back(void *p, n a) { *(volatile n *)p = a; free(p); }\n"
+		"void _ZdlPvm(void *p, n a) { back(p, a); }\n"
+		"void _ZdlPv(void *p) { cfree(p); }\n"
+		"void _ZdaPv(void *p) { free(p); *(volatile char *)p = 2; }\n";
+	const __u64 to_free = 1ull << free_entry("free");
+	struct object o;
+	char path[64];
+	int fd = compile(source, "-fno-semantic-interposition -fno-inline", path);
+
+	inspect(&o, path);
+	for (int i = 0; i < FREE_ENTRIES; i++)
+		assert_true(o.free[i].probed || !o.free[i].jumps);
+	assert_int_equal(o.free[free_entry("free")].jumps, 0);
+	assert_int_equal(o.free[free_entry("cfree")].jumps, to_free);
+	assert_int_equal(o.free[free_entry("_ZdlPvm")].jumps, to_free);
+	assert_int_equal(o.free[free_entry("_ZdlPv")].jumps, 1ull << free_entry("cfree"));
+	/* A call of its own. */
+	assert_true(o.free[free_entry("_ZdaPv")].probed);
+	assert_int_equal(o.free[free_entry("_ZdaPv")].jumps, 0);
+	object__clear(&o);
+	close(fd);
+}
+
 /* ---- static programs, of this machine's C libraries ---- */
 
 static int link_statically(const char *compiler, const char *flags, char path[64])
@@ -473,6 +512,7 @@ static void kinds_are_told_by_what_is_exported(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(jumps_between_frees_are_known),
 		cmocka_unit_test(glibc_as_the_loader_has_it),
 		cmocka_unit_test(malloc_maps_from_inside),
 		cmocka_unit_test(musl_is_libc_and_loader),

@@ -21,6 +21,7 @@
 #include "kernel/elf_file.h"
 #include "kernel/features.h"
 #include "kernel/placement.h"
+#include "kernel/usdt.h"
 
 #if defined(__x86_64__)
 #define NOP5 ".byte 0x0f, 0x1f, 0x44, 0x00, 0x00\n"
@@ -81,6 +82,7 @@ static void is_at(struct placement p, const char *code, __u32 frame)
 	assert_int_equal(p.off, offset_of(code));
 	assert_int_equal(p.frame, frame);
 	assert_true(p.emulated);
+	assert_false(p.none);
 }
 
 static void is_entry(struct placement p, const char *code)
@@ -90,7 +92,7 @@ static void is_entry(struct placement p, const char *code)
 	assert_int_equal(p.off, offset_of(code));
 	assert_int_equal(p.frame, 0);
 	assert_false(p.emulated);
-	assert_false(p.nop5);
+	assert_false(p.none);
 	for (int i = 0; i < PROBE_ARGS; i++)
 		assert_true(!p.reg[i] || p.reg[i] == abi[i]);
 }
@@ -403,36 +405,138 @@ static void frame(void **state)
 
 FUNCTION(half_lost, "xor %esi, %esi\n 1:", "push %rbx\n dec %edi\n jne 1b");
 
-/* ---- nops that become calls ---- */
+/* ---- nops ---- */
 
-FUNCTION(optimised, "push %rbx\n mov %rdi, %rbx", NOP5);
-FUNCTION(behind_branch, "", "je 1f\n" NOP5 "1:");
-FUNCTION(into_nop, "push %rbx\n mov %rdi, %rbx", ".byte 0x0f\n 1: .byte 0x1f, 0x44, 0, 0\n jmp 1b");
 FUNCTION(nop4, "xor %eax, %eax", ".byte 0x0f, 0x1f, 0x40, 0\n push %rbx");
-FUNCTION(other_nop, "xor %eax, %eax\n .byte 0x0f, 0x1f, 0x44, 0, 1", "push %rbx");
+FUNCTION(nop5, "xor %eax, %eax\n" NOP5, "push %rbx");
+FUNCTION(nop5_behind, "push %rbx", NOP5);
 asm(".pushsection .text\n .p2align 12\n .skip 4092, 0x90\n across_pages: xor %eax, %eax\n"
-    "across_pages_at:\n" NOP5 "ret\n across_pages_end:\n .popsection\n");
+    "across_pages_at:\n" NOP5 "push %rbx\n ret\n across_pages_end:\n .popsection\n");
 extern const char across_pages[], across_pages_at[], across_pages_end[];
 
 static void long_nops(void **state)
 {
-	bool emulates = features__kernel_has(6, 16), optimises = features__kernel_has(6, 18);
-	struct placement p = AT(optimised, 1);
+	bool emulates = features__kernel_has(6, 16), calls = features__kernel_has(6, 18);
 
-	assert_int_equal(p.nop5, optimises);
-	is_at(p, optimises ? optimised_at : optimised, optimises ? 8 : 0);
-	p = find(optimised, optimised_end, 1, true);
-	assert_false(p.nop5);
-	is_at(p, optimised, 0);
-	assert_false(AT(behind_branch, 1).nop5);
-	is_at(AT(behind_branch, 1), behind_branch_at, 0);
-	assert_false(AT(into_nop, 1).nop5);
-	is_at(AT(into_nop, 1), into_nop, 0);
-	if (emulates)
-		is_at(AT(nop4, 1), nop4_at, 0);
-	is_at(AT(other_nop, 1), other_nop_at, 0);
-	assert_int_equal(AT(across_pages, 1).emulated, emulates);
-	assert_false(AT(across_pages, 1).nop5);
+	is_at(AT(nop4, 1), emulates ? nop4_at : nop4_at + 4, 0);
+	is_at(AT(nop5, 1), emulates && !calls ? nop5 + 2 : nop5_at, 0);
+	is_at(AT(nop5_behind, 1), nop5_behind, 0);
+	/* It is not written over at once, so it stays. */
+	is_at(AT(across_pages, 1), emulates ? across_pages_at : across_pages_at + 5, 0);
+}
+
+/*
+ * As they are at the beginning of functions for a tracer that patches them.  What is any of
+ * Linux 6.18's or 6.19's nops of 5 bytes, or might be.
+ */
+#define AFTER(name, nop) FUNCTION(name, nop, "push %rbx")
+AFTER(at_entry, NOP5);
+AFTER(other_address, ".byte 0x0f, 0x1f, 0x44, 0x00, 0x08");
+AFTER(no_index, ".byte 0x3e, 0x0f, 0x1f, 0x40, 0x00");
+AFTER(wide, ".byte 0x48, 0x0f, 0x1f, 0x40, 0x00");
+AFTER(four_prefixes, ".byte 0x66, 0x66, 0x66, 0x66, 0x90");
+AFTER(lea_itself, ".byte 0x48, 0x8d, 0x74, 0x26, 0x00");
+AFTER(mov_itself, ".byte 0x66, 0x66, 0x48, 0x89, 0xff");
+AFTER(two, NOP5 NOP5);
+AFTER(behind_endbr, "endbr64\n" NOP5);
+/* Those are other instructions, and not entries that are left. */
+AFTER(lea_elsewhere, ".byte 0x48, 0x8d, 0x74, 0x26, 0x08");
+AFTER(mov_number, "mov $0, %eax");
+AFTER(five_nops, "nop\n nop\n nop\n nop\n nop");
+AFTER(nop_of_6, ".byte 0x66, 0x0f, 0x1f, 0x44, 0x00, 0x00");
+
+static void harmful_entry(void **state)
+{
+	bool emulates = features__kernel_has(6, 16), calls = features__kernel_has(6, 18);
+	static const struct {
+		const char *code, *at, *end;
+	} after[] = {
+#define CODE(name) {name, name##_at, name##_end}
+		CODE(at_entry), CODE(other_address), CODE(no_index),   CODE(wide),
+		CODE(two),	CODE(four_prefixes), CODE(lea_itself), CODE(mov_itself),
+#undef CODE
+	};
+
+	for (size_t i = 0; calls && i < sizeof(after) / sizeof(*after); i++) {
+		is_at(find(after[i].code, after[i].end, 1, false), after[i].at, 0);
+		is_at(find(after[i].code, after[i].end, 1, true), after[i].at, 0);
+	}
+	is_at(AT(behind_endbr, 1), emulates && !calls ? behind_endbr + 4 : behind_endbr_at, 0);
+	is_at(AT(lea_elsewhere, 1), lea_elsewhere_at, 0);
+	is_at(AT(mov_number, 1), mov_number_at, 0);
+	is_at(AT(five_nops, 1), five_nops, 0);
+	is_at(AT(nop_of_6, 1), emulates ? nop_of_6 : nop_of_6_at, 0);
+}
+
+/* What follows is stepped, and taken all the same. */
+static void then_stepped(void **state)
+{
+	struct elf_file *f = assemble(".globl _start\n.text\n_start:\n"
+				      ".type malloc, @function\n.type calloc, @function\n"
+				      "malloc: " NOP5 "mov %rdi, %rax\n mov %rdx, %rdi\n ret\n"
+				      ".size malloc, . - malloc\n .skip 192, 0x90\n"
+				      "calloc: " NOP5 "ret\n .size calloc, . - calloc\n");
+	static const char *const names[] = {"malloc", "calloc"},
+				 *insns[] = {"movq %rdi, %rax", "retq"};
+	bool calls = features__kernel_has(6, 18), emulates = features__kernel_has(6, 16);
+
+	for (int i = 0; i < 2; i++) {
+		struct placement p;
+		struct placement_request r = {elf_file__find(f, names[i]), 1, i, &p};
+		__u64 entry;
+
+		assert_true(elf_file__offset(f, r.fn->addr, &entry));
+		placement__find(f, &r, 1);
+		assert_int_equal(p.off, entry + (calls ? 5 : 0));
+		assert_int_equal(p.emulated, emulates && !calls);
+		assert_int_equal(p.reg[0], PROBE_REG_DI);
+		assert_false(p.none);
+		if (calls)
+			assert_string_equal(p.insn, insns[i]);
+	}
+	elf_file__close(f);
+}
+
+/* Or it cannot be taken. */
+FUNCTION(then_loop, NOP5 "1:", "dec %edi\n jne 1b");
+FUNCTION(then_undecoded, NOP5, ".byte 0x06");
+FUNCTION(jump_over, ".byte 0xe9, 0, 0, 0, 0", "push %rbx");
+
+static void is_none(struct placement p, const char *code)
+{
+	assert_true(p.none);
+	assert_false(p.emulated);
+	assert_int_equal(p.off, offset_of(code));
+}
+
+static void harmful(void **state)
+{
+	if (!features__kernel_has(6, 18))
+		skip();
+	is_none(AT(then_loop, 1), then_loop);
+	is_none(AT(then_undecoded, 1), then_undecoded);
+	is_none(AT(jump_over, 1), jump_over);
+	is_none(find(at_entry, at_entry + 5, 1, false), at_entry);
+}
+
+/* What a program's author has put there for tracers, as sys/sdt.h writes it down. */
+#define SITE(name, code)                                                                           \
+	asm(".pushsection .text\n" name "_site: " code "\n ret\n .popsection\n"                    \
+	    ".pushsection .note.stapsdt, \"\", @note\n .balign 4\n"                                \
+	    ".4byte 8, 2f - 1f, 3\n .asciz \"stapsdt\"\n 1: .8byte " name "_site, 0, 0\n"          \
+	    ".asciz \"placement\"\n .asciz \"" name "\"\n .asciz \"8@%rdi\"\n 2: .balign 4\n"      \
+	    ".popsection\n")
+SITE("small", "nop");
+SITE("large", NOP5);
+
+static void sites(void **state)
+{
+	struct usdt_site site;
+
+	assert_int_equal(usdt__find(self, "placement", "small", &site, 1), 1);
+	assert_int_equal(site.args, 1);
+	assert_int_equal(usdt__find(self, "placement", "large", &site, 1),
+			 !features__kernel_has(6, 18));
 }
 
 /* One that needs no look at what leads there, and the same one that does. */
@@ -483,7 +587,7 @@ static void print(const char *name, const struct placement_request *r, __u64 ent
 
 	printf("%s %llx %llx %llx %llx %u %s %s ", name, r->fn->addr, r->fn->addr + p->off - entry,
 	       entry, p->off, p->frame,
-	       p->nop5	     ? "optimised"
+	       p->none	     ? "none"
 	       : p->emulated ? "emulated"
 			     : "stepped",
 	       r->return_in_place ? "in_place" : "anywhere");
@@ -531,7 +635,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(across_pieces), cmocka_unit_test(second_function),
 		cmocka_unit_test(arguments),	 cmocka_unit_test(overwritten),
 		cmocka_unit_test(all_four),	 cmocka_unit_test(frame),
-		cmocka_unit_test(long_nops),	 cmocka_unit_test(several),
+		cmocka_unit_test(long_nops),	 cmocka_unit_test(harmful_entry),
+		cmocka_unit_test(then_stepped),	 cmocka_unit_test(harmful),
+		cmocka_unit_test(sites),	 cmocka_unit_test(several),
 		cmocka_unit_test(asked_twice),
 	};
 

@@ -32,7 +32,6 @@
 FUNCTION(calibrate_plain, EMULATED);
 FUNCTION(calibrate_emulated, EMULATED);
 FUNCTION(calibrate_stepped, STEPPED);
-FUNCTION(calibrate_optimised, ".byte 0x0f, 0x1f, 0x44, 0, 0");
 FUNCTION(calibrate_return, EMULATED);
 FUNCTION(calibrate_stepped_return, STEPPED);
 #else
@@ -45,7 +44,6 @@ FUNCTION(calibrate_stepped_return, STEPPED);
 FUNCTION(calibrate_plain, EMULATED);
 FUNCTION(calibrate_emulated, EMULATED);
 FUNCTION(calibrate_stepped, STEPPED);
-FUNCTION(calibrate_optimised, "nop");
 FUNCTION(calibrate_return, EMULATED);
 FUNCTION(calibrate_stepped_return, STEPPED);
 #endif
@@ -56,7 +54,6 @@ static const struct {
 } kinds[CALIBRATE_KINDS] = {
 	[CALIBRATE_EMULATED] = {calibrate_emulated, 100},
 	[CALIBRATE_STEPPED] = {calibrate_stepped, 20},
-	[CALIBRATE_OPTIMISED] = {calibrate_optimised, 100},
 	[CALIBRATE_RETURN] = {calibrate_return, 100},
 	[CALIBRATE_STEPPED_RETURN] = {calibrate_stepped_return, 20},
 };
@@ -134,7 +131,7 @@ static bool place_of(void (*function)(void), struct uprobe_place *place)
 /*
  * From Linux 6.11 on a return probe makes a system call of the process's own; a filter that
  * does not know it kills the process, until cf6cb56ef244 ("seccomp: passthrough uretprobe
- * systemcall without filtering").  Optimised probes have one as well.
+ * systemcall without filtering").
  */
 static bool is_filtered(void)
 {
@@ -154,7 +151,7 @@ int calibrate__run(struct bpf_program *empty, struct calibration *out,
 		   struct uprobes *attached[CALIBRATE_LINKS])
 {
 	struct uprobe_place places[CALIBRATE_KINDS], *return_places = &places[CALIBRATE_RETURN];
-	size_t n = is_filtered() ? CALIBRATE_OPTIMISED : CALIBRATE_KINDS;
+	size_t n = is_filtered() ? CALIBRATE_RETURN : CALIBRATE_KINDS;
 	__u32 pid = features__kernel_has(6, 10) ? getpid() : 0;
 
 	attached[0] = attached[1] = NULL;

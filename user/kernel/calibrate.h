@@ -13,8 +13,7 @@ struct uprobes;
 enum calibrate_kind {
 	CALIBRATE_EMULATED,
 	CALIBRATE_STEPPED,
-	CALIBRATE_OPTIMISED, /* a nop of 5 bytes; before Linux 6.18 it is one of the others */
-	CALIBRATE_RETURN,    /* an emulated entry and the return, of one call */
+	CALIBRATE_RETURN, /* an emulated entry and the return, of one call */
 	CALIBRATE_STEPPED_RETURN,
 	CALIBRATE_KINDS,
 };

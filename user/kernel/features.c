@@ -52,6 +52,7 @@ void features__probe(struct features *f)
 	f->uprobe_multi = false;
 	f->session = uprobes__has_session();
 	f->returns = RETURNS_NONE;
+	f->shadow_stacks = false;
 }
 
 void features__probe_returns(struct features *f)
@@ -59,6 +60,7 @@ void features__probe_returns(struct features *f)
 	bool kill = return_probes__kill_filtered();
 
 	f->returns = !kill ? RETURNS_SAFE : f->session ? RETURNS_SPARE : RETURNS_NONE;
-	if (return_probes__break_shadow_stacks())
+	f->shadow_stacks = return_probes__break_shadow_stacks();
+	if (f->shadow_stacks)
 		f->returns = RETURNS_NONE;
 }

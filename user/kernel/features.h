@@ -23,6 +23,7 @@ struct features {
 	bool uprobe_multi;    /* known once a uprobe is attached */
 	bool session;	      /* uprobe.session, Linux 6.13 */
 	enum returns returns; /* known by features__probe_returns */
+	bool shadow_stacks;   /* processes may have them, and return probes would end those */
 };
 
 void features__probe(struct features *f);

@@ -7,15 +7,17 @@
 #define BRKSCOPE_INSN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include <capstone/capstone.h>
 
 #include "brkscope/event.h"
 
+/* In the order of preference. */
 enum insn_cost {
-	INSN_STEPPED,	/* the kernel lets the program execute a copy, and traps behind it */
-	INSN_EMULATED,	/* the kernel does what it does */
-	INSN_OPTIMISED, /* its bytes are replaced by a call into the kernel: there is no trap */
+	INSN_HARMFUL,  /* a probe on it may end the process: insn__is_harmful */
+	INSN_STEPPED,  /* the kernel lets the program execute a copy, and traps behind it */
+	INSN_EMULATED, /* the kernel does what it does */
 };
 
 /* What is known of a call, from its function's entry on. */
@@ -27,6 +29,11 @@ struct call_state {
 #define INSN_LONGEST 15 /* bytes; arm64: 4 */
 
 bool insn__open(csh *handle);
+/*
+ * Would this kernel make a call of it, once probed, that the process's children cannot
+ * execute?  Of these bytes the instruction is the first; n of them are known.
+ */
+bool insn__is_harmful(const unsigned char *code, size_t n, __u64 addr);
 /* As it is written in the machine's usual assembler; or "". */
 void insn__print(csh handle, const cs_insn *insn, char *text, size_t size);
 void insn__enter(struct call_state *s);

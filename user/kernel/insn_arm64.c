@@ -63,6 +63,12 @@ enum insn_cost insn__cost(const cs_insn *insn)
 	return INSN_STEPPED;
 }
 
+/* It makes calls of none. */
+bool insn__is_harmful(const unsigned char *code, size_t n, __u64 addr)
+{
+	return false;
+}
+
 static bool is_known(const cs_insn *insn)
 {
 	static const unsigned int known[] = {

@@ -91,24 +91,84 @@ static bool is_long_nop(const unsigned char *b, size_t size)
 	return size >= 3 && size <= 8 && !memcmp(b, nops[size], size);
 }
 
-/* All of it is in one page: it is replaced at once ("uprobes/x86: Add support to optimize
- * uprobes", Linux 6.18). */
-static bool can_be_call(const cs_insn *insn)
-{
-	return insn->size == 5 && (insn->address & 4095) <= 4096 - 5;
-}
-
 enum insn_cost insn__cost(const cs_insn *insn)
 {
-	if (is_long_nop(insn->bytes, insn->size)) {
-		if (can_be_call(insn) && features__kernel_has(6, 18))
-			return INSN_OPTIMISED;
+	if (insn__is_harmful(insn->bytes, insn->size, insn->address))
+		return INSN_HARMFUL;
+	if (is_long_nop(insn->bytes, insn->size))
 		return features__kernel_has(6, 16) ? INSN_EMULATED : INSN_STEPPED;
-	}
 	if (is_push(insn->bytes, insn->size) || is_branch(insn->bytes, insn->size) ||
 	    is_nop(insn->bytes, insn->size))
 		return INSN_EMULATED;
 	return INSN_STEPPED;
+}
+
+/* ---- what the kernel makes a call of ---- */
+
+#define CALL_SIZE 5
+
+static bool is_prefix(unsigned char byte)
+{
+	return byte == 0x66 || byte == 0x67 || byte == 0xf2 || byte == 0xf3 || byte == 0x2e ||
+	       byte == 0x36 || byte == 0x3e || byte == 0x26 || byte == 0x64 || byte == 0x65 ||
+	       (byte & 0xf0) == 0x40;
+}
+
+/* Of what begins with a ModRM byte (Intel SDM, volume 2, table 2-2). */
+static size_t operand_size(const unsigned char *modrm)
+{
+	unsigned int mod = *modrm >> 6, rm = *modrm & 7;
+	bool sib = mod != 3 && rm == 4;
+	size_t size = 1 + sib;
+
+	if (mod == 1)
+		return size + 1;
+	if (mod == 2 || (mod == 0 && (rm == 5 || (sib && (modrm[1] & 7) == 5))))
+		return size + 4;
+	return size;
+}
+
+/* So many bytes long, and nothing that is known to change anything: rather too many than one too
+ * few. */
+static bool is_nop_of(const unsigned char *code, size_t size)
+{
+	const unsigned char *at = code, *end = code + size;
+
+	while (at < end - 1 && is_prefix(*at))
+		at++;
+	switch (*at++) {
+	case 0x90:
+		return at == end;
+	case 0xe9: /* to the next instruction */
+		return at + 4 == end && !at[0] && !at[1] && !at[2] && !at[3];
+	case 0xeb:
+		return at + 1 == end && !*at;
+	case 0x89: /* between registers */
+	case 0x8b:
+		return at + 1 == end && *at >> 6 == 3;
+	case 0x8d: /* a distance of 0 or none */
+		return at < end && at + operand_size(at) == end && (*at >> 6 == 0 || !end[-1]);
+	case 0x0f:
+		return at + 1 < end && *at == 0x1f && at + 1 + operand_size(at + 1) == end;
+	default:
+		return false;
+	}
+}
+
+/*
+ * Any nop of 5 bytes in one page, after some hits, since ba2bfc97b462 ("uprobes/x86: Add
+ * support to optimize uprobes", Linux 6.18): of a call into a page of the process's that its
+ * children by fork do not have, so that the next one ends a child by SIGSEGV; and its return
+ * address is written over a leaf function's data below the stack pointer.  Mended by "uprobes/x86:
+ * Allow to copy uprobe trampolines on fork" and "uprobes/x86: Move optimized uprobe from nop5 to
+ * nop10", of which version is not asked: what it costs to do without is next to nothing.
+ * What a nop is has changed as well; insn_is_nop, since 6.19, knows also jumps to the next
+ * instruction and registers that are moved to themselves.
+ */
+bool insn__is_harmful(const unsigned char *code, size_t n, __u64 addr)
+{
+	return n >= CALL_SIZE && (addr & 4095) <= 4096 - CALL_SIZE && is_nop_of(code, CALL_SIZE) &&
+	       features__kernel_has(6, 18);
 }
 
 /* ---- what it does ---- */

@@ -23,8 +23,10 @@
 enum group { ENTRIES, RETURNS, SYSCALLS, GROUPS };
 
 static const enum group group_of[HIT_KINDS] = {
-	[HIT_EMULATED] = ENTRIES, [HIT_STEPPED] = ENTRIES,  [HIT_OPTIMISED] = ENTRIES,
-	[HIT_RETURN] = RETURNS,	  [HIT_SYSCALL] = SYSCALLS,
+	[HIT_EMULATED] = ENTRIES,
+	[HIT_STEPPED] = ENTRIES,
+	[HIT_RETURN] = RETURNS,
+	[HIT_SYSCALL] = SYSCALLS,
 };
 
 struct runs {
@@ -126,7 +128,6 @@ void meter__set_traps(struct meter *m, const struct calibration *c, double sysca
 
 	m->trap[HIT_EMULATED] = entry;
 	m->trap[HIT_STEPPED] = c->ns[CALIBRATE_STEPPED];
-	m->trap[HIT_OPTIMISED] = c->ns[CALIBRATE_OPTIMISED];
 	m->trap[HIT_RETURN] = entry < 0 || both < 0 ? -1 : both > entry ? both - entry : 0;
 	m->trap[HIT_SYSCALL] = syscall_ns;
 }

@@ -15,10 +15,10 @@
 #include "kernel/elf_file.h"
 #include "kernel/insn.h"
 
-/* Something leads to behind the entry, up to the end of what a probe replaces here. */
-static bool led_to(const struct branch_window *w, const cs_insn *insn, enum insn_cost cost)
+/* Something leads to behind the entry, up to this instruction's beginning. */
+static bool led_to(const struct branch_window *w, const cs_insn *insn)
 {
-	__u64 end = insn->address - w->fn->addr + (cost == INSN_OPTIMISED ? insn->size : 1);
+	__u64 end = insn->address - w->fn->addr + 1;
 
 	return end > BRANCH_WINDOW || w->into & (end == BRANCH_WINDOW ? ~0ull : (1ull << end) - 1);
 }
@@ -39,12 +39,7 @@ static bool find_argument(const struct call_state *s, unsigned int arg, __u8 *re
 static bool place(const struct elf_file *f, const struct placement_request *r, csh handle,
 		  const cs_insn *insn, const struct call_state *s, struct placement *out)
 {
-	enum insn_cost cost = insn__cost(insn);
-	struct placement p = {
-		.frame = s->frame,
-		.emulated = cost != INSN_STEPPED,
-		.nop5 = cost == INSN_OPTIMISED,
-	};
+	struct placement p = {.frame = s->frame, .emulated = insn__cost(insn) == INSN_EMULATED};
 
 	if (r->return_in_place && s->frame)
 		return false;
@@ -58,46 +53,44 @@ static bool place(const struct elf_file *f, const struct placement_request *r, c
 	return true;
 }
 
+/* What it is where nothing is known of its instructions. */
+static void at_entry(const struct elf_file *f, const struct placement_request *r)
+{
+	unsigned char bytes[INSN_LONGEST] = {};
+	struct call_state s;
+
+	*r->out = (struct placement){};
+	elf_file__offset(f, r->fn->addr, &r->out->off);
+	r->out->none = insn__is_harmful(bytes, elf_file__read(f, r->fn->addr, bytes, sizeof(bytes)),
+					r->fn->addr);
+	insn__enter(&s);
+	for (unsigned int arg = 0; arg < r->args && arg < PROBE_ARGS; arg++)
+		find_argument(&s, arg, &r->out->reg[arg]);
+}
+
 static void walk(const struct elf_file *f, const struct placement_request *r,
 		 const struct branch_window *w, csh handle, cs_insn *insn)
 {
 	unsigned char bytes[BRANCH_WINDOW + INSN_LONGEST];
 	size_t size = r->fn->size < sizeof(bytes) ? r->fn->size : sizeof(bytes);
 	const unsigned char *code = bytes;
-	enum insn_cost best = INSN_STEPPED;
+	enum insn_cost best = INSN_HARMFUL;
 	struct call_state s;
 	uint64_t addr = r->fn->addr;
 
+	at_entry(f, r);
 	size = elf_file__read(f, addr, bytes, size);
 	insn__enter(&s);
 	while (cs_disasm_iter(handle, &code, &size, &addr, insn)) {
 		enum insn_cost cost = insn__cost(insn);
 
-		if (insn->address == r->fn->addr) {
-			/* The entry does whatever it costs. */
-			place(f, r, handle, insn, &s, r->out);
-		} else if (led_to(w, insn, INSN_STEPPED)) {
+		if (insn->address != r->fn->addr && led_to(w, insn))
 			return;
-		} else if (cost > best && !led_to(w, insn, cost)) {
-			place(f, r, handle, insn, &s, r->out);
-		}
-		best = r->out->nop5	  ? INSN_OPTIMISED
-		       : r->out->emulated ? INSN_EMULATED
-					  : INSN_STEPPED;
-		if (best == INSN_OPTIMISED || !insn__execute(handle, insn, &s))
+		if (cost > best && place(f, r, handle, insn, &s, r->out))
+			best = cost;
+		if (best == INSN_EMULATED || !insn__execute(handle, insn, &s))
 			return;
 	}
-}
-
-static void at_entry(const struct elf_file *f, const struct placement_request *r)
-{
-	struct call_state s;
-
-	*r->out = (struct placement){};
-	elf_file__offset(f, r->fn->addr, &r->out->off);
-	insn__enter(&s);
-	for (unsigned int arg = 0; arg < r->args && arg < PROBE_ARGS; arg++)
-		find_argument(&s, arg, &r->out->reg[arg]);
 }
 
 /* Where nothing leads anywhere; those that then are not at the entry, as windows. */

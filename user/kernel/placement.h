@@ -4,7 +4,8 @@
  * A uprobe on an instruction that the kernel emulates costs a third, in a virtual
  * machine a seventeenth, of one on an instruction that it has to single-step.  So
  * the probe goes on the first one that is emulated, that every call passes once,
- * and where the arguments can still be read.
+ * and where the arguments can still be read.  It never goes on a nop of five bytes
+ * where that would kill the process's children (insn_x86.c).
  */
 #ifndef BRKSCOPE_PLACEMENT_H
 #define BRKSCOPE_PLACEMENT_H
@@ -21,7 +22,7 @@ struct placement {
 	__u64 off;     /* in the file, of the instruction */
 	__u32 frame;   /* bytes from the stack pointer to the return address (arm64: unused) */
 	bool emulated; /* false: single-stepped */
-	bool nop5;     /* emulated, and on x86 from Linux 6.18 on replaced by a call */
+	bool none;     /* there is no place where a probe does no harm: off is the entry */
 	__u8 reg[PROBE_ARGS]; /* enum probe_reg: of argument 1 first; of those wanted */
 	char insn[48];	      /* "push %rbp", for people; "": not decoded */
 };
@@ -36,7 +37,7 @@ struct placement_request {
 /*
  * All of one object at a time: its code is looked through once for branches into
  * them.  Where nothing qualifies it is the entry, not emulated, with the arguments
- * where a call leaves them.
+ * where a call leaves them; or, where a probe there would do harm, the first that follows.
  */
 void placement__find(const struct elf_file *f, const struct placement_request *requests, size_t n);
 

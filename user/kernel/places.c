@@ -43,7 +43,7 @@ static int add(struct place_table *t, struct probe *probe, const struct placemen
 	if (!t->cookies && t->offset_used[page_offset])
 		return -EEXIST;
 	t->offset_used[page_offset] = true;
-	probe->hit = at->nop5 ? HIT_OPTIMISED : at->emulated ? HIT_EMULATED : HIT_STEPPED;
+	probe->hit = at->emulated ? HIT_EMULATED : HIT_STEPPED;
 	probe->off = at->off;
 	probe->frame = at->frame;
 	memcpy(probe->reg, at->reg, sizeof(probe->reg));
@@ -51,6 +51,40 @@ static int add(struct place_table *t, struct probe *probe, const struct placemen
 	t->n++;
 	err = bpf_map_update_elem(t->probes_fd, &number, probe, BPF_ANY);
 	return err ? err : bpf_map_update_elem(t->probe_at_fd, &page_offset, &number, BPF_ANY);
+}
+
+const struct placement *places__of_call(const struct object *o, int entry, bool live)
+{
+	/* Where a realloc comes by, there is no return. */
+	return live && entry != ENTRY_KEPT ? &o->fn[entry].return_place : &o->fn[entry].place;
+}
+
+/* A return probe ends a program by the exception that its function throws (bpf/malloc.bpf.c). */
+bool places__see_return(int entry, bool live, bool session)
+{
+	const struct alloc_entry *e = &alloc_entries[entry];
+
+	return live && entry != ENTRY_KEPT && e->block_arg != BLOCK_BY_POINTER &&
+	       (session || !e->throws);
+}
+
+/* What resizes tells of a block's end, which is all that it is for. */
+bool places__use_site(int site, bool live)
+{
+	return live || (site != SITE_RESIZING && site != SITE_FREE);
+}
+
+const char *places__without(const struct object *o, bool live)
+{
+	if (o->told)
+		return NULL;
+	for (int i = 0; i < ALLOC_ENTRIES; i++)
+		if (o->fn[i].probed && places__of_call(o, i, live)->none)
+			return alloc_entries[i].symbol;
+	for (int i = 0; live && i < FREE_ENTRIES; i++)
+		if (o->free[i].probed && o->free[i].place.none)
+			return free_entries[i];
+	return NULL;
 }
 
 static int add_call(struct place_table *t, struct probe *probe, const struct object *o, int entry,
@@ -68,13 +102,12 @@ static int add_call(struct place_table *t, struct probe *probe, const struct obj
 	probe->by_pointer = e->block_arg == BLOCK_BY_POINTER;
 	probe->throws = e->throws;
 	probe->jumps = o->fn[entry].jumps;
-	err = add(t, probe, live ? &o->fn[entry].return_place : &o->fn[entry].place, &out->calls);
-	if (!err && live && !probe->kept && !probe->by_pointer && !probe->throws)
+	err = add(t, probe, places__of_call(o, entry, live), &out->calls);
+	if (!err && places__see_return(entry, live, false))
 		out->returns.place[out->returns.n++] = out->calls.place[out->calls.n - 1];
 	return err;
 }
 
-/* What resizes tells of a block's end, which is all that it is for. */
 static int add_site(struct place_table *t, struct probe *probe, const struct object *o, int site,
 		    bool live, struct places *places)
 {
@@ -82,7 +115,7 @@ static int add_site(struct place_table *t, struct probe *probe, const struct obj
 	struct placement at = {.off = s->off, .emulated = true}; /* a nop */
 	int err;
 
-	if (!live && (site == SITE_RESIZING || site == SITE_FREE))
+	if (!places__use_site(site, live))
 		return 0;
 	probe->site = site;
 	memcpy(at.reg, s->reg, sizeof(at.reg));
@@ -96,7 +129,7 @@ int place_table__add(struct place_table *t, const struct object *o, unsigned int
 		     struct object_places *out)
 {
 	struct probe call = probe_of(o, index), give = call;
-	int err = 0;
+	int err = places__without(o, live) ? -EADDRNOTAVAIL : 0;
 
 	out->calls.n = out->frees.n = out->returns.n = out->sites.n = 0;
 	for (int i = SITE_NONE + 1; o->told && i < SITE_COUNT && !err; i++)

@@ -29,10 +29,21 @@ struct place_table {
 };
 
 void place_table__init(struct place_table *t, int probes_fd, int probe_at_fd, bool cookies);
+/* Where the probe of a call of this entry point goes. */
+const struct placement *places__of_call(const struct object *o, int entry, bool live);
+/* Is the return of such a call probed as well?  session: where each call can say so. */
+bool places__see_return(int entry, bool live, bool session);
+/* Of an allocator that tells of its calls: is this one of its places probed? */
+bool places__use_site(int site, bool live);
+/*
+ * A function that cannot be probed without harm; NULL: there is none.  With one that is not
+ * counted all of the object's numbers would be wrong: then none of it is probed.
+ */
+const char *places__without(const struct object *o, bool live);
 /*
  * The places of one object; its probes report `index`.  live: frees as well, and
- * calls where their returns can be seen.  0; -ENOSPC; -EEXIST: without cookies two
- * probes on one page offset would be one to the programs.
+ * calls where their returns can be seen.  0; -ENOSPC; -EADDRNOTAVAIL: places__without;
+ * -EEXIST: without cookies two probes on one page offset would be one to the programs.
  */
 int place_table__add(struct place_table *t, const struct object *o, unsigned int index, bool live,
 		     struct object_places *out);

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/membarrier.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,8 @@ struct probes {
 	double syscall_ns; /* that the tracepoints add to a system call of theirs */
 	bool live;	   /* returns and frees are probed */
 	bool stopped;
+	pthread_t closing; /* the tracepoints' links, once stopped */
+	bool is_closing;
 };
 
 static int print_libbpf(enum libbpf_print_level level, const char *fmt, va_list args)
@@ -156,6 +159,7 @@ static void configure(struct probes *p, const struct probes_config *c)
 		bpf_map__set_max_entries(p->skel->maps.processes, c->max_processes);
 	k->live = p->live;
 	k->bursts = c->bursts;
+	k->times = c->times;
 	k->spare_filtered = p->features.returns == RETURNS_SPARE;
 	k->session = p->features.session;
 	k->sure_size = sure_size();
@@ -249,16 +253,38 @@ fail:
 	return err;
 }
 
+static void *close_links(void *arg)
+{
+	struct probes *p = arg;
+
+	while (p->n_links)
+		bpf_link__destroy(p->links[--p->n_links]);
+	return NULL;
+}
+
+/*
+ * The kernel waits for each system call's tracepoint, some 40 ms, under one lock: several
+ * threads are no faster (perf_trace_event_unreg, kernel/trace/trace_event_perf.c).  So this goes
+ * on while the report is made and the uprobes are detached.
+ */
+static void begin_to_close(struct probes *p)
+{
+	if (!p->is_closing && p->n_links)
+		p->is_closing = !pthread_create(&p->closing, NULL, close_links, p);
+}
+
 static void detach(struct probes *p)
 {
 	if (p->in_bursts)
 		links__detach(p->in_bursts);
+	begin_to_close(p);
 	uprobes__detach_all(p->uprobes, p->n_uprobes);
-	for (size_t i = 0; i < p->n_links; i++)
-		bpf_link__destroy(p->links[i]);
-	p->n_uprobes = p->n_links = 0;
+	p->n_uprobes = 0;
 	links__free(p->in_bursts);
 	p->in_bursts = NULL;
+	if (p->is_closing)
+		pthread_join(p->closing, NULL);
+	close_links(p);
 }
 
 void probes__free(struct probes *p)
@@ -449,8 +475,10 @@ int probes__calibrate(struct probes *p, struct calibration *out)
 
 void probes__calibrate_meter(struct probes *p)
 {
-	struct calibration c = {.ns = {-1, -1, -1, -1}};
+	struct calibration c;
 
+	for (int i = 0; i < CALIBRATE_KINDS; i++)
+		c.ns[i] = -1;
 	if (bpf_program__fd(p->skel->progs.empty) >= 0)
 		probes__calibrate(p, &c);
 	meter__set_traps(p->meter, &c, p->syscall_ns > 0 ? p->syscall_ns : 0);
@@ -509,6 +537,7 @@ void probes__stop(struct probes *p)
 	 * them (membarrier(2): MEMBARRIER_CMD_GLOBAL is a grace period).
 	 */
 	syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	begin_to_close(p);
 }
 
 __u64 probes__spilled(const struct probes *p)

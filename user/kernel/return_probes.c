@@ -44,7 +44,11 @@ static bool filter_it(void)
  * The call, in a process of its own: from anywhere but a return probe's page it ends the
  * process by SIGILL, where it is one and gets so far.
  */
-static bool is_reached(bool filtered)
+enum reached { REACHED_NOT, REACHED, REACHED_UNKNOWN };
+
+#define CANNOT_TELL 99 /* exit status */
+
+static enum reached reach(bool filtered)
 {
 	int status;
 	pid_t pid = fork();
@@ -55,31 +59,34 @@ static bool is_reached(bool filtered)
 		setrlimit(RLIMIT_CORE, &no_core);
 		signal(SIGILL, SIG_DFL);
 		if (filtered && !filter_it())
-			_exit(1);
+			_exit(CANNOT_TELL);
 		syscall(CALL_URETPROBE);
 		_exit(0);
 	}
 	if (pid < 0)
-		return false;
+		return REACHED_UNKNOWN;
+	/* ECHILD, where SIGCHLD is ignored: nobody keeps the status. */
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
-			return false;
-	return WIFSIGNALED(status) && WTERMSIG(status) == SIGILL;
+			return REACHED_UNKNOWN;
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGILL)
+		return REACHED;
+	return WIFEXITED(status) && !WEXITSTATUS(status) ? REACHED_NOT : REACHED_UNKNOWN;
 }
 
 bool return_probes__kill_filtered(void)
 {
-	return !is_reached(true) && is_reached(false);
+	return reach(true) != REACHED && reach(false) != REACHED_NOT;
 }
 
 bool return_probes__break_shadow_stacks(void)
 {
-	char line[256];
+	char line[16384]; /* the flags are one, of some thousand bytes */
 	bool has = false;
 	FILE *f;
 
 	/* The mending came with the call. */
-	if (is_reached(false))
+	if (reach(false) == REACHED)
 		return false;
 	/* Where the kernel and the processor have them, and whether or not anybody uses them. */
 	f = fopen("/proc/cpuinfo", "re");

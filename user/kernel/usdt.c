@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "kernel/elf_file_state.h"
+#include "kernel/insn.h"
 
 #define NOTE_OWNER "stapsdt"
 #define NOTE_TYPE  3
@@ -124,8 +125,10 @@ static bool place(const struct elf_file *f, const struct note *n, __u64 base,
 		  struct usdt_site *site)
 {
 	__u64 moved = base && n->base ? base - n->base : 0, pc = n->pc + moved;
+	unsigned char code[INSN_LONGEST] = {};
 
-	if (!elf_file__offset(f, pc, &site->off))
+	if (!elf_file__offset(f, pc, &site->off) ||
+	    insn__is_harmful(code, elf_file__read(f, pc, code, sizeof(code)), pc))
 		return false;
 	site->semaphore = 0;
 	return !n->semaphore || elf_file__offset(f, n->semaphore + moved, &site->semaphore);

@@ -100,7 +100,7 @@ static void count_had(struct process *p, enum route route, __u64 size)
 }
 
 static int on_return(struct process *p, struct process *mm, const struct event_call *e,
-		     struct open_call *call)
+		     __u64 now_ns, struct open_call *call)
 {
 	struct block block;
 
@@ -109,7 +109,7 @@ static int on_return(struct process *p, struct process *mm, const struct event_c
 	switch (pairing__return(mm->pairing, e, call, &block)) {
 	case PAIRED_BLOCK:
 		block.route = route_of(mm, block.addr);
-		block.tag = tag_of(e->e.ts_ns);
+		block.tag = tag_of(e->e.ts_ns ? e->e.ts_ns : now_ns);
 		count_had(p, block.route, block.size);
 		if (block.route == ROUTE_HEAP && block.size > mm->heap_request)
 			mm->heap_request = block.size;
@@ -127,7 +127,7 @@ static int on_return(struct process *p, struct process *mm, const struct event_c
 
 /* Call and return in one. */
 static int on_block(struct process *p, struct process *mm, const struct event_call *e,
-		    struct open_call *call)
+		    __u64 now_ns, struct open_call *call)
 {
 	struct event_call begin = *e, end = *e;
 	int err;
@@ -135,7 +135,7 @@ static int on_block(struct process *p, struct process *mm, const struct event_ca
 	begin.addr = 0;
 	end.e.flags = 0;
 	err = on_call(p, mm, &begin);
-	return err ? err : on_return(p, mm, &end, call);
+	return err ? err : on_return(p, mm, &end, now_ns, call);
 }
 
 /* glibc takes its size for one that is wanted again, up to a limit. */
@@ -172,9 +172,9 @@ int calls__event(struct model *m, struct process *p, const struct event_call *e,
 	case EVENT_CALL:
 		return on_call(p, mm, e);
 	case EVENT_BLOCK:
-		return on_block(p, mm, e, &note->call);
+		return on_block(p, mm, e, m->now_ns, &note->call);
 	case EVENT_RETURN:
-		return on_return(p, mm, e, &note->call);
+		return on_return(p, mm, e, m->now_ns, &note->call);
 	default:
 		return on_free(p, mm, e);
 	}

@@ -39,6 +39,7 @@ static int inherit(struct process *child, const struct process *parent, bool own
 	child->unseen = parent->unseen;
 	child->stack_is_code = parent->stack_is_code;
 	if (own && parent->pairing) {
+		pairing__free(child->pairing);
 		child->pairing = pairing__fork(parent->pairing, tid, child->stats.pid);
 		if (!child->pairing)
 			return -ENOMEM;

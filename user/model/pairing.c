@@ -248,6 +248,8 @@ int pairing__call(struct pairing *p, const struct event_call *e)
 	struct open_call *c;
 	int err = 0;
 
+	if (!e->e.tid) /* no thread's */
+		return 0;
 	if (p->n == OPEN_MOST / 2)
 		err = abandon_all(p);
 	if (!err && p->n * 2 >= p->slots)

@@ -24,6 +24,7 @@ struct model {
 	struct process *exited, **exited_end; /* in the order that they did */
 	size_t n_exited;
 	bool folded;	  /* some of them into the others */
+	__u64 now_ns;	  /* of the last event that has told its time */
 	size_t borrowers; /* that run in another one's address space */
 	bool spill_due;	  /* a process that has an entry in the kernel's has exited */
 	struct process *others;

@@ -197,8 +197,7 @@ static void give_back_small(struct heap *h, const struct block *b, const void *c
 			heap__watched(h, s);
 		return;
 	}
-	/* Of two threads that free it at the same time, one finds that it is not the first. */
-	state = __atomic_exchange_n(&s->state[b->i], NO_BLOCK, __ATOMIC_ACQ_REL);
+	state = heap__claim(s, b->i);
 	if (!(state & STATE_LIVE))
 		fatal__block(messages[USE_FREE].freed, b->start, caller);
 	counters__released(&h->counters, s->route, b->request);

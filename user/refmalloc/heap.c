@@ -13,9 +13,19 @@
 
 #define STEP_BLOCKS 64 /* fresh blocks put on the list at a time */
 #define IDLE_MAX    64 /* pages in empty spans that a thread keeps */
+#define FEW	    8  /* of a full span's blocks must be free before it is one to take from */
 
 struct span no_span = {.head = NO_BLOCK};
-struct heap shared_heap = HEAP_WITHOUT_SPANS;
+struct heap shared_heap;
+
+void heap__init(struct heap *h, struct page_heap *pages)
+{
+	h->pages = pages;
+	for (int i = 0; i <= TABLED_MAX / GRANULE; i++)
+		h->at_hand[i] = &no_span;
+	for (int class = 0; class < CLASSES; class ++)
+		h->current[class] = &no_span;
+}
 
 static struct span **list_of(struct heap *h, struct span *s)
 {
@@ -31,7 +41,8 @@ static void enlist(struct heap *h, struct span *s, enum span_place place)
 	struct span **list;
 
 	s->place = place;
-	s->watch = place == SPAN_FULL ? tally__blocks(s->put) + 1 : tally__blocks(s->taken);
+	s->watch = place == SPAN_FULL ? tally__blocks(s->put) + 1 + s->count / FEW
+				      : tally__blocks(s->taken);
 	list = list_of(h, s);
 	s->next = NULL;
 	if (!*list) {
@@ -123,8 +134,8 @@ static bool has_blocks(const struct span *s)
 }
 
 /*
- * Some empty spans are kept: a program that needs them again need not ask for pages.  Before the
- * heap grows all of them go.
+ * Some empty spans are kept: a program that needs them again need not ask for pages.  Before memory
+ * is used that never was, all of them go.
  */
 static bool keep_idle(struct heap *h, const struct span *s)
 {
@@ -132,6 +143,14 @@ static bool keep_idle(struct heap *h, const struct span *s)
 		return false;
 	h->idle += s->pages;
 	return true;
+}
+
+static void drop_if_empty(struct heap *h, struct span *s)
+{
+	if (span__used(s) > 0 || keep_idle(h, s))
+		return;
+	unlist(h, s);
+	release(h, s);
 }
 
 void heap__watched(struct heap *h, struct span *s)
@@ -145,10 +164,7 @@ void heap__watched(struct heap *h, struct span *s)
 		unlist(h, s);
 		enlist(h, s, SPAN_PARTIAL);
 	}
-	if (span__used(s) == 0 && !keep_idle(h, s)) {
-		unlist(h, s);
-		release(h, s);
-	}
+	drop_if_empty(h, s);
 }
 
 /* A few at a time: what is never used is never touched. */
@@ -205,23 +221,33 @@ static bool cut(struct heap *h, struct span *s, unsigned int class)
 	return true;
 }
 
+/* What was in use before is taken first, also where that is fewer pages. */
+static struct span *find_pages(struct heap *h, unsigned int pages, unsigned int fewest)
+{
+	struct span *s = pages__find(h->pages, pages);
+
+	return s || pages == fewest ? s : pages__find(h->pages, fewest);
+}
+
 static struct span *new_span(struct heap *h, unsigned int class)
 {
-	unsigned int pages = class_pages(class, h->spans[class]);
+	unsigned int pages = class_pages(class, h->spans[class]), fewest = class_pages(class, 0);
 	struct span *s;
 
 	pages__lock(h->pages);
-	s = pages__find(h->pages, pages);
+	s = find_pages(h, pages, fewest);
 	if (!s) {
 		pages__unlock(h->pages);
 		heap__collect(h);
 		release_idle(h);
 		pages__lock(h->pages);
-		s = pages__alloc(h->pages, pages, 1, 0);
+		s = find_pages(h, pages, fewest);
 	}
+	if (!s)
+		s = pages__alloc(h->pages, pages, 1, 0);
 	/* Where memory is short, a little may still be had. */
 	if (!s)
-		s = pages__alloc(h->pages, class_pages(class, 0), 1, 0);
+		s = pages__alloc(h->pages, fewest, 1, 0);
 	if (s && !cut(h, s, class)) {
 		pages__free(s);
 		s = NULL;
@@ -280,8 +306,11 @@ struct span *heap__refill(struct heap *h, unsigned int class)
 		next = next_span(h, class);
 		if (!next)
 			return NULL;
-		if (s != &no_span)
+		if (s != &no_span) {
+			/* Meanwhile some of its blocks may have come home, or all. */
 			enlist(h, s, has_blocks(s) ? SPAN_PARTIAL : SPAN_FULL);
+			drop_if_empty(h, s);
+		}
 		s = next;
 		make_current(h, s);
 	}

@@ -42,6 +42,8 @@ struct heap {
 extern struct span no_span;
 extern struct heap shared_heap;
 
+/* It is all zero. */
+void heap__init(struct heap *h, struct page_heap *pages);
 /* A span with a free block, now current; NULL: no memory. The shared heap must be locked. */
 struct span *heap__refill(struct heap *h, unsigned int class);
 /* A block of the span was put back, and as many are as the span watches for. */
@@ -71,6 +73,15 @@ static inline void *heap__take(struct heap *h, struct span *s, size_t size)
 	if (size <= GRANULE)
 		counter__add(&h->counters.served[s->route][bucket_of(size)], 1);
 	return s->base + i * (size_t)of;
+}
+
+/*
+ * Its word, if another's block is to be freed: of two threads that free it at the same time, one
+ * finds that it is not the first.
+ */
+static inline unsigned int heap__claim(struct span *s, size_t i)
+{
+	return __atomic_exchange_n(&s->state[i], NO_BLOCK, __ATOMIC_ACQ_REL);
 }
 
 /* i was live, `state` its word. Is it the one to tell heap__watched() of? */

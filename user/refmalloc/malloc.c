@@ -65,6 +65,25 @@ PUBLIC void *malloc(size_t size)
 	return can_take(s) ? heap__take(h, s, size) : malloc_any(h, size);
 }
 
+/* Mostly another thread's small block. */
+static __attribute__((noinline)) void free_any(struct heap *h, struct span *s, void *p,
+					       const void *caller)
+{
+	size_t i = s && s->kind == SPAN_SMALL ? span__index(s, p) : SIZE_MAX;
+	unsigned int state;
+
+	if (h == heap_own && i != SIZE_MAX && !PROBED(free) &&
+	    __atomic_load_n(&s->owner, __ATOMIC_RELAXED) != h) {
+		state = heap__claim(s, i);
+		if (state & STATE_LIVE) {
+			counters__released(&h->counters, s->route, s->size - (state & ~STATE_LIVE));
+			heap__push_remote(s, i);
+			return;
+		}
+	}
+	block__free(p, caller);
+}
+
 PUBLIC void free(void *p)
 {
 	struct heap *h = heap_self;
@@ -81,7 +100,7 @@ PUBLIC void free(void *p)
 			return;
 		}
 	}
-	block__free(p, __builtin_return_address(0));
+	free_any(h, s, p, __builtin_return_address(0));
 }
 
 static __attribute__((noinline)) void *calloc_any(size_t bytes)

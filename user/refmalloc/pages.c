@@ -119,11 +119,15 @@ static void add_free(struct span *s)
 	set_free(s);
 }
 
-/* A part of a free run: which of its pages had memory is not known. */
+/* A part of a free run: which of its pages had memory is known only where none ever was used. */
 static void place_free(struct span *part, const struct span *run, char *base, size_t pages)
 {
+	const char *clean = run->segment->clean;
+	size_t used = clean > base ? (clean - base) >> PAGE_SHIFT : 0;
+
 	place(part, run->segment, base, pages);
 	part->dirty = run->dirty < pages ? run->dirty : pages;
+	part->dirty = part->dirty < used ? part->dirty : used;
 }
 
 struct span *pages__top(const struct page_heap *h)
@@ -162,6 +166,7 @@ static struct span *carve(struct page_heap *h, struct span *s, char *base, size_
 	struct span *left = before ? new_record(h) : NULL;
 	struct span *right = behind ? new_record(h) : NULL;
 	struct segment *g = s->segment;
+	bool fresh = base >= g->clean;
 
 	if ((before && !left) || (behind && !right)) {
 		if (left)
@@ -171,6 +176,8 @@ static struct span *carve(struct page_heap *h, struct span *s, char *base, size_
 	if (!s->dirty && base < g->clean)
 		trim__growing(h);
 	unset_free(s);
+	if (base + (pages << PAGE_SHIFT) > g->clean)
+		g->clean = base + (pages << PAGE_SHIFT);
 	if (left) {
 		place_free(left, s, s->base, before);
 		set_free(left);
@@ -182,9 +189,7 @@ static struct span *carve(struct page_heap *h, struct span *s, char *base, size_
 	place(s, g, base, pages);
 	s->kind = SPAN_PAGES;
 	table__set_ends(base, bytes_of(s), s);
-	s->zeroed = base >= g->clean;
-	if (span__end(s) > g->clean)
-		g->clean = span__end(s);
+	s->zeroed = fresh;
 	return s;
 }
 
@@ -215,7 +220,21 @@ struct span *pages__find(struct page_heap *h, size_t pages)
 {
 	struct span *s = bins__find(&h->bins, pages);
 
-	return s ? carve(h, s, s->base, pages) : NULL;
+	return s && s->dirty ? carve(h, s, s->base, pages) : NULL;
+}
+
+/* If all of it is the free run s. Its entries go before its addresses may be a large block's. */
+static bool remove_arena(struct page_heap *h, struct segment *g, struct span *s)
+{
+	if (g == h->segments || s->base != g->start || span__end(s) != g->end)
+		return false;
+	unset_free(s);
+	if (!segments__remove(g)) {
+		set_free(s);
+		return false;
+	}
+	pages__drop_record(h, s);
+	return true;
 }
 
 void pages__free(struct span *s)
@@ -230,13 +249,8 @@ void pages__free(struct span *s)
 	s->owner = NULL;
 	s->dirty = s->pages;
 	add_free(s);
-	if (g->route == REFMALLOC_ARENA && s->base == g->start && span__end(s) == g->end &&
-	    g != h->segments && segments__remove(g)) {
-		unset_free(s);
-		pages__drop_record(h, s);
-		return;
-	}
-	trim__after_free(h);
+	if (g->route != REFMALLOC_ARENA || !remove_arena(h, g, s))
+		trim__after_free(h);
 }
 
 static bool shrink(struct span *s, size_t pages)
@@ -274,10 +288,12 @@ static void take_front(struct span *s, size_t pages)
 {
 	struct segment *g = s->segment;
 
+	char *rest = s->base + (pages << PAGE_SHIFT);
+
 	unset_free(s);
-	place_free(s, s, s->base + (pages << PAGE_SHIFT), s->pages - pages);
-	if (s->base > g->clean)
-		g->clean = s->base;
+	if (rest > g->clean)
+		g->clean = rest;
+	place_free(s, s, rest, s->pages - pages);
 	if (s->pages)
 		set_free(s);
 	else

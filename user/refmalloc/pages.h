@@ -64,7 +64,7 @@ void pages__open_in_child(void);
  * no memory.
  */
 struct span *pages__alloc(struct page_heap *h, size_t pages, size_t alignment, size_t room);
-/* The same of what lies free: the heap does not grow for it. */
+/* The same, of memory that was in use before. */
 struct span *pages__find(struct page_heap *h, size_t pages);
 void pages__free(struct span *s);
 /* In place; false leaves all as it was. */

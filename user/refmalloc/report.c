@@ -1,23 +1,50 @@
 /*
- * report.c - the statistics as a line of JSON, at exit if asked for, and as a small table.
+ * report.c - the statistics as a line of JSON, with the names of struct refmalloc_stats: at exit if
+ * asked for, and malloc_stats().
  *
  * Written without stdio and without allocating: the report does not change what it reports.  A
  * process appends one line in one write, so that many may share a file.
  */
-#include "report.h"
-
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include "options.h"
+#include "public.h"
 #include "refmalloc.h"
+#include "text.h"
 
 static const char *const routes[REFMALLOC_ROUTES] = {"heap", "mmap", "arena"};
 static const char *const mappings[REFMALLOC_MAPPINGS] = {"block", "arena", "table"};
 static const char *const functions[REFMALLOC_FUNCTIONS] = {
 	"malloc",	 "calloc",	   "realloc", "reallocarray", "memalign",
 	"aligned_alloc", "posix_memalign", "valloc",  "pvalloc",
+};
+
+/* Fields are numbers, or counts, which are two; one, or one for each of some names. */
+static const struct field {
+	const char *name;
+	const char *const *names;
+	size_t offset, size;
+	bool counts;
+} fields[] = {
+#define FIELD(field, names, counts)                                                                \
+	{                                                                                          \
+#field, names, offsetof(struct refmalloc_stats, field),                            \
+			sizeof(((struct refmalloc_stats *)0)->field), counts                       \
+	}
+	FIELD(function, functions, true),  FIELD(failed, NULL, false),
+	FIELD(frees, NULL, false),	   FIELD(frees_of_null, NULL, false),
+	FIELD(route, routes, true),	   FIELD(live, routes, true),
+	FIELD(live_peak, routes, true),	   FIELD(brk_grow, NULL, true),
+	FIELD(brk_shrink, NULL, true),	   FIELD(brk_queries, NULL, false),
+	FIELD(brk_failed, NULL, false),	   FIELD(mmap, mappings, true),
+	FIELD(munmap, mappings, true),	   FIELD(mremap_grow, NULL, true),
+	FIELD(mremap_shrink, NULL, true),  FIELD(mmap_failed, NULL, false),
+	FIELD(munmap_failed, NULL, false), FIELD(mremap_failed, NULL, false),
+	FIELD(heap_bytes, NULL, false),	   FIELD(heap_peak, NULL, false),
+	FIELD(mapped, mappings, false),	   FIELD(mapped_peak, mappings, false),
 };
 
 static void key(struct text *t, const char *name)
@@ -35,22 +62,36 @@ static void number(struct text *t, const char *name, uint64_t n)
 	text__add_number(t, n);
 }
 
-static void count(struct text *t, const char *name, const struct refmalloc_count *c)
+static void value(struct text *t, const char *name, const uint64_t *n, bool count)
 {
+	if (!count) {
+		number(t, name, *n);
+		return;
+	}
 	key(t, name);
 	text__add(t, "{");
-	number(t, "calls", c->calls);
-	number(t, "bytes", c->bytes);
+	number(t, "calls", n[0]);
+	number(t, "bytes", n[1]);
 	text__add(t, "}");
 }
 
-static void counts(struct text *t, const char *name, const char *const *names,
-		   const struct refmalloc_count *c, int n)
+static void add_field(struct text *t, const struct field *f, const struct refmalloc_stats *s)
 {
-	key(t, name);
+	const uint64_t *n = (const uint64_t *)((const char *)s + f->offset);
+	size_t words = f->counts ? 2 : 1;
+
+	if (!f->names) {
+		value(t, f->name, n, f->counts);
+		return;
+	}
+	key(t, f->name);
+	if (n == &s->live_peak[0].calls && !s->peaks_known) {
+		text__add(t, "null");
+		return;
+	}
 	text__add(t, "{");
-	for (int i = 0; i < n; i++)
-		count(t, names[i], &c[i]);
+	for (size_t i = 0; i < f->size / sizeof(*n) / words; i++)
+		value(t, f->names[i], n + i * words, f->counts);
 	text__add(t, "}");
 }
 
@@ -75,93 +116,40 @@ static void histogram(struct text *t, const struct refmalloc_stats *s)
 	text__add(t, "]");
 }
 
-static void kernel_side(struct text *t, const struct refmalloc_stats *s)
+static void report(int fd)
 {
-	count(t, "brk_grow", &s->brk_grow);
-	count(t, "brk_shrink", &s->brk_shrink);
-	number(t, "brk_queries", s->brk_queries);
-	number(t, "brk_failed", s->brk_failed);
-	counts(t, "mmap", mappings, s->mmap, REFMALLOC_MAPPINGS);
-	counts(t, "munmap", mappings, s->munmap, REFMALLOC_MAPPINGS);
-	count(t, "mremap_grow", &s->mremap_grow);
-	count(t, "mremap_shrink", &s->mremap_shrink);
-	number(t, "mmap_failed", s->mmap_failed);
-	number(t, "munmap_failed", s->munmap_failed);
-	number(t, "mremap_failed", s->mremap_failed);
-	number(t, "heap_bytes", s->heap_bytes);
-	number(t, "heap_peak", s->heap_peak);
-	for (int i = 0; i < 2; i++) {
-		const uint64_t *bytes = i ? s->mapped_peak : s->mapped;
-
-		key(t, i ? "mapped_peak" : "mapped");
-		text__add(t, "{");
-		for (int m = 0; m < REFMALLOC_MAPPINGS; m++)
-			number(t, mappings[m], bytes[m]);
-		text__add(t, "}");
-	}
-}
-
-void report__json(struct text *t)
-{
+	struct text t = {.fd = fd};
 	struct refmalloc_stats s;
 
 	refmalloc_stats(&s);
-	text__add(t, "{");
-	number(t, "pid", getpid());
-	counts(t, "function", functions, s.function, REFMALLOC_FUNCTIONS);
-	number(t, "failed", s.failed);
-	number(t, "frees", s.frees);
-	number(t, "frees_of_null", s.frees_of_null);
-	counts(t, "route", routes, s.route, REFMALLOC_ROUTES);
-	histogram(t, &s);
-	counts(t, "live", routes, s.live, REFMALLOC_ROUTES);
-	if (s.peaks_known) {
-		counts(t, "live_peak", routes, s.live_peak, REFMALLOC_ROUTES);
-	} else {
-		key(t, "live_peak");
-		text__add(t, "null");
+	text__add(&t, "{");
+	number(&t, "pid", getpid());
+	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
+		add_field(&t, &fields[i], &s);
+		if (fields[i].offset == offsetof(struct refmalloc_stats, route))
+			histogram(&t, &s);
 	}
-	kernel_side(t, &s);
-	text__add(t, "}\n");
+	text__add(&t, "}\n");
+	text__flush(&t);
 }
 
-static void line(struct text *t, const char *name, uint64_t n, const char *what, uint64_t bytes)
+PUBLIC void malloc_stats(void)
 {
-	text__add(t, name);
-	text__add_number(t, n);
-	text__add(t, what);
-	text__add_number(t, bytes);
-	text__add(t, " bytes\n");
-}
-
-void report__table(struct text *t)
-{
-	struct refmalloc_stats s;
-
-	refmalloc_stats(&s);
-	line(t, "heap:  live blocks ", s.live[REFMALLOC_HEAP].calls, ", ",
-	     s.live[REFMALLOC_HEAP].bytes);
-	line(t, "mmap:  live blocks ", s.live[REFMALLOC_MMAP].calls, ", ",
-	     s.live[REFMALLOC_MMAP].bytes);
-	line(t, "arena: live blocks ", s.live[REFMALLOC_ARENA].calls, ", ",
-	     s.live[REFMALLOC_ARENA].bytes);
-	line(t, "brk:   growing calls ", s.brk_grow.calls, ", heap now ", s.heap_bytes);
+	report(2);
 }
 
 __attribute__((destructor)) static void report_at_exit(void)
 {
-	struct text t = {.fd = 2};
-	int saved = errno;
+	int saved = errno, fd = 2;
 
 	if (!options.stats)
 		return;
 	if (options.stats_file[0])
-		t.fd = open(options.stats_file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-	if (t.fd < 0)
+		fd = open(options.stats_file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+	if (fd < 0)
 		return;
-	report__json(&t);
-	text__flush(&t);
-	if (t.fd != 2)
-		close(t.fd);
+	report(fd);
+	if (fd != 2)
+		close(fd);
 	errno = saved;
 }

@@ -19,6 +19,7 @@
 #include "peaks.h"
 #include "records.h"
 #include "sys.h"
+#include "trim.h"
 
 static struct heap no_heap = HEAP_WITHOUT_SPANS;
 __thread struct heap *heap_self __attribute__((tls_model("initial-exec"))) = &no_heap;
@@ -53,6 +54,7 @@ static void end_thread(void *heap)
 	heap_self = &no_heap;
 	threads__lock();
 	heap__give_up(h);
+	trim__at_thread_end(h->pages);
 	h->next_idle = idle;
 	idle = h;
 	threads__unlock();
@@ -67,8 +69,8 @@ static struct heap *new_heap(void)
 	records__unlock();
 	if (!h)
 		return NULL;
-	*h = (struct heap)HEAP_WITHOUT_SPANS;
-	h->pages = pages__for(count++);
+	memset(h, 0, sizeof(*h));
+	heap__init(h, pages__for(count++));
 	h->next = heaps;
 	heaps = h;
 	return h;
@@ -81,7 +83,6 @@ static struct heap *heap_for_thread(bool is_main)
 	threads__lock();
 	if (!ready) {
 		options__read_environment();
-		shared_heap.pages = pages__for(0);
 		ready = true;
 	}
 	if (!is_main && !has_key)
@@ -117,6 +118,8 @@ struct heap *threads__enter_first(void)
 	if (heap_own)
 		return heap_own;
 	threads__lock();
+	if (!shared_heap.pages)
+		heap__init(&shared_heap, pages__for(0));
 	return &shared_heap;
 }
 

@@ -72,6 +72,14 @@ void trim__after_free(struct page_heap *h)
 	}
 }
 
+void trim__at_thread_end(struct page_heap *h)
+{
+	pages__lock(h);
+	if (h->bins.dirty << PAGE_SHIFT > option(&options.trim_threshold))
+		h->trimmed |= trim__all(h, segments__pad(h));
+	pages__unlock(h);
+}
+
 bool trim__all(struct page_heap *h, size_t pad)
 {
 	bool trimmed = trim_top(h, pad);

@@ -10,9 +10,7 @@
 #include "pages.h"
 #include "public.h"
 #include "refmalloc.h"
-#include "report.h"
 #include "sys.h"
-#include "text.h"
 #include "threads.h"
 
 PUBLIC int mallopt(int parameter, int value)
@@ -89,14 +87,6 @@ PUBLIC struct mallinfo mallinfo(void)
 		.fordblks = wide.fordblks,
 		.keepcost = wide.keepcost,
 	};
-}
-
-PUBLIC void malloc_stats(void)
-{
-	struct text t = {.fd = 2};
-
-	report__table(&t);
-	text__flush(&t);
 }
 
 /* The one function whose output goes where stdio is the only way to it. */

@@ -6,8 +6,10 @@
 #include "render/flow.h"
 
 const char *const hit_names[HIT_KINDS] = {
-	[HIT_EMULATED] = "emulated", [HIT_STEPPED] = "stepped", [HIT_OPTIMISED] = "optimised",
-	[HIT_RETURN] = "return",     [HIT_SYSCALL] = "syscall",
+	[HIT_EMULATED] = "emulated",
+	[HIT_STEPPED] = "stepped",
+	[HIT_RETURN] = "return",
+	[HIT_SYSCALL] = "syscall",
 };
 
 char *cost__percent(char out[UNIT_SIZE], double part)
