@@ -118,7 +118,7 @@ static void attach(struct collector *c, __u64 now)
 	g->idle.since = 0;
 	if (probes__resume(c->probes))
 		log__debug("some allocators could not be probed again");
-	g->attached_since = clock__boot_ns();
+	g->attached_since = g->attached_ns = clock__boot_ns();
 	g->probes_then = cost__probes(&c->cost);
 	g->attach_ns = cpu_ns() - before;
 	took = 2 * (g->attached_since - now) + LEAD_LEAST_NS;
@@ -140,6 +140,19 @@ static double load_since(struct collector *c, __u64 now)
 	return load;
 }
 
+/* Of a burst, beside what happens in it: hits before and after it, and the agent's own. */
+static double overhead(const struct budget *g, __u64 now, double load)
+{
+	__u64 idle = g->governor.burst_ns;
+
+	idle = g->attached_ns && now - g->attached_ns > idle ? now - g->attached_ns - idle : 0;
+	/* Some follow each other closely. */
+	if (idle > 2 * g->lead_ns)
+		idle = 2 * g->lead_ns;
+	/* Detaching takes as much as attaching, or less. */
+	return 2 * g->attach_ns + load * (double)idle + g->detach_cost;
+}
+
 static void detach(struct collector *c, __u64 now)
 {
 	struct budget *g = &c->budget;
@@ -150,10 +163,10 @@ static void detach(struct collector *c, __u64 now)
 		load *= 1.1;
 	if (load >= 0 && load < g->governor.load)
 		load = g->governor.load * .7 + load * .3;
-	/* Detaching takes as much as attaching, or less. */
 	if (g->idle.ns >= IDLE_LEAST_NS)
 		base = g->idle.cost / (double)g->idle.ns;
-	governor__learn(&g->governor, load, 2 * g->attach_ns, base);
+	governor__learn(&g->governor, load, -1, base);
+	governor__learn(&g->governor, -1, overhead(g, now, g->governor.load), -1);
 	probes__pause(c->probes);
 	g->attached_since = 0;
 	g->idle.since = now + SETTLE_NS;
@@ -168,6 +181,7 @@ static void watch_idle(struct collector *c, __u64 now)
 	if (!g->idle.since || now < g->idle.since)
 		return;
 	if (g->idle.cost_then < 0) {
+		g->detach_cost = cost__probes(&c->cost) - g->probes_then;
 		g->idle.since = now;
 		g->idle.cost_then = cost__total(&c->cost);
 	} else if (now - g->idle.since >= IDLE_LEAST_NS) {

@@ -29,6 +29,8 @@ struct budget {
 	__u64 lead_ns;	      /* before a burst its probes have to be attached */
 	double attach_ns;     /* of CPU, the last time */
 	__u64 attached_since; /* 0: not attached */
+	__u64 attached_ns;    /* when they were attached the last time; 0: in the beginning */
+	double detach_cost;   /* of hits from detaching on, the last time */
 	double probes_then;   /* what probes had cost when that was looked at last */
 	struct {
 		__u64 since, ns;

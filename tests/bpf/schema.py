@@ -30,7 +30,7 @@ PROCESS = {
                  "cause": S, "calls": N, "bytes": N, "live_bytes": maybe(N),
                  "live_regions": maybe(N)}],
     "malloc": maybe({"estimated": B, "seen": {"calls": N, "bytes": N}, "coverage": maybe(R), "slowed": R,
-                     "calls_ci95": maybe([N]), "bytes_ci95": maybe([N]), "calls": N, "bytes": N, "frees": maybe(N), "failed": maybe(N),
+                     "calls_ci95": maybe([maybe(N)]), "bytes_ci95": maybe([maybe(N)]), "calls": N, "bytes": N, "frees": maybe(N), "failed": maybe(N),
                      "impossible": N, "live_bytes": maybe(N), "live_blocks": maybe(N),
                      "by_function": "names",
                      "route": {"heap": {"calls": maybe(N), "bytes": maybe(N)}, "mmap": TALLY,
@@ -66,7 +66,8 @@ def check_shape(where, value, kind):
     elif isinstance(kind, list):
         expect_true(f"{where} is a list", isinstance(value, list))
         for index, item in enumerate(value or []):
-            name = [item[field] for field in ("pid", "ppid", "comm", "exe") if field in item]
+            name = [item[field] for field in ("pid", "ppid", "comm", "exe")
+                    if isinstance(item, dict) and field in item]
             check_shape(f"{where}[{index}{name or ''}]", item, kind[0])
     elif kind == "names":
         expect_true(f"{where} is numbers by name", isinstance(value, dict) and
