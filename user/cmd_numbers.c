@@ -6,6 +6,7 @@
 #include "cmd_resident.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -113,6 +114,17 @@ static void refresh_stale(struct process *p, void *arg)
 	p->counted.read_ns = 0; /* what happened since the end was seen by neither */
 }
 
+/*
+ * How many want each CPU: one that always has something to do gets that part of the time, of
+ * which the probes then take as much more.
+ */
+static double contention(void)
+{
+	double load = 0, cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return getloadavg(&load, 1) == 1 && load > cpus && cpus > 0 ? load / cpus : 1;
+}
+
 int collector__snapshot(struct collector *c, struct snapshot *s)
 {
 	__u64 now;
@@ -140,7 +152,7 @@ int collector__snapshot(struct collector *c, struct snapshot *s)
 	};
 	cost__fill(&c->cost, s, now);
 	budget__fill(c, s);
-	model__hit_cost(c->model, cost__of_call(&c->cost));
+	model__hit_cost(c->model, cost__of_call(&c->cost) * contention());
 	c->window_ns = now;
 	return model__snapshot(c->model, s);
 }

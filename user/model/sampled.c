@@ -108,7 +108,7 @@ struct estimates sampled__intervals(const struct sampled *s, const struct totals
 
 /* What a hit costs is known that well. */
 #define PRICE_OFF   1.15
-#define SLOWED_MOST 0.8
+#define SLOWED_MOST 0.6
 
 void sampled__slow(struct interval *i, double slowed)
 {
