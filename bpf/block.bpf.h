@@ -9,7 +9,8 @@
 static __always_inline void block_fill(struct event_call *c, __u8 type, __u64 id, __u64 addr,
 				       __u64 sp)
 {
-	/* The time costs as much as all the rest; what came before it in the ring tells it well enough. */
+	/* The time costs as much as all the rest; what came before it in the ring tells it well
+	 * enough. */
 	c->e.ts_ns = config.times ? bpf_ktime_get_boot_ns() : 0;
 	c->e.size = 0;
 	c->e.tgid = id >> 32;

@@ -29,6 +29,8 @@
 
 #define NS_PER_S 1000000000ull
 #define POLL_NS	 50000000ull /* events that nobody was woken for are read this often */
+#define IDLE_NS                                                                                    \
+	100000000ull /* or this often, after a second without any; not where each is shown */
 
 /* ---- opening ---- */
 
@@ -244,17 +246,28 @@ static void on_event(const struct event *e, size_t size, void *arg)
 		c->hooks.event(e, &note, c->hooks.arg);
 }
 
-int collector__read_ring(struct collector *c)
+/* The block that it is about comes from memory by the time of its turn. */
+static void before_event(const struct event *e, size_t size, void *arg)
 {
-	int n = ring__read(c->ring, READ_MOST, on_event, c);
+	const struct collector *c = arg;
 
-	if (n < 0) {
-		log__error("reading the ring buffer: %s", strerror(-n));
-		c->error = n;
-		c->stop = true;
-	} else if (c->hooks.batch) {
+	if (size == sizeof(struct event_call) && e->type >= EVENT_CALL)
+		model__prefetch(c->model, (const struct event_call *)e);
+}
+
+unsigned int collector__read_ring(struct collector *c)
+{
+	const struct ring_reader reader = {
+		.event = on_event,
+		.ahead = c->options.level >= LEVEL_LIVE ? before_event : NULL,
+		.arg = c,
+	};
+	unsigned int n = ring__read(c->ring, READ_MOST, &reader);
+
+	if (n)
+		c->read_ns = clock__boot_ns();
+	if (c->hooks.batch)
 		c->hooks.batch(c->hooks.arg);
-	}
 	return n;
 }
 
@@ -321,7 +334,8 @@ static void clear_progress(struct collector *c)
 /* What is due by now; returns when the next thing is. */
 static __u64 on_clock(struct collector *c, __u64 now)
 {
-	__u64 next = now + POLL_NS, end, due;
+	bool idle = !c->hooks.event && now - c->read_ns > NS_PER_S;
+	__u64 next = now + (idle ? IDLE_NS : POLL_NS), end, due;
 
 	if (c->options.seconds > 0) {
 		end = c->start_ns + (__u64)(c->options.seconds * 1e9);

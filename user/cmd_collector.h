@@ -30,6 +30,7 @@ struct collector {
 	int error;
 	int interrupts;
 	__u64 start_ns, stop_ns, window_ns, next_tick, shown_ns;
+	__u64 read_ns;    /* when events were last read */
 	__u64 spill_read; /* how many had spilled at the last reading of the spill */
 	struct cost_keeper cost;
 	struct budget budget;
@@ -41,8 +42,8 @@ struct collector {
 
 #define READ_MOST 65536 /* records of the ring, between looks at the clock and at signals */
 
-/* How many records were read; -errno with the error said, and the collector stopped. */
-int collector__read_ring(struct collector *c);
+/* How many records were read. */
+unsigned int collector__read_ring(struct collector *c);
 
 /*
  * What processes are now, and how much the kernel counts of theirs: while they

@@ -153,7 +153,8 @@ static inline struct site site_in(const struct site_seen *map, __u64 addr)
 #define LARGE_REQUEST 131052
 
 struct event {
-	__u64 ts_ns; /* CLOCK_BOOTTIME; syscalls: at their return; 0: of a RETURN or a FREE, not asked for */
+	__u64 ts_ns; /* CLOCK_BOOTTIME; syscalls: at their return; 0: of a RETURN or a FREE, not
+			asked for */
 	__u64 size;  /* bytes: asked for (malloc), moved by (brk, mremap), mapped (mmap, munmap);
 		      * fork, exec, exit: pages that the kernel has mapped for uprobes */
 	__u32 tgid;  /* what user space calls the PID */

@@ -68,8 +68,8 @@ for signal in INT TERM HUP; do
 	check "SIG$signal"
 done
 
-# Killed while it loads, attaches, collects, and reports; also with a command, held or running.
-for delay in 0.005 0.02 0.05 0.1 0.2 0.4 0.8; do
+# Killed while it loads, attaches, collects, reports and detaches; also with a command, held or running.
+for delay in 0.005 0.02 0.05 0.1 0.2 0.4 0.8 1 1.3; do
 	start "$BRKSCOPE" report -d 0.5 -o "$WORK/out" 2>"$WORK/messages"
 	AGENT=$!
 	sleep $delay

@@ -45,7 +45,9 @@
 #define page_down page_down_in
 #include "model/retained.c"
 #undef page_down
+#define add add_advice
 #include "model/retained_pattern.c"
+#undef add
 #include "model/sampled.c"
 #include "model/sampling.c"
 #include "model/seed.c"
@@ -92,8 +94,10 @@ static struct sums sums_of(const struct model *m)
 
 static void count_taken(struct sums *s, __u8 type, __u16 flags, __u64 calls, __u64 bytes)
 {
+	bool calls_malloc = type == EVENT_MALLOC || type == EVENT_CALL || type == EVENT_BLOCK;
+
 	/* What is kept belongs to a call that has been counted. */
-	if ((type == EVENT_MALLOC || type == EVENT_CALL) && !(flags & EVENT_F_KEPT)) {
+	if (calls_malloc && !(flags & EVENT_F_KEPT)) {
 		s->malloc_calls += calls;
 		s->malloc_bytes += bytes;
 	}
@@ -253,7 +257,7 @@ static void send_brk(struct run *r, __u32 pid)
 /* Few threads, frames and addresses, so that they meet. */
 static void do_calls(struct run *r)
 {
-	static const __u8 types[] = {EVENT_CALL, EVENT_RETURN, EVENT_FREE};
+	static const __u8 types[] = {EVENT_CALL, EVENT_RETURN, EVENT_FREE, EVENT_BLOCK};
 	struct input *in = &r->in;
 	__u64 n = take(in, 1) % 32;
 	__u32 pid = take_pid(in);
@@ -261,10 +265,11 @@ static void do_calls(struct run *r)
 	for (__u64 i = 0; i < n; i++) {
 		__u64 what = take(in, 1), place = take(in, 1);
 		union record rec = {
-			.call = {.e = {.type = types[what % 3], .tgid = pid}, .call = place & 7}};
+			.call = {.e = {.type = types[what & 3], .tgid = pid}, .call = place & 7}};
 
 		rec.e.tid = pid + (what >> 2 & 1);
-		rec.e.size = rec.e.type == EVENT_CALL ? take(in, 2) : 0;
+		rec.e.size = rec.e.type == EVENT_CALL || rec.e.type == EVENT_BLOCK ? take(in, 2)
+										   : 0;
 		rec.e.flags = rec.e.type == EVENT_CALL && what >> 3 == 31 ? place >> 4 : 0;
 		if (rec.e.type != EVENT_CALL || what >> 3 & 1)
 			rec.call.addr = place >> 3 ? 0x4000000 + (place >> 3) * 0x200000 : 0;
@@ -338,7 +343,7 @@ static void do_overlap(struct run *r)
 static void take_key(struct input *in, struct cell_key *key)
 {
 	key->type = 1 + take(in, 1) % (EVENT_TYPE_END - 1);
-	if (key->type == EVENT_CALL) /* which spills as a MALLOC */
+	if (key->type == EVENT_CALL || key->type == EVENT_BLOCK) /* which spill as a MALLOC */
 		key->type = EVENT_MALLOC;
 	key->op = take(in, 1) % shapes[key->type].ops;
 	key->bucket = take(in, 1) % SIZE_BUCKETS;

@@ -1,74 +1,153 @@
 /*
  * ring.c - the records of the ring buffer, in order.
+ *
+ * Read here and not by libbpf's ring_buffer__consume, which says of each record that it has been
+ * read: the programs look at that word for each record that they write, and so it would go from
+ * one CPU to the other for each.  Said once for a batch, it is cheaper for both.  And the record
+ * behind this one can be seen before its turn comes.
+ *
+ * The layout is the kernel's: Documentation/bpf/ringbuf.rst, kernel/bpf/ringbuf.c.
  */
 #include "kernel/ring.h"
 
-#include <bpf/libbpf.h>
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define BATCH 64  /* records: some kilobytes that the programs have to wait for */
+#define AHEAD 512 /* bytes: some nine records of calls */
 
 struct ring {
-	struct ring_buffer *rb;
+	int fd;
+	size_t page, size;	       /* bytes; of the data, a power of two */
+	unsigned long *consumed;       /* a page that is ours to write */
+	const unsigned long *produced; /* a page, and behind it the data, twice */
+	const unsigned char *data;
 	bool *woken;
 	__u64 received;
-	unsigned int left; /* of this read */
-	void (*event)(const struct event *e, size_t size, void *arg);
-	void *arg;
 };
-
-/* A negative value ends libbpf's loop, with this record consumed. */
-static int on_record(void *ctx, void *data, size_t size)
-{
-	struct ring *r = ctx;
-
-	r->received++;
-	if (size >= sizeof(struct event))
-		r->event(data, size, r->arg);
-	return --r->left ? 0 : -EAGAIN;
-}
 
 int ring__open(struct ring **out, int map_fd, bool *woken)
 {
-	struct ring *r = calloc(1, sizeof(*r));
+	struct bpf_map_info info = {};
+	__u32 length = sizeof(info);
+	struct ring *r;
+	void *map;
+	int err;
 
+	if (bpf_obj_get_info_by_fd(map_fd, &info, &length))
+		return -errno;
+	r = calloc(1, sizeof(*r));
 	if (!r)
 		return -ENOMEM;
+	r->fd = map_fd;
+	r->page = sysconf(_SC_PAGESIZE);
+	r->size = info.max_entries;
 	r->woken = woken;
-	r->rb = ring_buffer__new(map_fd, on_record, r, NULL);
-	if (!r->rb) {
-		free(r);
-		return -errno;
-	}
+	map = mmap(NULL, r->page, PROT_READ | PROT_WRITE, MAP_SHARED, map_fd, 0);
+	if (map == MAP_FAILED)
+		goto fail;
+	r->consumed = map;
+	map = mmap(NULL, r->page + 2 * r->size, PROT_READ, MAP_SHARED, map_fd, r->page);
+	if (map == MAP_FAILED)
+		goto fail;
+	r->produced = map;
+	r->data = (const unsigned char *)map + r->page;
 	*out = r;
 	return 0;
+fail:
+	err = -errno;
+	ring__close(r);
+	return err;
 }
 
 void ring__close(struct ring *r)
 {
 	if (!r)
 		return;
-	ring_buffer__free(r->rb);
+	if (r->consumed)
+		munmap(r->consumed, r->page);
+	if (r->produced)
+		munmap((void *)r->produced, r->page + 2 * r->size);
 	free(r);
 }
 
 int ring__fd(const struct ring *r)
 {
-	return ring_buffer__epoll_fd(r->rb);
+	return r->fd;
 }
 
-int ring__read(struct ring *r, unsigned int most,
-	       void (*event)(const struct event *e, size_t size, void *arg), void *arg)
+/* The length and its bits of the record at this position; false: it is still being written. */
+static bool written(const struct ring *r, unsigned long at, __u32 *length)
 {
-	__u64 before = r->received;
-	int n;
+	const __u32 *header = (const __u32 *)(r->data + (at & (r->size - 1)));
 
-	r->left = most;
-	r->event = event;
-	r->arg = arg;
+	*length = __atomic_load_n(header, __ATOMIC_ACQUIRE);
+	return !(*length & BPF_RINGBUF_BUSY_BIT);
+}
+
+static unsigned long behind(unsigned long at, __u32 length)
+{
+	__u32 size = length & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
+
+	return at + (((unsigned long)size + BPF_RINGBUF_HDR_SZ + 7) & ~7ul);
+}
+
+static void hand_over(struct ring *r, unsigned long at, __u32 length,
+		      const struct ring_reader *reader)
+{
+	const unsigned char *record = r->data + (at & (r->size - 1)) + BPF_RINGBUF_HDR_SZ;
+
+	if (length & BPF_RINGBUF_DISCARD_BIT)
+		return;
+	r->received++;
+	if (length >= sizeof(struct event))
+		reader->event((const struct event *)record, length, reader->arg);
+}
+
+/* What will be wanted in a moment may come from memory meanwhile.  How far it has looked. */
+static unsigned long look_ahead(const struct ring *r, unsigned long at, unsigned long end,
+				const struct ring_reader *reader)
+{
+	__u32 length;
+
+	for (; at < end && written(r, at, &length); at = behind(at, length))
+		if (length >= sizeof(struct event) && !(length & BPF_RINGBUF_DISCARD_BIT))
+			reader->ahead((const struct event *)(r->data + (at & (r->size - 1)) +
+							     BPF_RINGBUF_HDR_SZ),
+				      length, reader->arg);
+	return at;
+}
+
+unsigned int ring__read(struct ring *r, unsigned int most, const struct ring_reader *reader)
+{
+	unsigned long at = *r->consumed, ahead = at, end;
+	__u64 before = r->received;
+	unsigned int unsaid = 0;
+	__u32 length;
+
 	/* Before the first look at the ring: a wake-up after it must not be missed. */
 	__atomic_store_n(r->woken, false, __ATOMIC_SEQ_CST);
-	n = ring_buffer__consume(r->rb);
-	return n < 0 && n != -EAGAIN ? n : (int)(r->received - before);
+	end = __atomic_load_n(r->produced, __ATOMIC_ACQUIRE);
+	while (r->received - before < most) {
+		if (at == end)
+			end = __atomic_load_n(r->produced, __ATOMIC_ACQUIRE);
+		if (at == end || !written(r, at, &length))
+			break;
+		if (reader->ahead)
+			ahead = look_ahead(r, ahead > at ? ahead : at,
+					   at + AHEAD < end ? at + AHEAD : end, reader);
+		hand_over(r, at, length, reader);
+		at = behind(at, length);
+		if (++unsaid < BATCH)
+			continue;
+		__atomic_store_n(r->consumed, at, __ATOMIC_RELEASE);
+		unsaid = 0;
+	}
+	__atomic_store_n(r->consumed, at, __ATOMIC_RELEASE);
+	return r->received - before;
 }
 
 __u64 ring__received(const struct ring *r)

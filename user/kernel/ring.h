@@ -13,15 +13,21 @@
 
 struct ring;
 
+struct ring_reader {
+	void (*event)(const struct event *e, size_t size, void *arg);
+	/* Each of them once before its turn, as soon as it is near; NULL: not wanted. */
+	void (*ahead)(const struct event *e, size_t size, void *arg);
+	void *arg;
+};
+
 /* woken: the flag that the programs set when they wake the reader. */
 int ring__open(struct ring **out, int map_fd, bool *woken);
 void ring__close(struct ring *r); /* NULL is allowed */
 
 /* For poll(2): readable when the programs want to be read. */
 int ring__fd(const struct ring *r);
-/* Hands over what is there, at most `most` records.  The number, or -errno. */
-int ring__read(struct ring *r, unsigned int most,
-	       void (*event)(const struct event *e, size_t size, void *arg), void *arg);
+/* Hands over what is there, at most `most` records.  The number. */
+unsigned int ring__read(struct ring *r, unsigned int most, const struct ring_reader *reader);
 __u64 ring__received(const struct ring *r);
 
 #endif

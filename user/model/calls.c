@@ -126,8 +126,8 @@ static int on_return(struct process *p, struct process *mm, const struct event_c
 }
 
 /* Call and return in one. */
-static int on_block(struct process *p, struct process *mm, const struct event_call *e,
-		    __u64 now_ns, struct open_call *call)
+static int on_block(struct process *p, struct process *mm, const struct event_call *e, __u64 now_ns,
+		    struct open_call *call)
 {
 	struct event_call begin = *e, end = *e;
 	int err;
@@ -161,6 +161,14 @@ static int on_free(struct process *p, struct process *mm, const struct event_cal
 		note_mapping_freed(mm, block.addr);
 	p->stats.paired.frees_unknown += found <= 0;
 	return found < 0 ? give_up(mm, found) : 0;
+}
+
+void model__prefetch(struct model *m, const struct event_call *e)
+{
+	struct process *p = e->addr ? model__find(m, e->e.tgid) : NULL;
+
+	if (p && p->pairing)
+		blocks__prefetch(pairing__blocks(p->pairing), e->addr);
 }
 
 int calls__event(struct model *m, struct process *p, const struct event_call *e, struct note *note)

@@ -69,6 +69,9 @@ struct note {
  */
 int model__event(struct model *m, const struct event *e, size_t size, struct note *note);
 
+/* A record that model__event will be given soon: what it needs of memory is asked for. */
+void model__prefetch(struct model *m, const struct event_call *e);
+
 /* Worth reading again although nothing has been added: an entry can go. */
 bool model__spill_due(const struct model *m);
 /* The spill.  True: the process has ended, and nothing more of it will come. */
