@@ -6,6 +6,7 @@
 
 #include "caller.bpf.h"
 #include "emit.bpf.h"
+#include "hits.bpf.h"
 #include "thread.bpf.h"
 #include <bpf/bpf_tracing.h>
 
@@ -102,10 +103,15 @@ static __always_inline void event_fill(struct event *e, __u8 type, __u8 op, __u6
 	e->object = 0;
 }
 
-/* Read once and first: the verifier takes no second address made from the context's. */
+/*
+ * Read once and first: the verifier takes no second address made from the context's.
+ * Every call that is traced comes by here, and once.
+ */
 static __always_inline long result_of(struct trace_event_raw_sys_exit *ctx)
 {
 	long ret = ctx->ret;
+
+	hit_count(HIT_SYSCALL);
 
 	barrier_var(ret);
 	return ret;

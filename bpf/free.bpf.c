@@ -4,6 +4,7 @@
  * At the beginning, for by its end another thread may have the block.
  */
 #include "block.bpf.h"
+#include "hits.bpf.h"
 #include "probe.bpf.h"
 #include "thread.bpf.h"
 
@@ -48,9 +49,11 @@ int free_enter(struct pt_regs *ctx)
 	struct thread *thread;
 
 	keep_own_stack(ctx, no_programs);
+	probe = probe_hit(ctx);
+	if (probe)
+		hit_count(probe->hit);
 	if (!watched(id >> 32))
 		return 0;
-	probe = probe_hit(ctx);
 	if (!probe) {
 		__sync_fetch_and_add(&lost, 1);
 		return 0;

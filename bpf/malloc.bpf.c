@@ -10,6 +10,8 @@
  * the call's frame: nothing here has to remember calls that never return.
  */
 #include "block.bpf.h"
+#include "burst.bpf.h"
+#include "hits.bpf.h"
 #include "probe.bpf.h"
 #include "thread.bpf.h"
 
@@ -135,12 +137,13 @@ static __always_inline bool keeps_mapping(struct pt_regs *ctx, const struct prob
 }
 
 /* Among the other processes', for want of room? */
-static __noinline bool malloc_spill(__u32 tgid, __u64 size, __u32 fn, __u32 flags)
+static __noinline bool malloc_spill(__u32 tgid, __u64 size, __u32 fn, __u32 flags, __u64 ts)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct cell_key key = {.type = EVENT_MALLOC, .op = fn, .flags = flags};
 	struct spilled_process *p;
 
+	key.flags |= burst_flags(ts);
 	key.bucket = size_bucket(size);
 	p = spill_begin(&key, task, tgid);
 	cells_add(&key, size);
@@ -149,9 +152,10 @@ static __noinline bool malloc_spill(__u32 tgid, __u64 size, __u32 fn, __u32 flag
 }
 
 static __always_inline void malloc_fill(struct event *e, __u8 type, __u32 tgid, __u32 tid,
-					__u64 size, const struct probe *probe, __u32 flags)
+					__u64 size, const struct probe *probe, __u32 flags,
+					__u64 ts)
 {
-	e->ts_ns = bpf_ktime_get_boot_ns();
+	e->ts_ns = config.bursts ? ts : bpf_ktime_get_boot_ns();
 	e->size = size;
 	e->tgid = tgid;
 	e->tid = tid;
@@ -161,8 +165,9 @@ static __always_inline void malloc_fill(struct event *e, __u8 type, __u32 tgid, 
 	e->object = probe->object;
 }
 
+/* ts: of the call, where calls are seen in bursts. */
 static __always_inline bool malloc_emit(__u32 tgid, __u32 tid, __u64 size,
-					const struct probe *probe, __u32 flags)
+					const struct probe *probe, __u32 flags, __u64 ts)
 {
 	__u64 fill = ring_fill();
 	struct event *e = NULL;
@@ -170,8 +175,8 @@ static __always_inline bool malloc_emit(__u32 tgid, __u32 tid, __u64 size,
 	if (fill < config.malloc_limit)
 		e = bpf_ringbuf_reserve(&ring, sizeof(*e), 0);
 	if (!e)
-		return malloc_spill(tgid, size, probe->fn, flags);
-	malloc_fill(e, EVENT_MALLOC, tgid, tid, size, probe, flags);
+		return malloc_spill(tgid, size, probe->fn, flags, ts);
+	malloc_fill(e, EVENT_MALLOC, tgid, tid, size, probe, flags, ts);
 	bpf_ringbuf_submit(e, wake_flags(fill));
 	return false;
 }
@@ -186,8 +191,8 @@ static __always_inline bool call_emit(struct pt_regs *ctx, __u32 tgid, __u32 tid
 	if (fill < config.malloc_limit)
 		c = bpf_ringbuf_reserve(&ring, sizeof(*c), 0);
 	if (!c)
-		return malloc_spill(tgid, size, probe->fn, flags);
-	malloc_fill(&c->e, EVENT_CALL, tgid, tid, size, probe, flags);
+		return malloc_spill(tgid, size, probe->fn, flags, 0);
+	malloc_fill(&c->e, EVENT_CALL, tgid, tid, size, probe, flags, 0);
 	c->addr = probe->block_arg ? argument(ctx, probe, probe->block_arg) : 0;
 	c->call = entry_sp(ctx, probe) >> 3;
 	c->pad = 0;
@@ -200,40 +205,48 @@ static __always_inline bool call_emit(struct pt_regs *ctx, __u32 tgid, __u32 tid
  * been in it before collection began, and of an overlay's two files one has.  The
  * route goes where the call went.
  */
-static __always_inline void kept_emit(__u32 tgid, __u32 tid, const struct probe *probe)
+static __always_inline void kept_emit(__u32 tgid, __u32 tid, const struct probe *probe, __u64 now)
 {
 	struct thread *t = bpf_map_lookup_elem(&threads, &tid);
 	struct cell_key key = {.type = EVENT_MALLOC, .op = probe->fn, .flags = EVENT_F_KEPT};
 
-	if (!t || !t->pending || t->object != probe->object)
+	if (!t || !t->pending || t->object != probe->object || !seen_since(t->request_ns, now))
 		return;
 	t->pending = false;
 	if (!t->in_others) {
-		malloc_emit(tgid, tid, t->request, probe, EVENT_F_KEPT);
+		malloc_emit(tgid, tid, t->request, probe, EVENT_F_KEPT, t->request_ns);
 		return;
 	}
+	key.flags |= burst_flags(t->request_ns);
 	key.bucket = size_bucket(t->request);
 	cells_add(&key, t->request);
 }
 
-/* False: this is a call that has been counted, by another function or another file. */
-static __always_inline bool is_new_call(struct pt_regs *ctx, struct thread *t,
-					const struct probe *probe, __u64 ret, __u64 size)
+/* A call that has been counted, by another function or another file. */
+static __always_inline bool is_counted(struct pt_regs *ctx, struct thread *t,
+				       const struct probe *probe, __u64 sp, __u64 ret, __u64 size)
 {
-	__u64 sp = entry_sp(ctx, probe);
-
 	/*
 	 * Two files of an overlay file system may be one below it, where
 	 * the probes are: each call hits those of both.
 	 */
 	if (t->probe_ip == PT_REGS_IP(ctx) && t->object != probe->object)
-		return false;
+		return true;
 	if (same_call(t, probe, sp, ret, size)) {
 		t->jumps = may_jump(ctx, probe);
-		return false;
+		return true;
 	}
-	if (handed_on(t, probe, sp, ret, size))
+	return handed_on(t, probe, sp, ret, size);
+}
+
+static __always_inline bool is_new_call(struct pt_regs *ctx, struct thread *t,
+					const struct probe *probe, __u64 ret, __u64 size, __u64 now)
+{
+	__u64 sp = entry_sp(ctx, probe);
+
+	if (seen_since(t->request_ns, now) && is_counted(ctx, t, probe, sp, ret, size))
 		return false;
+	t->request_ns = now;
 	t->probe_ip = PT_REGS_IP(ctx);
 	t->object = probe->object;
 	code_remember(ctx, t, probe);
@@ -311,18 +324,20 @@ static __always_inline bool call_begin(struct pt_regs *ctx)
 	__u32 tgid = id >> 32, tid = id, flags = 0;
 	const struct probe *probe;
 	struct thread *thread;
-	__u64 ret, size = 0;
+	__u64 ret, size = 0, now = config.bursts ? bpf_ktime_get_boot_ns() : 0;
 	bool in_others;
 
-	if (!watched(tgid))
-		return false;
 	probe = probe_hit(ctx);
+	if (probe)
+		hit_count(probe->hit);
+	if ((config.bursts && !bursts_at(now)) || !watched(tgid))
+		return false;
 	if (!probe) {
 		__sync_fetch_and_add(&lost, 1);
 		return false;
 	}
 	if (probe->kept) {
-		kept_emit(tgid, tid, probe);
+		kept_emit(tgid, tid, probe, now);
 		return false;
 	}
 	ret = return_address(ctx, probe);
@@ -335,14 +350,14 @@ static __always_inline bool call_begin(struct pt_regs *ctx)
 		flags |= EVENT_F_KEEPS_MAPPING;
 	}
 	thread = thread_get(tid);
-	if (thread && !is_new_call(ctx, thread, probe, ret, size))
+	if (thread && !is_new_call(ctx, thread, probe, ret, size, now))
 		return false;
 	if (config.live && !may_return(probe, entry_sp(ctx, probe), size, flags))
 		flags |= EVENT_F_NO_RETURN;
 	if (config.live)
 		in_others = call_emit(ctx, tgid, tid, size, probe, flags);
 	else
-		in_others = malloc_emit(tgid, tid, size, probe, flags);
+		in_others = malloc_emit(tgid, tid, size, probe, flags, now);
 	if (in_others && thread)
 		thread->in_others = true;
 	return !(flags & EVENT_F_NO_RETURN);
@@ -380,6 +395,7 @@ static __always_inline void call_end(struct pt_regs *ctx)
 	struct event_call *c = NULL;
 	__u16 flags = 0;
 
+	hit_count(HIT_RETURN);
 #if defined(__TARGET_ARCH_x86)
 	sp -= sizeof(addr); /* the return address has been popped */
 #endif

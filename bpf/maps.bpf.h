@@ -14,6 +14,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "brkscope/event.h"
+#include "brkscope/hits.h"
 #include "brkscope/thread.h"
 
 const volatile struct config config __weak = {};
@@ -25,6 +26,10 @@ bool woken __weak = false;
 __u64 spilled __weak = 0;
 /* Events that could be counted nowhere.  The promise is 0. */
 __u64 lost __weak = 0;
+__u64 hits[HIT_CPUS][HIT_LINE] __weak __attribute__((aligned(64))) = {};
+
+/* Written by the agent, a slot only while nothing is in it. */
+volatile __u64 bursts[BURST_SLOTS][BURST_EDGES] __weak = {};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

@@ -5,6 +5,7 @@
  * mmap is a failure and not bytes.  The caller is read at entry, while the stack
  * is as the call left it.
  */
+#include "burst.bpf.h"
 #include "call.bpf.h"
 
 /* include/uapi/asm-generic/mman-common.h, asm-generic/mman.h, linux/mman.h */
@@ -67,6 +68,7 @@ static __noinline int route_spill(struct outcome *o, struct thread *t)
 
 	if (!o || !t)
 		return 0;
+	key.op = bursts_at(t->request_ns);
 	key.flags = o->flags;
 	key.bucket = size_bucket(t->request);
 	key.ip = t->ip;
@@ -135,6 +137,7 @@ static __always_inline void map_emit(struct outcome *o, struct thread *t, long r
 	}
 	m->request = o->flags & EVENT_F_REQUEST ? t->request : 0;
 	m->request_fn = t->fn;
+	m->request_ns = config.bursts ? t->request_ns : 0;
 	m->begin_ns = t->begin_ns;
 	m->ip = t->ip;
 	m->caller = t->caller;
@@ -154,7 +157,7 @@ static __always_inline __u16 take_request(struct thread *t, __u64 size)
 {
 	bool large = t->request >= LARGE_REQUEST;
 
-	if (!t->pending || (large && size < t->request))
+	if (!t->pending || (large && size < t->request) || !seen_since(t->request_ns, t->begin_ns))
 		return 0;
 	t->pending = false;
 	return large ? EVENT_F_REQUEST | EVENT_F_LARGE : EVENT_F_REQUEST;

@@ -5,6 +5,8 @@
  * They know what uprobes have to find out: the block, its route, that the call is a user's.
  */
 #include "block.bpf.h"
+#include "burst.bpf.h"
+#include "hits.bpf.h"
 #include "probe.bpf.h"
 #include "thread.bpf.h"
 
@@ -40,12 +42,13 @@ static __always_inline __u8 function_of(__u64 number)
 	return fn < sizeof(functions) ? functions[fn] : FN_MALLOC;
 }
 
-static __noinline int told_spill(__u32 tgid, __u64 size, __u32 fn, __u32 flags)
+static __noinline int told_spill(__u32 tgid, __u64 size, __u32 fn, __u32 flags, __u64 ts)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct cell_key key = {.type = EVENT_MALLOC, .op = fn, .flags = flags};
 	struct spilled_process *p;
 
+	key.flags |= burst_flags(ts);
 	key.bucket = size_bucket(size);
 	p = spill_begin(&key, task, tgid);
 	cells_add(&key, size);
@@ -54,9 +57,9 @@ static __noinline int told_spill(__u32 tgid, __u64 size, __u32 fn, __u32 flags)
 }
 
 static __always_inline void told_fill(struct event *e, __u8 type, __u64 id, __u64 size, __u8 fn,
-				      __u32 flags, __u32 object)
+				      __u32 flags, __u32 object, __u64 ts)
 {
-	e->ts_ns = bpf_ktime_get_boot_ns();
+	e->ts_ns = config.bursts ? ts : bpf_ktime_get_boot_ns();
 	e->size = size;
 	e->tgid = id >> 32;
 	e->tid = id;
@@ -67,7 +70,8 @@ static __always_inline void told_fill(struct event *e, __u8 type, __u64 id, __u6
 }
 
 /* Below level live: a call, and what served it. */
-static __always_inline void told_emit(__u64 id, __u64 size, __u8 fn, __u32 flags, __u32 object)
+static __always_inline void told_emit(__u64 id, __u64 size, __u8 fn, __u32 flags, __u32 object,
+				      __u64 ts)
 {
 	__u64 fill = ring_fill();
 	struct event *e = NULL;
@@ -75,10 +79,10 @@ static __always_inline void told_emit(__u64 id, __u64 size, __u8 fn, __u32 flags
 	if (fill < config.malloc_limit)
 		e = bpf_ringbuf_reserve(&ring, sizeof(*e), 0);
 	if (!e) {
-		told_spill(id >> 32, size, fn, flags);
+		told_spill(id >> 32, size, fn, flags, ts);
 		return;
 	}
-	told_fill(e, EVENT_MALLOC, id, size, fn, flags, object);
+	told_fill(e, EVENT_MALLOC, id, size, fn, flags, object, ts);
 	bpf_ringbuf_submit(e, wake_flags(fill));
 }
 
@@ -95,17 +99,18 @@ static __always_inline void block_emit(__u8 type, __u64 id, __u64 size, __u8 fn,
 		if (type == EVENT_RETURN || type == EVENT_FREE)
 			block_spill(id >> 32, type);
 		else
-			told_spill(id >> 32, size, fn, flags);
+			told_spill(id >> 32, size, fn, flags, 0);
 		return;
 	}
-	told_fill(&c->e, type, id, size, fn, flags, object);
+	told_fill(&c->e, type, id, size, fn, flags, object, 0);
 	c->addr = addr;
 	c->call = 0; /* one call of a thread at a time tells of its blocks */
 	c->pad = 0;
 	bpf_ringbuf_submit(c, wake_flags(fill));
 }
 
-static __always_inline void on_alloc(struct pt_regs *ctx, const struct probe *probe, __u64 id)
+static __always_inline void on_alloc(struct pt_regs *ctx, const struct probe *probe, __u64 id,
+				     __u64 ts)
 {
 	__u64 size = argument(ctx, probe, 2);
 	__u32 flags = route_flags(argument(ctx, probe, 3));
@@ -115,7 +120,7 @@ static __always_inline void on_alloc(struct pt_regs *ctx, const struct probe *pr
 		block_emit(EVENT_BLOCK, id, size, fn, flags, probe->object,
 			   argument(ctx, probe, 1));
 	else
-		told_emit(id, size, fn, flags, probe->object);
+		told_emit(id, size, fn, flags, probe->object, ts);
 }
 
 /* Before the block is touched: for by the end another thread may have been given its address. */
@@ -142,7 +147,8 @@ static __always_inline bool end_resizing(__u32 tid)
 	return was;
 }
 
-static __always_inline void on_realloc(struct pt_regs *ctx, const struct probe *probe, __u64 id)
+static __always_inline void on_realloc(struct pt_regs *ctx, const struct probe *probe, __u64 id,
+				       __u64 ts)
 {
 	__u64 to = argument(ctx, probe, 2), size = argument(ctx, probe, 3);
 	__u32 flags = to ? route_flags(argument(ctx, probe, 4)) : EVENT_F_TOLD;
@@ -152,11 +158,12 @@ static __always_inline void on_realloc(struct pt_regs *ctx, const struct probe *
 		end_resizing(id);
 		block_emit(EVENT_RETURN, id, 0, 0, 0, probe->object, to);
 	} else {
-		told_emit(id, size, fn, flags, probe->object);
+		told_emit(id, size, fn, flags, probe->object, ts);
 	}
 }
 
-static __always_inline void on_failed(struct pt_regs *ctx, const struct probe *probe, __u64 id)
+static __always_inline void on_failed(struct pt_regs *ctx, const struct probe *probe, __u64 id,
+				      __u64 ts)
 {
 	__u64 size = argument(ctx, probe, 1);
 	__u8 fn = function_of(argument(ctx, probe, 2));
@@ -167,35 +174,37 @@ static __always_inline void on_failed(struct pt_regs *ctx, const struct probe *p
 	else if (config.live)
 		block_emit(EVENT_BLOCK, id, size, fn, flags, probe->object, 0);
 	else
-		told_emit(id, size, fn, flags, probe->object);
+		told_emit(id, size, fn, flags, probe->object, ts);
 }
 
 SEC("uprobe")
 int usdt_hit(struct pt_regs *ctx)
 {
-	__u64 id = bpf_get_current_pid_tgid();
+	__u64 id = bpf_get_current_pid_tgid(), now = config.bursts ? bpf_ktime_get_boot_ns() : 0;
 	const struct probe *probe;
 
 	keep_own_stack(ctx, no_programs);
-	if (!watched(id >> 32))
-		return 0;
 	probe = probe_hit(ctx);
+	if (probe)
+		hit_count(probe->hit);
+	if ((config.bursts && !bursts_at(now)) || !watched(id >> 32))
+		return 0;
 	if (!probe) {
 		__sync_fetch_and_add(&lost, 1);
 		return 0;
 	}
 	switch (probe->site) {
 	case SITE_ALLOC:
-		on_alloc(ctx, probe, id);
+		on_alloc(ctx, probe, id, now);
 		break;
 	case SITE_RESIZING:
 		on_resizing(ctx, probe, id);
 		break;
 	case SITE_REALLOC:
-		on_realloc(ctx, probe, id);
+		on_realloc(ctx, probe, id, now);
 		break;
 	case SITE_FAILED:
-		on_failed(ctx, probe, id);
+		on_failed(ctx, probe, id, now);
 		break;
 	case SITE_FREE:
 		block_emit(EVENT_FREE, id, 0, 0, 0, probe->object, argument(ctx, probe, 1));

@@ -76,6 +76,8 @@ static int open_probes(struct collector *c)
 	struct probes_config config = {
 		.malloc = o->level >= LEVEL_SIZES,
 		.live = o->level >= LEVEL_LIVE,
+		.bursts = o->budget > 0 && o->level >= LEVEL_SIZES,
+		.calibrate = o->level >= LEVEL_SIZES,
 		.times = c->hooks.event != NULL,
 		.ring_pages = o->ring_pages,
 		.max_processes = o->max_processes,
@@ -131,12 +133,34 @@ static int open_model(struct collector *c)
 	return c->model ? 0 : -ENOMEM;
 }
 
+static double cpu_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return t.tv_sec * 1e9 + t.tv_nsec;
+}
+
+/* What it takes tells how often it may be done. */
+static int attach_malloc(struct collector *c)
+{
+	__u64 start = clock__boot_ns();
+	double cpu = cpu_ns();
+	int err = targets__attach(c->targets);
+
+	c->attach_ns = clock__boot_ns() - start;
+	c->attach_cpu_ns = cpu_ns() - cpu;
+	return err;
+}
+
 static int attach(struct collector *c)
 {
 	int err = probes__attach_events(c->probes);
 
 	if (!err && c->options.level >= LEVEL_SIZES)
-		err = targets__attach(c->targets);
+		err = attach_malloc(c);
+	if (!err)
+		probes__calibrate_meter(c->probes);
 	return err;
 }
 
@@ -311,7 +335,7 @@ static void clear_progress(struct collector *c)
 static __u64 on_clock(struct collector *c, __u64 now)
 {
 	bool idle = !c->hooks.event && now - c->read_ns > NS_PER_S;
-	__u64 next = now + (idle ? IDLE_NS : POLL_NS), end;
+	__u64 next = now + (idle ? IDLE_NS : POLL_NS), end, due;
 
 	if (c->options.seconds > 0) {
 		end = c->start_ns + (__u64)(c->options.seconds * 1e9);
@@ -329,6 +353,9 @@ static __u64 on_clock(struct collector *c, __u64 now)
 		}
 		next = c->next_tick < next ? c->next_tick : next;
 	}
+	cost__tick(&c->cost, now);
+	due = budget__step(c, now);
+	next = due < next ? due : next;
 	show_progress(c, now);
 	return next > now ? next : now;
 }
@@ -349,13 +376,23 @@ static void wait_until(struct collector *c, __u64 when)
 
 static int begin(struct collector *c)
 {
-	probes__start(c->probes);
+	int err;
+
 	c->start_ns = c->window_ns = clock__boot_ns();
+	cost__begin(&c->cost, c->probes, c->start_ns);
+	budget__prepare(c);
+	probes__start(c->probes);
 	c->next_tick = c->start_ns + (__u64)(c->hooks.interval * 1e9);
+	/* Reading what is there takes a while: malloc need not be probed as long. */
+	if (!c->command)
+		budget__begin(c);
 	targets__seed(c->targets, c->model);
 	if (c->hooks.begun)
 		c->hooks.begun(c->hooks.arg);
-	return c->command ? command__go(c->command) : 0;
+	err = c->command ? command__go(c->command) : 0;
+	if (c->command)
+		budget__begin(c);
+	return err;
 }
 
 /*
@@ -367,8 +404,10 @@ static void finish(struct collector *c)
 	numbers__read(c);
 	probes__stop(c->probes);
 	c->stop_ns = clock__boot_ns();
+	cost__end(&c->cost);
 	while (collector__read_ring(c) > 0)
 		;
+	budget__end(c);
 	clear_progress(c);
 }
 

@@ -10,7 +10,9 @@
 #include <signal.h>
 #include <sys/utsname.h>
 
+#include "cmd_budget.h"
 #include "cmd_collect.h"
+#include "cmd_cost.h"
 
 struct collector {
 	struct options options;
@@ -28,8 +30,12 @@ struct collector {
 	int error;
 	int interrupts;
 	__u64 start_ns, stop_ns, window_ns, next_tick, shown_ns;
-	__u64 read_ns;	    /* when events were last read */
-	__u64 spill_read;   /* how many had spilled at the last reading of the spill */
+	__u64 read_ns;    /* when events were last read */
+	__u64 spill_read; /* how many had spilled at the last reading of the spill */
+	struct cost_keeper cost;
+	struct budget budget;
+	__u64 attach_ns;      /* how long attaching malloc's probes took */
+	double attach_cpu_ns; /* and of CPU */
 	size_t differing;   /* processes of which the kernel counts otherwise than their ledgers */
 	bool spill_settled; /* as many as at the one before it */
 };
@@ -44,5 +50,7 @@ unsigned int collector__read_ring(struct collector *c);
  * are still followed, for then every change from before is in the ring.
  */
 void numbers__read(struct collector *c);
+/* What has spilled by now; 0, or -errno with the error said. */
+int numbers__read_spill(struct collector *c);
 
 #endif

@@ -6,6 +6,7 @@
 #include "cmd_resident.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -32,7 +33,7 @@ static void on_spilled_cell(const struct cell_key *key, const struct cell *cell,
 		c->error = err;
 }
 
-static int read_spill(struct collector *c)
+int numbers__read_spill(struct collector *c)
 {
 	struct spill_visitor v = {on_spilled_process, on_spilled_cell, c};
 	__u64 spilled = probes__spilled(c->probes);
@@ -94,7 +95,7 @@ static void check_spaces(struct collector *c)
 void numbers__read(struct collector *c)
 {
 	collector__catch_up(c);
-	if (read_spill(c))
+	if (numbers__read_spill(c))
 		return;
 	model__each(c->model, refresh, c);
 	if (!c->hooks.resident)
@@ -113,6 +114,17 @@ static void refresh_stale(struct process *p, void *arg)
 	p->counted.read_ns = 0; /* what happened since the end was seen by neither */
 }
 
+/*
+ * How many want each CPU: one that always has something to do gets that part of the time, of
+ * which the probes then take as much more.
+ */
+static double contention(void)
+{
+	double load = 0, cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return getloadavg(&load, 1) == 1 && load > cpus && cpus > 0 ? load / cpus : 1;
+}
+
 int collector__snapshot(struct collector *c, struct snapshot *s)
 {
 	__u64 now;
@@ -121,7 +133,7 @@ int collector__snapshot(struct collector *c, struct snapshot *s)
 	/* A list of mappings is not to be older than what is still to be applied. */
 	collector__catch_up(c);
 	now = c->stop_ns ? c->stop_ns : clock__boot_ns();
-	err = read_spill(c);
+	err = numbers__read_spill(c);
 	if (err)
 		return err;
 	model__each(c->model, c->stop_ns ? refresh_stale : refresh, c);
@@ -138,6 +150,9 @@ int collector__snapshot(struct collector *c, struct snapshot *s)
 		.spilled = c->spill_read,
 		.lost = probes__lost(c->probes),
 	};
+	cost__fill(&c->cost, s, now);
+	budget__fill(c, s);
+	model__hit_cost(c->model, cost__of_call(&c->cost) * contention());
 	c->window_ns = now;
 	return model__snapshot(c->model, s);
 }

@@ -16,7 +16,7 @@
 
 #include "log.h"
 
-enum { OPT_RING_PAGES = 1000, OPT_MAX_PROCESSES };
+enum { OPT_RING_PAGES = 1000, OPT_MAX_PROCESSES, OPT_BUDGET };
 
 static const struct described {
 	int letter;
@@ -42,6 +42,8 @@ static const struct described {
 	 "size of the ring buffer in pages, a power of two (4096)"},
 	{OPT_MAX_PROCESSES, "max-processes", "N",
 	 "processes that the kernel counts apart when the ring is full (4096)"},
+	{OPT_BUDGET, "budget", "PERCENT",
+	 "of one CPU, for all of brkscope: malloc is seen in bursts, and estimated"},
 	{'h', "help", NULL, "this"},
 };
 
@@ -52,6 +54,8 @@ static bool taken(const struct option_set *set, const struct described *d)
 {
 	if (d->letter == 'h' || d->letter == 'v')
 		return true;
+	if (d->letter == OPT_BUDGET)
+		return set->takes_budget;
 	if (d->letter >= OPT_RING_PAGES)
 		return strchr(set->letters, 'l') != NULL;
 	return strchr(set->letters, d->letter) != NULL;
@@ -95,16 +99,22 @@ static bool parse_count(const char *text, unsigned long least, unsigned long mos
 	return true;
 }
 
-static bool parse_seconds(const char *text, double *out)
+/* Above 0, and not without end. */
+static bool parse_amount(const char *text, double most, double *out)
 {
 	double value;
 	char *end;
 
 	value = strtod(text, &end);
-	if (end == text || *end || !(value > 0 && value <= 1e9))
+	if (end == text || *end || !(value > 0 && value <= most))
 		return false;
 	*out = value;
 	return true;
+}
+
+static bool parse_seconds(const char *text, double *out)
+{
+	return parse_amount(text, 1e9, out);
 }
 
 static bool parse_pids(struct options *o, const char *text)
@@ -199,6 +209,9 @@ static const char *take(struct options *o, int letter, const char *value)
 			return "a number from 1 to 1048576";
 		o->max_processes = n;
 		return NULL;
+	case OPT_BUDGET:
+		return parse_amount(value, 1e6, &o->budget) ? NULL
+							    : "a percentage of one CPU, above 0";
 	}
 	return "an option that there is";
 }
@@ -306,6 +319,10 @@ enum parsed options__parse(struct options *o, const struct option_set *set, int 
 		if (wanted)
 			return wrong(set, option, optarg, wanted);
 	}
+	/* Blocks can be paired only where every call is seen; without malloc's there is no choice.
+	 */
+	if (o->budget && o->level != LEVEL_SIZES)
+		return wrong(set, "--budget", NULL, "goes with level sizes only");
 	return take_words(o, set, argc - optind, argv + optind,
 			  optind > 1 && !strcmp(argv[optind - 1], "--") && optind < argc);
 }

@@ -33,6 +33,7 @@ struct options {
 	const char *output;
 	unsigned int ring_pages;
 	unsigned int max_processes;
+	double budget;	/* percent of one CPU; 0: none */
 	char **command; /* NULL, or NULL-terminated: what stands behind -- */
 };
 
@@ -41,9 +42,10 @@ struct option_set {
 	const char *command; /* its name, for messages */
 	const char *letters;
 	bool interval_and_count; /* two numbers without a letter */
-	bool takes_command;	 /* -- COMMAND ARGS */
-	bool takes_pids;	 /* words are PIDs, and there must be one */
-	const char *schema;	 /* of -j; NULL: brkscope.report/1 */
+	bool takes_budget;
+	bool takes_command; /* -- COMMAND ARGS */
+	bool takes_pids;    /* words are PIDs, and there must be one */
+	const char *schema; /* of -j; NULL: brkscope.report/1 */
 };
 
 enum parsed { PARSED_RUN, PARSED_HELP, PARSED_WRONG };

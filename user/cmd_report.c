@@ -71,7 +71,10 @@ static int run(const struct options *o)
 }
 
 const struct subcommand cmd_report = {
-	.options = {.command = "report", .letters = "pncdljrso", .takes_command = true},
+	.options = {.command = "report",
+		    .letters = "pncdljrso",
+		    .takes_command = true,
+		    .takes_budget = true},
 	.arguments = "[OPTIONS] [-- COMMAND ARGS...]",
 	.summary = "collect, then print the heap-versus-mmap table and the histograms",
 	.examples = "  brkscope report -d 5                 the whole machine, for 5 seconds\n"

@@ -17,7 +17,7 @@
 #include "render/text.h"
 
 #define ROWS_DEFAULT 20
-#define LINES_BESIDE 12 /* of a table with all its foot lines, that are not rows */
+#define LINES_BESIDE 16 /* of a table with all its foot lines, that are not rows */
 
 struct top {
 	const struct options *options;
@@ -111,7 +111,10 @@ static int run(const struct options *o)
 }
 
 const struct subcommand cmd_top = {
-	.options = {.command = "top", .letters = "pncdljrsbCTo", .interval_and_count = true},
+	.options = {.command = "top",
+		    .letters = "pncdljrsbCTo",
+		    .interval_and_count = true,
+		    .takes_budget = true},
 	.arguments = "[OPTIONS] [INTERVAL [COUNT]]",
 	.summary = "live: one row a process, with what it got since the last update",
 	.examples = "  brkscope top               every second, until Ctrl-C\n"

@@ -16,6 +16,7 @@
 #include "log.h"
 #include "output.h"
 #include "render/callers.h"
+#include "render/cost.h"
 #include "render/json_event.h"
 #include "render/style.h"
 #include "render/traceline.h"
@@ -113,11 +114,13 @@ static void print_left_out(struct trace *t, __u64 events)
 
 static void print_end(struct trace *t, const struct snapshot *s)
 {
+	char cost[COST_SIZE];
+
 	if (t->json)
 		render__json_end(t->out.file, s);
 	else if (s->lost || s->spilled)
-		fprintf(t->out.file, "%llu events, %llu left out, %llu lost\n",
-			s->received + s->spilled, s->spilled, s->lost);
+		fprintf(t->out.file, "%llu events, %llu left out, %llu lost, cost: %s\n",
+			s->received + s->spilled, s->spilled, s->lost, cost__text(cost, &s->cost));
 }
 
 static void on_batch(void *arg)

@@ -81,6 +81,9 @@ enum event_flags {
 	EVENT_F_NO_RETURN = 1 << 3, /* call: its return is not probed, for it would do harm */
 	EVENT_F_TOLD = 1 << 4,	/* the allocator says what served it: if none of these, the heap */
 	EVENT_F_ARENA = 1 << 5, /* an arena; KEEPS_MAPPING: a mapping of its own */
+/* cells of MALLOC: of which bursts it was, a bit each (bursts_at) */
+#define EVENT_BURST_SHIFT 6
+	EVENT_F_BURSTS = 3 << EVENT_BURST_SHIFT,
 	/* return: the block's address could not be read */
 	EVENT_F_UNREAD = 1 << 0,
 	/* mmap: all of the call's arguments that its cause depends on */
@@ -183,14 +186,15 @@ struct event_brk {
 };
 
 struct event_map {
-	struct event e; /* size: whole pages; mremap: the difference */
-	__u64 addr;	/* as passed */
-	__u64 length;	/* as passed; mremap: the new length */
-	__u64 result;	/* as returned: an address, 0, or -errno */
-	__u64 offset;	/* mmap: of the file; mremap: the old length */
-	__u64 new_addr; /* mremap, with MREMAP_FIXED */
-	__u64 request;	/* bytes that the thread's pending malloc call asked for */
-	__u64 begin_ns; /* when the call was entered; 0: before collection began */
+	struct event e;	  /* size: whole pages; mremap: the difference */
+	__u64 addr;	  /* as passed */
+	__u64 length;	  /* as passed; mremap: the new length */
+	__u64 result;	  /* as returned: an address, 0, or -errno */
+	__u64 offset;	  /* mmap: of the file; mremap: the old length */
+	__u64 new_addr;	  /* mremap, with MREMAP_FIXED */
+	__u64 request;	  /* bytes that the thread's pending malloc call asked for */
+	__u64 request_ns; /* when that was called; 0: not told, for calls are not seen in bursts */
+	__u64 begin_ns;	  /* when the call was entered; 0: before collection began */
 	__u32 prot;
 	__u32 flags;
 	__s32 fd;
@@ -228,7 +232,7 @@ struct cell_key {
 	struct site caller;
 	__u32 tgid; /* other processes: 0, or where a site is only an address, whose */
 	__u8 type;
-	__u8 op;
+	__u8 op;     /* ROUTE: of which bursts the request was, a bit each */
 	__u8 bucket; /* size_bucket() of the event's size; ROUTE: of the request */
 	__u8 flags;
 };
@@ -255,6 +259,10 @@ struct spilled_process {
 	char comm[16];
 };
 
+/* A burst, of the two that the programs know of: [from, to), CLOCK_BOOTTIME. */
+enum burst_edge { BURST_FROM, BURST_TO, BURST_EDGES };
+#define BURST_SLOTS 2
+
 /* The settings, fixed between open and load. */
 struct config {
 	__u32 agent_tgid;
@@ -271,6 +279,7 @@ struct config {
 	__u8 never;	     /* false, but the compiler does not know */
 	__u8 times;	     /* returns and frees have theirs */
 	__u8 live;	     /* calls are paired with their returns and with frees */
+	__u8 bursts;	     /* calls of malloc count in bursts only */
 	__u8 spare_filtered; /* return probes kill processes with a seccomp filter: none in these */
 	__u8 session;	     /* which calls' returns are probed is said at their entries */
 	__u32 cpus;	     /* possible ones */
@@ -345,8 +354,9 @@ struct probe {
 	__u8 block_arg;	 /* the argument with the block to be resized; 0: none */
 	__u8 by_pointer; /* the block is told, and given, by where a pointer to it is */
 	__u8 throws;	 /* where there is no memory it throws an exception */
+	__u8 hit;	 /* enum hit_kind */
 	__u8 site;	 /* enum probe_site */
-	__u8 pad[7];
+	__u8 pad[6];
 	/* File offsets of the allocator's own code: a call from there is not a user's. */
 	struct {
 		__u64 lo, hi;
@@ -393,7 +403,7 @@ static inline __u8 size_bucket(__u64 size)
 _Static_assert(sizeof(struct event) == 32, "BPF and agent must agree");
 _Static_assert(sizeof(struct event_call) == 48, "BPF and agent must agree");
 _Static_assert(sizeof(struct event_brk) == 64, "BPF and agent must agree");
-_Static_assert(sizeof(struct event_map) == 152, "BPF and agent must agree");
+_Static_assert(sizeof(struct event_map) == 160, "BPF and agent must agree");
 _Static_assert(sizeof(struct event_task) == 128, "BPF and agent must agree");
 _Static_assert(sizeof(struct event_exec) == 256, "BPF and agent must agree");
 _Static_assert(sizeof(struct cell_key) == 48, "no padding: a map key is compared byte by byte");

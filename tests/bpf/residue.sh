@@ -52,6 +52,8 @@ check "the end of the command"
 check "a command that cannot be executed"
 "$BRKSCOPE" top -b 0.1 2 >"$WORK/out" || fail "top: status $?"
 check "top"
+"$BRKSCOPE" report --budget 1 -d 1 -o "$WORK/out" || fail "report --budget: status $?"
+check "bursts"
 "$BRKSCOPE" probes >"$WORK/out" || fail "probes: status $?"
 check "probes"
 

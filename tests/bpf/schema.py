@@ -6,7 +6,7 @@ any report: the parts add up.
 
 from oracle import CAUSES, PAGE, expect_true, malloc_buckets
 
-N, S, B = "number", "text", "bool"
+N, R, S, B = "number", "real", "text", "bool"
 
 
 def maybe(kind):
@@ -29,7 +29,8 @@ PROCESS = {
     "callers": [{"object": maybe(S), "function": maybe(S), "where": S, "offset": maybe(N),
                  "cause": S, "calls": N, "bytes": N, "live_bytes": maybe(N),
                  "live_regions": maybe(N)}],
-    "malloc": maybe({"calls": N, "bytes": N, "frees": maybe(N), "failed": maybe(N),
+    "malloc": maybe({"estimated": B, "seen": {"calls": N, "bytes": N}, "coverage": maybe(R), "slowed": R,
+                     "calls_ci95": maybe([maybe(N)]), "bytes_ci95": maybe([maybe(N)]), "calls": N, "bytes": N, "frees": maybe(N), "failed": maybe(N),
                      "impossible": N, "live_bytes": maybe(N), "live_blocks": maybe(N),
                      "by_function": "names",
                      "route": {"heap": {"calls": maybe(N), "bytes": maybe(N)}, "mmap": TALLY,
@@ -41,7 +42,10 @@ PROCESS = {
     "rss": {"anon_bytes": maybe(N), "file_bytes": maybe(N), "shmem_bytes": maybe(N),
             "main_stack_bytes": maybe(N), "left_over_bytes": maybe(N)},
 }
-REPORT = {"schema": S, "host": S, "kernel": S, "page_size": N, "level": S, "start_ns": N,
+COST = {"percent_of_one_cpu": maybe(R), "probes_percent": maybe(R), "agent_percent": R}
+REPORT = {"schema": S, "cost": {**COST, "window": COST, "hits": "names", "ns": {
+              kind: maybe(N) for kind in ("emulated", "stepped", "return", "syscall")}},
+          "host": S, "kernel": S, "page_size": N, "level": S, "start_ns": N,
           "duration_ns": N, "events": {"received": N, "spilled": N, "lost": N},
           "processes": [PROCESS]}
 
@@ -62,13 +66,17 @@ def check_shape(where, value, kind):
     elif isinstance(kind, list):
         expect_true(f"{where} is a list", isinstance(value, list))
         for index, item in enumerate(value or []):
-            name = [item[field] for field in ("pid", "ppid", "comm", "exe") if field in item]
+            name = [item[field] for field in ("pid", "ppid", "comm", "exe")
+                    if isinstance(item, dict) and field in item]
             check_shape(f"{where}[{index}{name or ''}]", item, kind[0])
     elif kind == "names":
         expect_true(f"{where} is numbers by name", isinstance(value, dict) and
                     all(type(n) is int and n >= 0 for n in value.values()))
     elif kind == N:
         expect_true(f"{where} is a whole number, not {value!r}", type(value) is int and value >= 0)
+    elif kind == R:
+        expect_true(f"{where} is a number, not {value!r}",
+                    type(value) in (int, float) and value >= 0)
     else:
         expect_true(f"{where} is a {kind}, not {value!r}",
                     type(value) is {S: str, B: bool}[kind])

@@ -19,6 +19,7 @@
 #include "model/blocks.c"
 #undef count_in
 #undef count_out
+#include "model/bursts.c"
 #include "model/callers.c"
 #include "model/calls.c"
 #include "model/apply.c"
@@ -47,6 +48,8 @@
 #define add add_advice
 #include "model/retained_pattern.c"
 #undef add
+#include "model/sampled.c"
+#include "model/sampling.c"
 #include "model/seed.c"
 #include "model/snapshot.c"
 #include "model/space.c"

@@ -424,6 +424,13 @@ static const struct snapshot sample = {
 	.received = 1048213,
 	.spilled = 117,
 	.lost = 0,
+	.cost = {true, 0.0031, 0.00094},
+	.window_cost = {true, 0.0125, 0.0003},
+	.hits = {[HIT_EMULATED] = 210344, [HIT_SYSCALL] = 6120},
+	.hit_ns = {[HIT_EMULATED] = 871.4,
+		   [HIT_STEPPED] = 12704.6,
+		   [HIT_RETURN] = -1,
+		   [HIT_SYSCALL] = 655},
 	.processes = processes,
 	.count = SAMPLE_COUNT,
 	.others = &others,
@@ -487,4 +494,37 @@ const struct snapshot *sample_snapshot__live(void)
 	live.count = 3;
 	live.others = NULL;
 	return &live;
+}
+
+/* What three of them are with a budget: estimated; slowed down so much that no end is told; exact.
+ */
+const struct snapshot *sample_snapshot__budget(void)
+{
+	static struct process_stats all[3];
+	static const struct process_stats *rows[] = {&all[0], &all[1], &all[2]};
+	static struct snapshot budget;
+
+	all[0] = arenas;
+	all[0].estimate.is = true;
+	all[0].estimate.seen = (struct tally){38693, 3639842};
+	all[0].estimate.coverage = 0.041;
+	all[0].estimate.slowed = 0.004;
+	all[0].estimate.calls = (struct interval){.known = true, .low = 901234, .high = 986276};
+	all[0].estimate.bytes = (struct interval){.known = true, .low = 80 * MIB, .high = 90 * MIB};
+	all[1] = split;
+	all[1].estimate.is = true;
+	all[1].estimate.seen = (struct tally){112, 77000};
+	all[1].estimate.coverage = 0.0101;
+	all[1].estimate.slowed = 0.85;
+	all[1].estimate.calls = (struct interval){
+		.known = true, .open = true, .low = 900, .high = ~0ull};
+	all[2] = tutorial;
+	budget = sample;
+	budget.processes = rows;
+	budget.count = 3;
+	budget.others = NULL;
+	budget.budget.on = budget.budget.estimated = true;
+	budget.budget.of = 0.05;
+	budget.budget.burst_ns = 20000000;
+	return &budget;
 }

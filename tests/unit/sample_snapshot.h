@@ -26,6 +26,8 @@ enum sample_process {
 const struct snapshot *sample_snapshot(void);
 /* At level live. */
 const struct snapshot *sample_snapshot__live(void);
+/* With a budget. */
+const struct snapshot *sample_snapshot__budget(void);
 /* Before anything happened: no process, level syscalls. */
 const struct snapshot *sample_snapshot__empty(void);
 

@@ -16,10 +16,10 @@ static const struct {
 	size_t size;
 	__u8 ops;
 } shapes[] = {
-	[EVENT_MALLOC] = {32, 15}, [EVENT_BRK] = {64, 4},     [EVENT_MMAP] = {152, 2},
-	[EVENT_MUNMAP] = {152, 2}, [EVENT_MREMAP] = {152, 4}, [EVENT_MPROTECT] = {152, 2},
+	[EVENT_MALLOC] = {32, 15}, [EVENT_BRK] = {64, 4},     [EVENT_MMAP] = {160, 2},
+	[EVENT_MUNMAP] = {160, 2}, [EVENT_MREMAP] = {160, 4}, [EVENT_MPROTECT] = {160, 2},
 	[EVENT_FORK] = {128, 1},   [EVENT_EXEC] = {256, 1},   [EVENT_EXIT] = {128, 1},
-	[EVENT_SHMAT] = {152, 1},  [EVENT_SHMDT] = {152, 1},  [EVENT_CALL] = {48, 15},
+	[EVENT_SHMAT] = {160, 1},  [EVENT_SHMDT] = {160, 1},  [EVENT_CALL] = {48, 15},
 	[EVENT_RETURN] = {48, 1},  [EVENT_FREE] = {48, 1},    [EVENT_BLOCK] = {48, 15},
 };
 
@@ -108,11 +108,12 @@ static void a_path_ends(void **state)
 static void a_key_has_what_its_type_has(void **state)
 {
 	static const __u8 flags[] = {
-		[EVENT_MALLOC] = 63, [EVENT_MMAP] = 0x7f, [EVENT_MREMAP] = 0x30, [EVENT_FORK] = 1,
-		[EVENT_EXEC] = 2,    [EVENT_EXIT] = 2,	  [EVENT_ROUTE] = 0x7f,	 [EVENT_BLOCK] = 0};
+		[EVENT_MALLOC] = 255, [EVENT_MMAP] = 0x7f, [EVENT_MREMAP] = 0x30,
+		[EVENT_FORK] = 1,     [EVENT_EXEC] = 2,	   [EVENT_EXIT] = 2,
+		[EVENT_ROUTE] = 0x7f, [EVENT_BLOCK] = 0};
 
 	for (int type = 1; type < EVENT_TYPE_END; type++) {
-		int ops = type == EVENT_ROUTE			      ? 1
+		int ops = type == EVENT_ROUTE			      ? 4 /* of two bursts */
 			  : type == EVENT_CALL || type == EVENT_BLOCK ? 0
 								      : shapes[type].ops;
 

@@ -84,6 +84,9 @@ static void the_golden_report(void **state)
 	assert_int_equal(render__json(o.stream, sample_snapshot__live()), 0);
 	golden__check("report.live.json", &o);
 	output__begin(&o);
+	assert_int_equal(render__json(o.stream, sample_snapshot__budget()), 0);
+	golden__check("report.budget.json", &o);
+	output__begin(&o);
 	assert_int_equal(render__json(o.stream, sample_snapshot__empty()), 0);
 	golden__check("report.empty.json", &o);
 }

@@ -16,7 +16,7 @@
 #define MOST 24
 
 static const struct option_set report = {
-	.command = "report", .letters = "pncdljrso", .takes_command = true};
+	.command = "report", .letters = "pncdljrso", .takes_command = true, .takes_budget = true};
 static const struct option_set top = {
 	.command = "top", .letters = "pncdlrsbCTo", .interval_and_count = true};
 static const struct option_set probes = {.command = "probes", .letters = ""};
@@ -180,6 +180,7 @@ static void wrong_values_are_refused(void **state)
 		{"-o", {"''"}},
 		{"--ring-pages", {"''", "0", "3", "524288", "-4", "x", "4k"}},
 		{"--max-processes", {"''", "0", "1048577", "-1", "x"}},
+		{"--budget", {"''", "0", "-1", "x", "5%", "nan", "inf", "2e6"}},
 	};
 	char words[64], part[64];
 
@@ -193,6 +194,9 @@ static void wrong_values_are_refused(void **state)
 			assert_wrong(&report, words, part);
 		}
 	assert_wrong(&report, "-p 1 -p ,", "-p ','");
+	assert_wrong(&report, "--budget 5 -l live", "--budget goes with level sizes only");
+	assert_wrong(&report, "-l syscalls --budget 5", "--budget goes with level sizes only");
+	assert_wrong(&top, "--budget 5", "--budget is no option");
 }
 
 static void options_that_there_are_not(void **state)

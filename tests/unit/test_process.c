@@ -74,12 +74,15 @@ static void a_cell_is_so_many_events(void **state)
 		for (__u8 op = 0; op < ops[type]; op++)
 			for (__u8 flags = 0; flags < 4; flags++)
 				for (int cause = 0; cause < CAUSE_COUNT; cause++) {
-					struct count c = {type, op, flags, 12, cause, op, 1, 4000};
+					struct count c = {type, op, flags, 12, cause,
+							  op,	1,  4000,  1,  4000};
 
 					for (int i = 0; i < 7; i++)
 						assert_int_equal(process__count(one, &c), 0);
 					c.calls *= 7;
 					c.bytes *= 7;
+					c.seen *= 7;
+					c.seen_bytes *= 7;
 					assert_int_equal(process__count(seven, &c), 0);
 				}
 		assert_same_counts(one, seven);

@@ -54,9 +54,11 @@ static void reports(void **state)
 	report_as_golden("report.120.ascii.txt", sample_snapshot(), style);
 	report_as_golden("report.empty.txt", sample_snapshot__empty(), style);
 	style.utf8 = true;
+	report_as_golden("report.budget.120.utf8.txt", sample_snapshot__budget(), style);
 	report_as_golden("report.live.120.utf8.txt", sample_snapshot__live(), style);
 	style.columns = 80;
 	style.utf8 = false;
+	report_as_golden("report.budget.80.ascii.txt", sample_snapshot__budget(), style);
 	report_as_golden("report.live.80.ascii.txt", sample_snapshot__live(), style);
 }
 

@@ -347,7 +347,15 @@ static void what_is_in_no_line_is_said(void **state)
 	output__finish(&o);
 	assert_string_equal(o.text, "{\"event\":\"spilled\",\"events\":7}\n"
 				    "{\"event\":\"end\",\"received\":1,"
-				    "\"spilled\":18446744073709551615,\"lost\":3}\n");
+				    "\"spilled\":18446744073709551615,\"lost\":3,"
+				    "\"cost_percent_of_one_cpu\":null}\n");
+	output__free(&o);
+	s = (struct snapshot){.cost = {.known = true, .probes = 0.5, .agent = 0.00125}};
+	output__begin(&o);
+	render__json_end(o.stream, &s);
+	output__finish(&o);
+	assert_string_equal(o.text, "{\"event\":\"end\",\"received\":0,\"spilled\":0,\"lost\":0,"
+				    "\"cost_percent_of_one_cpu\":50.125}\n");
 	output__free(&o);
 }
 

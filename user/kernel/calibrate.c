@@ -172,7 +172,7 @@ int calibrate__run(struct bpf_program *empty, struct calibration *out,
 }
 
 /* Of short rounds the fastest: it is compared with one of another moment. */
-double calibrate__syscall(void)
+static double syscall_cost(long number)
 {
 	double best = 0;
 
@@ -180,10 +180,20 @@ double calibrate__syscall(void)
 		double start = now(), each;
 
 		for (int call = 0; call < 100; call++)
-			syscall(__NR_getppid);
+			syscall(number, 0, 0);
 		each = (now() - start) / 100;
 		if (!i || each < best)
 			best = each;
 	}
 	return best;
+}
+
+double calibrate__syscall(void)
+{
+	return syscall_cost(__NR_getppid);
+}
+
+double calibrate__traced_syscall(void)
+{
+	return syscall_cost(__NR_munmap);
 }

@@ -33,5 +33,7 @@ int calibrate__run(struct bpf_program *empty, struct calibration *out,
 		   struct uprobes *attached[CALIBRATE_LINKS]);
 /* One system call that does next to nothing, in ns: to be compared with itself. */
 double calibrate__syscall(void);
+/* The same of one that is traced where any is: munmap of nothing, which fails at once. */
+double calibrate__traced_syscall(void);
 
 #endif

@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "brkscope/hits.h"
+
 void place_table__init(struct place_table *t, int probes_fd, int probe_at_fd, bool cookies)
 {
 	*t = (struct place_table){
@@ -41,6 +43,7 @@ static int add(struct place_table *t, struct probe *probe, const struct placemen
 	if (!t->cookies && t->offset_used[page_offset])
 		return -EEXIST;
 	t->offset_used[page_offset] = true;
+	probe->hit = at->emulated ? HIT_EMULATED : HIT_STEPPED;
 	probe->off = at->off;
 	probe->frame = at->frame;
 	memcpy(probe->reg, at->reg, sizeof(probe->reg));
@@ -109,7 +112,7 @@ static int add_site(struct place_table *t, struct probe *probe, const struct obj
 		    bool live, struct places *places)
 {
 	const struct usdt_site *s = &o->site[site];
-	struct placement at = {.off = s->off};
+	struct placement at = {.off = s->off, .emulated = true}; /* a nop */
 	int err;
 
 	if (!places__use_site(site, live))

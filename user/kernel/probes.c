@@ -17,6 +17,8 @@
 
 #include "brkscope.skel.h"
 #include "brkscope/thread.h"
+#include "kernel/links.h"
+#include "kernel/meter.h"
 #include "kernel/places.h"
 #include "kernel/ring.h"
 #include "kernel/spill.h"
@@ -36,7 +38,10 @@ struct probes {
 	struct uprobes *uprobes[MOST_LINKS];
 	size_t n_uprobes;
 	struct place_table places;
-	bool live; /* returns and frees are probed */
+	struct links *in_bursts; /* where malloc is probed in bursts: instead of uprobes */
+	struct meter *meter;
+	double syscall_ns; /* that the tracepoints add to a system call of theirs */
+	bool live;	   /* returns and frees are probed */
 	bool stopped;
 	pthread_t closing; /* the tracepoints' links, once stopped */
 	bool is_closing;
@@ -153,6 +158,7 @@ static void configure(struct probes *p, const struct probes_config *c)
 	if (c->max_processes)
 		bpf_map__set_max_entries(p->skel->maps.processes, c->max_processes);
 	k->live = p->live;
+	k->bursts = c->bursts;
 	k->times = c->times;
 	k->spare_filtered = p->features.returns == RETURNS_SPARE;
 	k->session = p->features.session;
@@ -225,6 +231,16 @@ int probes__open(struct probes **out, const struct probes_config *config)
 	}
 	place_table__init(&p->places, bpf_map__fd(p->skel->maps.probes),
 			  bpf_map__fd(p->skel->maps.probe_at), p->features.cookie);
+	if (config->bursts) {
+		p->in_bursts = links__new(p->features.cookie);
+		if (!p->in_bursts) {
+			err = -ENOMEM;
+			goto fail;
+		}
+	}
+	err = meter__open(&p->meter, p->skel);
+	if (err)
+		goto fail;
 	if (config->cgroup) {
 		err = set_cgroup(p, config->cgroup);
 		if (err)
@@ -259,9 +275,13 @@ static void begin_to_close(struct probes *p)
 
 static void detach(struct probes *p)
 {
+	if (p->in_bursts)
+		links__detach(p->in_bursts);
 	begin_to_close(p);
 	uprobes__detach_all(p->uprobes, p->n_uprobes);
 	p->n_uprobes = 0;
+	links__free(p->in_bursts);
+	p->in_bursts = NULL;
 	if (p->is_closing)
 		pthread_join(p->closing, NULL);
 	close_links(p);
@@ -272,6 +292,7 @@ void probes__free(struct probes *p)
 	if (!p)
 		return;
 	detach(p);
+	meter__close(p->meter);
 	brkscope__destroy(p->skel);
 	free(p);
 }
@@ -354,8 +375,10 @@ static int attach_syscalls(struct probes *p)
 
 int probes__attach_events(struct probes *p)
 {
+	double before = calibrate__traced_syscall();
 	int err = attach_syscalls(p);
 
+	p->syscall_ns = calibrate__traced_syscall() - before;
 	if (!err)
 		err = attach_raw(p, p->skel->progs.process_fork, "sched_process_fork");
 	if (!err)
@@ -374,6 +397,9 @@ static int attach_program(struct probes *p, struct bpf_program *prog, enum uprob
 
 	if (!at->n)
 		return 0;
+	if (p->in_bursts)
+		return links__add(p->in_bursts, prog, kind, o->file, at->place, at->n, pid,
+				  &p->features.uprobe_multi);
 	if (p->n_uprobes == MOST_LINKS)
 		return -ENOSPC;
 	u = uprobes__attach(prog, kind, o->file, at->place, at->n, pid, p->features.cookie);
@@ -445,6 +471,51 @@ int probes__calibrate(struct probes *p, struct calibration *out)
 		if (attached[i])
 			p->uprobes[p->n_uprobes++] = attached[i];
 	return err;
+}
+
+void probes__calibrate_meter(struct probes *p)
+{
+	struct calibration c;
+
+	for (int i = 0; i < CALIBRATE_KINDS; i++)
+		c.ns[i] = -1;
+	if (bpf_program__fd(p->skel->progs.empty) >= 0)
+		probes__calibrate(p, &c);
+	meter__set_traps(p->meter, &c, p->syscall_ns > 0 ? p->syscall_ns : 0);
+}
+
+struct meter *probes__meter(struct probes *p)
+{
+	return p->meter;
+}
+
+/* ---- bursts ---- */
+
+size_t probes__resume(struct probes *p)
+{
+	return links__attach(p->in_bursts);
+}
+
+void probes__pause(struct probes *p)
+{
+	links__detach(p->in_bursts);
+}
+
+bool probes__attached(const struct probes *p)
+{
+	return links__attached(p->in_bursts);
+}
+
+/* A program that reads it meanwhile sees one that is over, or all of it. */
+void probes__set_burst(struct probes *p, int slot, __u64 from, __u64 to)
+{
+	volatile __u64 *at = p->skel->bss->bursts[slot];
+
+	if (at[BURST_FROM] != from) {
+		__atomic_store_n(&at[BURST_TO], 0, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&at[BURST_FROM], from, __ATOMIC_SEQ_CST);
+	}
+	__atomic_store_n(&at[BURST_TO], to, __ATOMIC_SEQ_CST);
 }
 
 /* ---- running ---- */

@@ -20,6 +20,7 @@
 struct probes_config {
 	bool malloc;		    /* uprobes as well as tracepoints */
 	bool live;		    /* and of returns and frees, where that does no harm */
+	bool bursts;		    /* uprobes come and go, and calls count in bursts */
 	bool calibrate;		    /* probes__calibrate will be asked */
 	bool times;		    /* of each return and free as well */
 	unsigned int ring_pages;    /* a power of two */
@@ -54,6 +55,23 @@ void probes__learn_object(struct probes *p, const struct object *o);
 
 /* What a hit costs on this machine; an error is not said, and none of it is known. */
 int probes__calibrate(struct probes *p, struct calibration *out);
+
+/*
+ * What the probes cost; probes__calibrate_meter, once all is attached, for the kernel's part
+ * of it: where the programs were not opened to calibrate that of uprobes is not known.
+ */
+struct meter;
+void probes__calibrate_meter(struct probes *p);
+struct meter *probes__meter(struct probes *p);
+
+/*
+ * Where config.bursts: attaches all uprobes, and how many could not be; begins to detach them;
+ * and the two bursts, [from, to) each, in which calls count.
+ */
+size_t probes__resume(struct probes *p);
+void probes__pause(struct probes *p);
+bool probes__attached(const struct probes *p);
+void probes__set_burst(struct probes *p, int slot, __u64 from, __u64 to);
 
 /* From here on, until then, events count. */
 void probes__start(struct probes *p);

@@ -71,7 +71,9 @@ static int on_call(struct process *p, struct process *mm, const struct event_cal
 			  .flags = head->flags,
 			  .bucket = size_bucket(head->size),
 			  .calls = 1,
-			  .bytes = head->size};
+			  .bytes = head->size,
+			  .seen = 1,
+			  .seen_bytes = head->size};
 	struct pairing *pairing = pairing_of(mm);
 	int err = process__count(p, &c);
 

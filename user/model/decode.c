@@ -19,7 +19,8 @@ static const struct {
 } shapes[EVENT_TYPE_END] = {
 	[EVENT_MALLOC] = {sizeof(struct event), FN_COUNT,
 			  EVENT_F_IMPOSSIBLE | EVENT_F_KEEPS_MAPPING | EVENT_F_KEPT |
-				  EVENT_F_NO_RETURN | EVENT_F_TOLD | EVENT_F_ARENA},
+				  EVENT_F_NO_RETURN | EVENT_F_TOLD | EVENT_F_ARENA |
+				  EVENT_F_BURSTS},
 	[EVENT_BRK] = {sizeof(struct event_brk), BRK_OP_COUNT, 0},
 	[EVENT_MMAP] = {sizeof(struct event_map), MAP_OP_COUNT, MMAP_FLAGS},
 	[EVENT_MUNMAP] = {sizeof(struct event_map), MAP_OP_COUNT, 0},
@@ -31,7 +32,7 @@ static const struct {
 	[EVENT_FORK] = {sizeof(struct event_task), 1, EVENT_F_SHARED_MM},
 	[EVENT_EXEC] = {sizeof(struct event_exec), 1, EVENT_F_MM},
 	[EVENT_EXIT] = {sizeof(struct event_task), 1, EVENT_F_MM},
-	[EVENT_ROUTE] = {0, 1, MMAP_FLAGS},
+	[EVENT_ROUTE] = {0, 1 << BURST_SLOTS, MMAP_FLAGS},
 	[EVENT_CALL] = {sizeof(struct event_call), FN_COUNT, 0},
 	[EVENT_RETURN] = {sizeof(struct event_call), 1, 0},
 	[EVENT_FREE] = {sizeof(struct event_call), 1, 0},

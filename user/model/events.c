@@ -43,6 +43,25 @@ enum cause caller__route(struct model *m, enum cause cause, const struct caller 
 									  : CAUSE_DIRECT;
 }
 
+/* A call of malloc: as many as it stands for. */
+static int count_call(struct model *m, struct process *p, const struct event *e)
+{
+	__u32 bits, times = bursts__times(&m->bursts, e->ts_ns, &bits);
+	struct count c = {.type = EVENT_MALLOC,
+			  .op = e->op,
+			  .flags = e->flags,
+			  .bucket = size_bucket(e->size),
+			  .calls = times,
+			  .bytes = e->size * times,
+			  .seen = 1,
+			  .seen_bytes = e->size};
+
+	if (!times)
+		return 0;
+	sampling__count(m, p, &c, bits);
+	return process__count(p, &c);
+}
+
 static int count_event(struct process *p, const struct event *e, enum cause cause, __u32 caller)
 {
 	struct count c = {.type = e->type,
@@ -65,11 +84,12 @@ static int count_request(struct model *m, struct process *p, const struct event_
 			 const struct caller *by)
 {
 	enum cause cause = cause_of(m->config.causes, e->e.flags, &by->ip, &by->caller);
+	__u32 bits, times = bursts__times(&m->bursts, e->request_ns, &bits);
 	struct count c = {.type = EVENT_ROUTE,
 			  .bucket = size_bucket(e->request),
 			  .cause = caller__route(m, cause, by),
-			  .calls = 1,
-			  .bytes = e->request};
+			  .calls = times,
+			  .bytes = e->request * times};
 
 	return e->e.flags & EVENT_F_REQUEST ? process__count(p, &c) : 0;
 }
@@ -165,7 +185,7 @@ int model__event(struct model *m, const struct event *e, size_t size, struct not
 	note->process = p;
 	switch (e->type) {
 	case EVENT_MALLOC:
-		return count_event(p, e, CAUSE_UNATTRIBUTED, CALLER_UNKNOWN);
+		return count_call(m, p, e);
 	case EVENT_CALL:
 	case EVENT_BLOCK:
 	case EVENT_RETURN:

@@ -216,6 +216,7 @@ static int on_process_exit(struct model *m, const struct event_task *t, struct n
 		return -ENOMEM;
 	note->process = p;
 	p->stats.start_ns = t->start_ns; /* cells of it may still come */
+	p->ended_ns = t->e.ts_ns;
 	if (!p->stats.ppid)
 		p->stats.ppid = t->ppid;
 	/* Probed when it had gone, or as it went: of its calls at most the last are known. */

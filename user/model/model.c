@@ -304,6 +304,9 @@ static bool malloc_known(const struct model *m, const struct process *p)
 
 	if (m->config.level < LEVEL_SIZES)
 		return false;
+	/* It has come and gone between two bursts. */
+	if (p->stats.estimate.is && !(p->stats.estimate.coverage > 0))
+		return false;
 	if (p->stats.allocator_probed)
 		return called || !p->code_unknown;
 	return called && (p->allocator_called || p->stats.allocator == ALLOCATOR_UNKNOWN);
@@ -319,6 +322,7 @@ int model__snapshot(struct model *m, struct snapshot *s)
 	for (size_t i = 0; i < m->n; i++) {
 		struct process *p = m->all[i];
 
+		sampling__estimate(m, p, s->start_ns + s->duration_ns);
 		p->stats.malloc_known = malloc_known(m, p);
 		if (p->borrows && !p->gone)
 			process__lend_live(p, model__mm_owner(m, p));

@@ -79,6 +79,24 @@ bool model__spilled(struct model *m, __u32 tgid, const struct spilled_process *s
 /* 0; -EINVAL: none of ours, and nothing changed; -ENOMEM: counted nowhere. */
 int model__cell(struct model *m, const struct cell_key *key, const struct cell *cell);
 
+/*
+ * With a budget calls of malloc are seen in bursts: [from, to), in each of which one counts
+ * as that many (governor.h).  Told before the first of its events comes, in order of their
+ * beginnings; of an open one the end comes later.  Without any, all is seen.
+ */
+void model__burst(struct model *m, __u64 from_ns, __u64 to_ns, __u32 times);
+void model__burst_ends(struct model *m, __u64 to_ns);
+/* All events of burst `number` (from 0) have come, before that of `number` + 2 begins. */
+void model__burst_over(struct model *m, __u32 number);
+/* Was there a time, until now, in which calls were not seen? */
+bool model__estimates(const struct model *m, __u64 now_ns);
+/* Calls are not seen any more: nothing is known of them, from the beginning on. */
+void model__drop_malloc(struct model *m);
+/* What a call that is seen takes from its process: before a snapshot. */
+void model__hit_cost(struct model *m, double ns);
+/* The window that is under way. */
+void model__window(struct model *m, __u64 from_ns, __u64 to_ns, __u32 times);
+
 /* Every process that has not exited. */
 void model__each(struct model *m, void (*visit)(struct process *p, void *arg), void *arg);
 

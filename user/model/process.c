@@ -72,6 +72,8 @@ static void count_malloc(struct process *p, const struct count *c)
 	if (!(c->flags & EVENT_F_KEPT)) {
 		s->malloc.calls += c->calls;
 		s->malloc.bytes += c->bytes;
+		s->estimate.seen.calls += c->seen;
+		s->estimate.seen.bytes += c->seen_bytes;
 		add(&s->malloc.by_function[c->op], c);
 		p->histograms->malloc_size[c->bucket].calls += c->calls;
 	}
@@ -237,6 +239,8 @@ static void add_histograms(struct histograms *to, const struct histograms *h)
 
 static void add_malloc(struct process_stats *to, const struct process_stats *s)
 {
+	to->estimate.is |= s->estimate.is;
+	add_tally(&to->estimate.seen, &s->estimate.seen);
 	to->malloc.calls += s->malloc.calls;
 	to->malloc.bytes += s->malloc.bytes;
 	to->malloc.impossible += s->malloc.impossible;

@@ -45,19 +45,23 @@ struct process {
 		__u64 bytes, stack_bytes; /* of its address space, as the kernel counts them */
 		__u64 read_ns;		  /* when reading that began; 0: not read */
 	} counted;
-	__u64 listed_ns;	 /* when the last reading of its mappings began */
-	__u64 changed_ns;	 /* when the last change that the ledger knows of had ended */
-	__u64 resident_ns;	 /* when its resident memory was read; 0: not, or it changed */
-	bool stack_is_code;	 /* the kernel's count of its stack leaves it out then */
-	bool in_spill;		 /* the kernel has an entry of it */
-	bool unseen;		 /* its mappings from before were not read */
-	__u64 begun_ns;		 /* its exec, or fork; 0: it was there before */
-	bool allocator_seen;	 /* found among its mappings, not only by a call */
-	bool allocator_called;	 /* it has been seen to call the one that it is said to have */
-	bool has_allocator;	 /* of whoever looks at objects: */
-	__u32 allocator_index;	 /* the one that defines its malloc */
-	bool code_unknown;	 /* it maps code that could not be looked at */
-	__u64 calls_before_exec; /* of malloc */
+	__u64 listed_ns;	  /* when the last reading of its mappings began */
+	__u64 changed_ns;	  /* when the last change that the ledger knows of had ended */
+	__u64 resident_ns;	  /* when its resident memory was read; 0: not, or it changed */
+	bool stack_is_code;	  /* the kernel's count of its stack leaves it out then */
+	bool in_spill;		  /* the kernel has an entry of it */
+	bool unseen;		  /* its mappings from before were not read */
+	__u64 begun_ns;		  /* its exec, or fork; 0: it was there before */
+	bool allocator_seen;	  /* found among its mappings, not only by a call */
+	bool allocator_called;	  /* it has been seen to call the one that it is said to have */
+	bool has_allocator;	  /* of whoever looks at objects: */
+	__u32 allocator_index;	  /* the one that defines its malloc */
+	bool code_unknown;	  /* it maps code that could not be looked at */
+	__u64 calls_before_exec;  /* of malloc */
+	struct tally in_burst[2]; /* seen in the bursts that are not over */
+	struct sampled sampled;
+	bool sampled_out; /* it had ended in all windows from here on */
+	__u64 ended_ns;	  /* 0: not known */
 	/*
 	 * What exec mapped, from the kernel's own counters, as long as the
 	 * mappings themselves have not been read.
@@ -81,6 +85,7 @@ struct count {
 	enum cause cause; /* MMAP, MREMAP, ROUTE */
 	__u32 caller;	  /* MMAP */
 	__u64 calls, bytes;
+	__u64 seen, seen_bytes; /* MALLOC: of these; the others are there by estimate */
 };
 
 struct process *process__new(__u32 pid, __u64 start_ns); /* NULL with errno set */

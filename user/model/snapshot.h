@@ -13,8 +13,10 @@
 #include <linux/types.h>
 
 #include "brkscope/event.h"
+#include "brkscope/hits.h"
 #include "model/block_table.h"
 #include "model/cause.h"
+#include "model/sampled.h"
 
 enum level { LEVEL_SYSCALLS, LEVEL_SIZES, LEVEL_LIVE };
 
@@ -158,6 +160,18 @@ struct process_stats {
 		bool arena_split;
 	} malloc;
 
+	/*
+	 * With a budget calls are seen in bursts: malloc has what there were by estimate,
+	 * each of them, and its routes and sizes.
+	 */
+	struct {
+		bool is; /* false: all was seen */
+		struct tally seen;
+		double coverage;	      /* of its life, what part was seen */
+		double slowed;		      /* of that, what part the probes took */
+		struct interval calls, bytes; /* 95% */
+	} estimate;
+
 	/* Level live: calls with their returns and frees.  All 0 below. */
 	struct {
 		bool known;	   /* nothing of it has been missed: all but frees */
@@ -196,6 +210,12 @@ struct process_stats {
 	} window;
 };
 
+/* What brkscope itself costs, as a part of one CPU's time: 0.01 is 1%. */
+struct cost {
+	bool known; /* false: of some hits it is not, and these are not in it */
+	double probes, agent;
+};
+
 struct snapshot {
 	const char *host, *kernel;
 	__u64 page_size;
@@ -204,6 +224,18 @@ struct snapshot {
 	__u64 duration_ns;
 	__u64 window_ns; /* since the snapshot before this one */
 	__u64 received, spilled, lost;
+	struct cost cost, window_cost; /* from the beginning on, and of the window */
+	struct {
+		bool on;
+		double of;	/* the budget: of one CPU, as a cost */
+		bool estimated; /* not all was seen */
+		bool dropped;	/* malloc was not probed any more, from then on */
+		__u64 dropped_ns;
+		double base;		/* what the rest costs */
+		__u64 bursts, burst_ns; /* how many, and how long each */
+	} budget;
+	__u64 hits[HIT_KINDS];			/* of probes, from the beginning on */
+	double hit_ns[HIT_KINDS];		/* what one of them costs; < 0: not known */
 	const struct process_stats **processes; /* in no order; not owned */
 	size_t count;
 	const struct process_stats *others; /* NULL: every process had a row of its own */

@@ -71,6 +71,21 @@ bool model__spilled(struct model *m, __u32 tgid, const struct spilled_process *s
 	return true;
 }
 
+/* Calls of malloc, and what served them: as many as they stand for. */
+static void sample_cell(struct model *m, struct process *p, const struct cell_key *key,
+			struct count *c)
+{
+	__u32 bits = key->type == EVENT_ROUTE ? key->op : key->flags >> EVENT_BURST_SHIFT, times;
+
+	times = bursts__times_of(&m->bursts, bits);
+	c->seen = c->calls;
+	c->seen_bytes = c->bytes;
+	c->calls *= times;
+	c->bytes *= times;
+	if (key->type == EVENT_MALLOC)
+		sampling__count(m, p, c, bits);
+}
+
 /* Which blocks there are is not known any more. */
 static void miss_call(struct model *m, struct process *p)
 {
@@ -142,5 +157,7 @@ int model__cell(struct model *m, const struct cell_key *key, const struct cell *
 	}
 	if (key->start_ns && miss_event(m, p, key))
 		return -ENOMEM;
+	if (key->type == EVENT_MALLOC || key->type == EVENT_ROUTE)
+		sample_cell(m, p, key, &c);
 	return process__count(p, &c);
 }

@@ -8,6 +8,7 @@
 #ifndef BRKSCOPE_MODEL_STATE_H
 #define BRKSCOPE_MODEL_STATE_H
 
+#include "model/bursts.h"
 #include "model/model.h"
 
 #define MODEL_CHAINS 1024 /* a power of two */
@@ -28,6 +29,13 @@ struct model {
 	bool spill_due;	  /* a process that has an entry in the kernel's has exited */
 	struct process *others;
 	struct call_sites *sites;
+	struct bursts bursts; /* in which calls are seen */
+	double hit_ns;	      /* what a call costs that is seen */
+	__u64 begun_ns;	      /* when the first of them did */
+	struct {
+		__u64 from_ns, to_ns;
+		__u32 times;
+	} window; /* the last that was planned */
 	const struct process_stats **rows;
 };
 
@@ -67,6 +75,11 @@ struct caller caller__of(struct model *m, __u32 pid, const struct site *ip,
 __u32 caller__index(struct model *m, const struct process *p, const struct caller *by);
 /* Of a request that a mapping by this caller was made for. */
 enum cause caller__route(struct model *m, enum cause cause, const struct caller *by);
+
+/* Of a count of calls, what was seen in the bursts of these bits. */
+void sampling__count(const struct model *m, struct process *p, const struct count *c, __u32 bits);
+/* How sure p's numbers are. */
+void sampling__estimate(struct model *m, struct process *p, __u64 now);
 
 int lifecycle__event(struct model *m, const struct event *e, struct note *note);
 void lifecycle__set_comm(struct process *p, const char comm[16]);

@@ -11,6 +11,7 @@
 
 #include <jansson.h>
 
+#include "render/json_cost.h"
 #include "render/json_process.h"
 #include "render/json_value.h"
 #include "render/names.h"
@@ -40,13 +41,15 @@ static json_t *events_of(const struct snapshot *s)
 
 static json_t *report_of(const struct snapshot *s)
 {
-	return json_pack(
-		"{s:s, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "schema", SCHEMA, "host",
-		value__string(s->host, NAME_MAX), "kernel", value__string(s->kernel, NAME_MAX),
-		"page_size", value__known(s->page_size != 0, s->page_size), "level",
-		level__name(s->level), "start_ns", value__number(s->start_ns), "duration_ns",
-		value__number(s->duration_ns), "events", events_of(s), "processes", processes_of(s),
-		"other_processes", s->others ? json_process(s, s->others) : json_null());
+	return json_pack("{s:s, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "schema",
+			 SCHEMA, "host", value__string(s->host, NAME_MAX), "kernel",
+			 value__string(s->kernel, NAME_MAX), "page_size",
+			 value__known(s->page_size != 0, s->page_size), "level",
+			 level__name(s->level), "start_ns", value__number(s->start_ns),
+			 "duration_ns", value__number(s->duration_ns), "cost", json_cost(s),
+			 "budget", json_budget(s), "events", events_of(s), "processes",
+			 processes_of(s), "other_processes",
+			 s->others ? json_process(s, s->others) : json_null());
 }
 
 static int print(FILE *out, const struct snapshot *s, size_t flags)

@@ -21,6 +21,18 @@
  *     code), "others" (more than are told apart), "unknown" (mapped by exec, or
  *     before the agent came).  "object" and "function" are null where they are not
  *     known.
+ *   - "cost" is brkscope's own: the CPU time of probes and agent, in percent of one CPU's,
+ *     in all and (window) since the snapshot before; "hits" of probes by what the kernel
+ *     does for them, "ns" what one takes.
+ *   - "budget" is null without one.  "malloc_until_ns": then malloc was not probed any more,
+ *     for all the rest cost "rest_percent"; "level" is syscalls then.
+ *   - "estimated" in a process's "malloc": all of its numbers are unbiased estimates, but
+ *     for "seen" and what follows it: "coverage" is the part of its life that was seen, and
+ *     the intervals hold 95 times of 100, [low, high], or null where too little was seen
+ *     to tell; a high of null is not known.  "slowed" is the part of the seen time that the
+ *     probes took from it: if it always has something to do it called less for that, which
+ *     the numbers leave out and the interval does not.  Where it is false the numbers are exact,
+ * and the intervals are null.
  *   - "other_processes" is one object for all that got none of their own, or null;
  *     its pid is null.
  */

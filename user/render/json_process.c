@@ -156,9 +156,38 @@ static json_t *paired_of(const struct snapshot *s, const struct process_stats *p
 			 live_routes_of(p));
 }
 
+static json_t *interval_of(bool is, const struct interval *i)
+{
+	if (!is || !i->known)
+		return json_null();
+	return json_pack("[o, o]", value__number(i->low), value__known(!i->open, i->high));
+}
+
+/* To what takes few digits. */
+static double rounded(double part)
+{
+	return (double)(__u64)(part * (1 << 20) + .5) / (1 << 20);
+}
+
+static json_t *estimate_of(const struct process_stats *p)
+{
+	bool is = p->estimate.is, one = p->pid != 0;
+	double coverage = rounded(p->estimate.coverage), slowed = rounded(p->estimate.slowed);
+
+	return json_pack("{s:b, s:o, s:f, s:o, s:o, s:o}", "estimated", is, "seen",
+			 tally_of(true, is ? &p->estimate.seen
+					   : &(struct tally){p->malloc.calls, p->malloc.bytes}),
+			 "slowed", is && one ? slowed : 0.0, "coverage",
+			 !is   ? json_real(1)
+			 : one ? json_real(coverage)
+			       : json_null(),
+			 "calls_ci95", interval_of(is, &p->estimate.calls), "bytes_ci95",
+			 interval_of(is, &p->estimate.bytes));
+}
+
 static json_t *malloc_of(const struct snapshot *s, const struct process_stats *p)
 {
-	json_t *object, *paired;
+	json_t *object, *paired, *estimate;
 
 	if (!p->malloc_known)
 		return json_null();
@@ -168,11 +197,14 @@ static json_t *malloc_of(const struct snapshot *s, const struct process_stats *p
 			   "impossible", value__number(p->malloc.impossible), "by_function",
 			   functions_of(p), "route", routes_of(p));
 	paired = paired_of(s, p);
-	if (object && (!paired || json_object_update(object, paired))) {
+	estimate = estimate_of(p);
+	if (object && (!paired || json_object_update(object, paired) || !estimate ||
+		       json_object_update(object, estimate))) {
 		json_decref(object);
 		object = NULL;
 	}
 	json_decref(paired);
+	json_decref(estimate);
 	return object;
 }
 

@@ -9,6 +9,7 @@
 #include <limits.h>
 
 #include "render/callers.h"
+#include "render/cost.h"
 #include "render/flow.h"
 #include "render/ink.h"
 #include "render/names.h"
@@ -131,30 +132,68 @@ static void print_heap_calls(const struct section *c)
 	flow__end(&f);
 }
 
-static void add_route(struct flow *f, enum ink ink, const char *name, const struct tally *t)
+/* Before a number that is an estimate. */
+static const char *about_of(const struct process_stats *p)
 {
-	flow__add(f, ink, "%s %llu call%s for %llu byte%s", name, t->calls, plural(t->calls),
-		  t->bytes, plural(t->bytes));
+	return p->estimate.is ? "~" : "";
+}
+
+static void add_route(struct flow *f, enum ink ink, const char *name, const char *about,
+		      const struct tally *t)
+{
+	flow__add(f, ink, "%s %s%llu call%s for %s%llu byte%s", name, about, t->calls,
+		  plural(t->calls), about, t->bytes, plural(t->bytes));
+}
+
+/* "4.1% of the time seen, 95% interval 3.1M to 3.4M calls" */
+static void print_estimate(const struct section *c)
+{
+	const typeof(c->p->estimate) *e = &c->p->estimate;
+	char low[UNIT_SIZE], high[UNIT_SIZE];
+	struct flow f;
+
+	flow__begin(&f, c->out, c->style, LABEL, "");
+	flow__add(&f, INK_NOTICE, "estimated from bursts: %s of the time seen",
+		  cost__percent(low, e->coverage));
+	flow__add(&f, INK_PLAIN, "%llu call%s", e->seen.calls, plural(e->seen.calls));
+	if (!e->calls.known)
+		flow__add(&f, INK_NOTICE, "too few bursts to say how near it is");
+	else if (e->calls.open)
+		flow__add(&f, INK_PLAIN, "95%% interval from %s calls on",
+			  unit__count(low, e->calls.low));
+	else
+		flow__add(&f, INK_PLAIN, "95%% interval %s to %s calls",
+			  unit__count(low, e->calls.low), unit__count(high, e->calls.high));
+	if (e->bytes.known && !e->bytes.open)
+		flow__add(&f, INK_PLAIN, "%s to %s", unit__bytes(low, e->bytes.low),
+			  unit__bytes(high, e->bytes.high));
+	if (e->slowed >= 0.01)
+		flow__add(&f, INK_NOTICE, "%s of the time seen went into the probes%s",
+			  cost__percent(low, e->slowed),
+			  e->calls.open ? ": without them it may have called far more" : "");
+	flow__end(&f);
 }
 
 static void print_routes(const struct section *c)
 {
 	struct routes r = route__of(c->p);
+	const char *about = about_of(c->p);
 	struct flow f;
 
 	flow__begin(&f, c->out, c->style, LABEL, "");
-	add_route(&f, INK_HEAP, r.split ? "heap" : "heap or arena", &r.heap);
-	add_route(&f, INK_CAUSE + CAUSE_MALLOC, "mmap", &r.mmap);
+	add_route(&f, INK_HEAP, r.split ? "heap" : "heap or arena", about, &r.heap);
+	add_route(&f, INK_CAUSE + CAUSE_MALLOC, "mmap", about, &r.mmap);
 	if (r.arena.calls)
-		add_route(&f, INK_CAUSE + CAUSE_ARENA, "arena", &r.arena);
+		add_route(&f, INK_CAUSE + CAUSE_ARENA, "arena", about, &r.arena);
 	if (r.unknown.calls)
-		add_route(&f, INK_NOTICE, "elsewhere", &r.unknown);
+		add_route(&f, INK_NOTICE, "elsewhere", about, &r.unknown);
 	flow__end(&f);
 }
 
 static void print_malloc(const struct section *c)
 {
 	const struct process_stats *p = c->p;
+	const char *about = about_of(p);
 	struct flow f;
 	int i;
 
@@ -164,19 +203,21 @@ static void print_malloc(const struct section *c)
 		flow__end(&f);
 		return;
 	}
-	flow__add(&f, INK_PLAIN, "%llu call%s for %llu bytes", p->malloc.calls,
-		  plural(p->malloc.calls), p->malloc.bytes);
+	flow__add(&f, INK_PLAIN, "%s%llu call%s for %s%llu bytes", about, p->malloc.calls,
+		  plural(p->malloc.calls), about, p->malloc.bytes);
 	for (i = 0; i < FN_COUNT; i++)
 		if (p->malloc.by_function[i].calls)
-			flow__add(&f, INK_PLAIN, "%s %llu", alloc_fn__name((enum alloc_fn)i),
-				  p->malloc.by_function[i].calls);
+			flow__add(&f, INK_PLAIN, "%s %s%llu", alloc_fn__name((enum alloc_fn)i),
+				  about, p->malloc.by_function[i].calls);
 	if (p->malloc_since_ns)
 		flow__add(&f, INK_NOTICE, "counted from %.3f s after its start on",
 			  (p->malloc_since_ns - p->start_ns) / 1e9);
 	if (p->malloc.impossible)
-		flow__add(&f, INK_NOTICE, "%llu impossible (too large for any allocator)",
+		flow__add(&f, INK_NOTICE, "%s%llu impossible (too large for any allocator)", about,
 			  p->malloc.impossible);
 	flow__end(&f);
+	if (p->estimate.is)
+		print_estimate(c);
 	print_routes(c);
 }
 

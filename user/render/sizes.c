@@ -37,8 +37,11 @@ static void print_malloc_sizes(FILE *out, const struct style *style, const struc
 		parts[2].calls[i] = r.arena.calls;
 		parts[3].calls[i] = r.unknown.calls;
 	}
-	histogram__print(out, style, "malloc calls, by the size asked for and what served it",
-			 parts, 4);
+	histogram__print(
+		out, style,
+		p->estimate.is ? "malloc calls, by the size asked for and what served it, estimated"
+			       : "malloc calls, by the size asked for and what served it",
+		parts, 4);
 }
 
 static void print_brk_steps(FILE *out, const struct style *style, const struct process_stats *p)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "render/callers.h"
+#include "render/cost.h"
 #include "render/flow.h"
 #include "render/names.h"
 #include "render/sanitize.h"
@@ -105,6 +106,7 @@ static int render(FILE *out, const struct snapshot *s, const struct style *style
 	print_subject(out, s, style);
 	print_events(out, s, style);
 	print_ledger(out, s, style);
+	cost__print(out, s, style);
 	fputc('\n', out);
 	table__print(out, s, style, rows, shown);
 	if (callers && s->count > 1)

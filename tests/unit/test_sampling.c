@@ -1,0 +1,178 @@
+/*
+ * test_sampling.c - what a call that was seen in a burst counts as, in every number of malloc, and
+ * in no other.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "events.h"
+#include "model/bursts.h"
+
+#define PID 10
+
+static void time_in_bursts(void **state)
+{
+	struct bursts b = {};
+	__u32 bits;
+
+	assert_int_equal(bursts__times(&b, 5, &bits), 1);
+	assert_int_equal(bursts__times_of(&b, 0), 1);
+	bursts__add(&b, 100, ~0ull, 1);
+	bursts__end(&b, 200);
+	bursts__add(&b, 300, 320, 7);
+	bursts__add(&b, 310, 330, 5);
+	assert_int_equal(bursts__times(&b, 99, &bits), 0);
+	assert_int_equal(bursts__times(&b, 100, &bits), 1);
+	assert_int_equal(bits, 1);
+	assert_int_equal(bursts__times(&b, 200, &bits), 0);
+	assert_int_equal(bursts__times(&b, 305, &bits), 7);
+	assert_int_equal(bits, 2);
+	assert_int_equal(bursts__times(&b, 315, &bits), 12);
+	assert_int_equal(bits, 3);
+	assert_int_equal(bursts__times(&b, 329, &bits), 5);
+	assert_int_equal(bursts__times(&b, 330, &bits), 0);
+	assert_int_equal(bursts__times_of(&b, 0), 0);
+	assert_int_equal(bursts__times_of(&b, 1), 5);
+	assert_int_equal(bursts__times_of(&b, 2), 7);
+	assert_int_equal(bursts__times_of(&b, 3), 12);
+	assert_int_equal(bursts__seen_ns(&b, 100), 0);
+	assert_int_equal(bursts__seen_ns(&b, 150), 50);
+	assert_int_equal(bursts__seen_ns(&b, 250), 100);
+	assert_int_equal(bursts__seen_ns(&b, 315), 115);
+	assert_int_equal(bursts__seen_ns(&b, 1000), 130);
+	for (int i = 0; i < 3 * BURSTS_KEPT; i++)
+		bursts__add(&b, 1000 + 10 * i, 1005 + 10 * i, 2);
+	assert_int_equal(bursts__seen_ns(&b, 1000 + 30 * BURSTS_KEPT), 130 + 15 * BURSTS_KEPT);
+}
+
+static void call_at(struct world *w, __u64 ts, __u64 size)
+{
+	struct event e = events__malloc(PID, FN_MALLOC, size);
+
+	e.ts_ns = ts;
+	world__take(w, &e);
+}
+
+static const struct process_stats *snapshot_at(struct world *w, struct snapshot *s, __u64 now)
+{
+	s->start_ns = 1000;
+	s->duration_ns = now - 1000;
+	assert_int_equal(model__snapshot(w->m, s), 0);
+	return world__stats(w, PID);
+}
+
+static void a_call_counts_as_many(void **state)
+{
+	const struct process_stats *p;
+	struct event_map m = events__mmap(PID, MAP_BASE, 40 * PAGE, EVENT_F_ANON, IN_GLIBC);
+	struct event_brk b = events__brk(PID, BRK_BASE, BRK_BASE + PAGE);
+	struct snapshot s = {};
+	struct world w;
+
+	world__open(&w, LEVEL_SIZES, NULL);
+	model__burst(w.m, 1000, 2000, 1);
+	call_at(&w, 1500, 10);
+	p = snapshot_at(&w, &s, 1600);
+	assert_false(p->estimate.is);
+	model__burst(w.m, 3000, 3100, 50);
+	call_at(&w, 2500, 77); /* seen by a program that read the edges as they were written */
+	call_at(&w, 3050, 150000);
+	events__serve(&m, 150000);
+	m.request_ns = 3050;
+	m.e.ts_ns = 3200; /* it returned when the burst was over */
+	world__take(&w, &m);
+	world__take(&w, &b);
+	p = snapshot_at(&w, &s, 4000);
+	assert_int_equal(p->malloc.calls, 51);
+	assert_int_equal(p->malloc.bytes, 10 + 50 * 150000);
+	assert_int_equal(p->malloc.by_function[FN_MALLOC].calls, 51);
+	assert_int_equal(p->malloc.route_mmap.calls, 50);
+	assert_int_equal(p->malloc.route_mmap.bytes, 50 * 150000);
+	assert_int_equal(p->histograms->malloc_size[18].calls, 50);
+	assert_int_equal(p->histograms->malloc_size[18].mmap, 50);
+	assert_int_equal(p->estimate.seen.calls, 2);
+	assert_int_equal(p->estimate.seen.bytes, 150010);
+	/* And these are what they are. */
+	assert_int_equal(p->mapped[CAUSE_MALLOC].calls, 1);
+	assert_int_equal(p->mapped[CAUSE_MALLOC].bytes, 40 * PAGE);
+	assert_int_equal(p->heap.grow.calls, 1);
+	assert_true(p->estimate.is);
+	assert_true(p->estimate.coverage > .366 && p->estimate.coverage < .367); /* 1100 of 3000 */
+	assert_false(p->estimate.calls.known);
+	world__close(&w);
+}
+
+static void a_spilled_call_too(void **state)
+{
+	struct cell_key key = {.start_ns = TICK, .tgid = PID, .type = EVENT_MALLOC, .bucket = 4};
+	struct cell cell = {3, 40};
+	const struct process_stats *p;
+	struct snapshot s = {};
+	struct world w;
+
+	world__open(&w, LEVEL_SIZES, NULL);
+	model__burst(w.m, 1000, 2000, 1);
+	model__burst(w.m, 3000, 3100, 50);
+	key.flags = 2 << EVENT_BURST_SHIFT;
+	assert_int_equal(model__cell(w.m, &key, &cell), 0);
+	key.flags = 1 << EVENT_BURST_SHIFT;
+	assert_int_equal(model__cell(w.m, &key, &cell), 0);
+	key.type = EVENT_ROUTE;
+	key.flags = EVENT_F_ANON;
+	key.op = 2;
+	key.ip = events__site(IN_GLIBC_WRAPPER);
+	key.caller = events__site(IN_GLIBC);
+	assert_int_equal(model__cell(w.m, &key, &cell), 0);
+	p = snapshot_at(&w, &s, 4000);
+	assert_int_equal(p->malloc.calls, 3 * 51);
+	assert_int_equal(p->malloc.bytes, 40 * 51);
+	assert_int_equal(p->estimate.seen.calls, 6);
+	assert_int_equal(p->malloc.route_mmap.calls, 150);
+	world__close(&w);
+}
+
+/* Steady in each of ten windows: then it is known well, and unless it was slowed down. */
+static void windows_make_an_interval(void **state)
+{
+	const struct process_stats *p;
+	struct snapshot s = {};
+	struct world w;
+
+	world__open(&w, LEVEL_SIZES, NULL);
+	model__burst(w.m, 1000, 2000, 1);
+	for (__u32 i = 1; i <= 10; i++) {
+		__u64 from = 2000 + 1000 * i;
+
+		model__burst(w.m, from, from + 100, 10);
+		for (int call = 0; call < 20; call++)
+			call_at(&w, from + call, 8);
+		model__burst_over(w.m, i);
+	}
+	p = snapshot_at(&w, &s, 13000);
+	assert_int_equal(p->malloc.calls, 2000);
+	assert_int_equal(p->estimate.seen.calls, 200);
+	assert_true(p->estimate.calls.known);
+	assert_int_equal(p->estimate.calls.low, 2000);
+	assert_int_equal(p->estimate.calls.high, 2027);
+	model__hit_cost(w.m, 5); /* of 2000 ns that were seen, 1000 */
+	p = snapshot_at(&w, &s, 13000);
+	assert_true(p->estimate.slowed > .49 && p->estimate.slowed < .51);
+	assert_true(p->estimate.calls.high > 4000);
+	world__close(&w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(time_in_bursts),
+		cmocka_unit_test(a_call_counts_as_many),
+		cmocka_unit_test(a_spilled_call_too),
+		cmocka_unit_test(windows_make_an_interval),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

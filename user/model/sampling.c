@@ -1,0 +1,112 @@
+/*
+ * sampling.c - calls that were seen in bursts: what a process is estimated to have called.
+ */
+#include "model/state.h"
+
+void model__burst(struct model *m, __u64 from_ns, __u64 to_ns, __u32 times)
+{
+	if (!m->bursts.n)
+		m->begun_ns = from_ns;
+	bursts__add(&m->bursts, from_ns, to_ns, times);
+}
+
+void model__burst_ends(struct model *m, __u64 to_ns)
+{
+	bursts__end(&m->bursts, to_ns);
+}
+
+void sampling__count(const struct model *m, struct process *p, const struct count *c, __u32 bits)
+{
+	if (!m->bursts.n || c->flags & EVENT_F_KEPT)
+		return;
+	for (int bit = 0; bit < 2; bit++)
+		if (bits & 1u << bit) {
+			p->in_burst[bit].calls += c->seen;
+			p->in_burst[bit].bytes += c->seen_bytes;
+		}
+}
+
+/* One that has ended is told of the first window without it. */
+static void close_burst(struct model *m, struct process *p, __u32 times, __u32 bit)
+{
+	if (p->sampled_out)
+		return;
+	p->sampled_out = p->gone && !p->in_burst[bit].calls;
+	if (times > 1) {
+		if (!p->sampled.windows && p->stats.start_ns > m->begun_ns)
+			sampled__window(&p->sampled, times, 0, 0);
+		sampled__window(&p->sampled, times, p->in_burst[bit].calls, p->in_burst[bit].bytes);
+	}
+	p->in_burst[bit].calls = p->in_burst[bit].bytes = 0;
+}
+
+void model__burst_over(struct model *m, __u32 number)
+{
+	__u32 times = m->bursts.at[number & (BURSTS_KEPT - 1)].times;
+
+	for (size_t i = 0; i < m->n; i++)
+		close_burst(m, m->all[i], times, number & 1);
+}
+
+void model__window(struct model *m, __u64 from_ns, __u64 to_ns, __u32 times)
+{
+	m->window.from_ns = from_ns;
+	m->window.to_ns = to_ns;
+	m->window.times = times;
+}
+
+void model__drop_malloc(struct model *m)
+{
+	m->config.level = LEVEL_SYSCALLS;
+	if (m->others)
+		m->others->stats.malloc_known = false;
+}
+
+void model__hit_cost(struct model *m, double ns)
+{
+	m->hit_ns = ns;
+}
+
+/* How much of the window under way is over. */
+static double cut(const struct model *m, __u64 now)
+{
+	if (now <= m->window.from_ns || now >= m->window.to_ns)
+		return 0;
+	return (double)(now - m->window.from_ns) / (double)(m->window.to_ns - m->window.from_ns);
+}
+
+bool model__estimates(const struct model *m, __u64 now_ns)
+{
+	return m->bursts.n && now_ns > m->begun_ns &&
+	       bursts__seen_ns(&m->bursts, now_ns) < now_ns - m->begun_ns;
+}
+
+static __u64 later_of(__u64 a, __u64 b)
+{
+	return a > b ? a : b;
+}
+
+void sampling__estimate(struct model *m, struct process *p, __u64 now)
+{
+	struct process_stats *s = &p->stats;
+	__u64 from = later_of(later_of(s->start_ns, m->begun_ns), s->malloc_since_ns);
+	__u64 to = p->gone && p->ended_ns ? p->ended_ns : now, seen;
+	struct totals t = {s->malloc.calls, s->malloc.bytes, s->estimate.seen.calls,
+			   s->estimate.seen.bytes};
+	struct estimates e;
+
+	s->estimate.is = false;
+	if (!m->bursts.n || to <= from)
+		return;
+	seen = bursts__seen_ns(&m->bursts, to) - bursts__seen_ns(&m->bursts, from);
+	s->estimate.is = seen < to - from;
+	s->estimate.coverage = (double)seen / (double)(to - from);
+	s->estimate.slowed = seen ? (double)t.seen_calls * m->hit_ns / (double)seen : 0;
+	if (s->estimate.slowed > 1)
+		s->estimate.slowed = 1; /* of several threads */
+	e = sampled__intervals(&p->sampled, &t, p->gone ? 0 : m->window.times, cut(m, now));
+	sampled__slow(&e.calls, s->estimate.slowed);
+	sampled__slow(&e.bytes, s->estimate.slowed);
+	s->estimate.calls = e.calls;
+	s->estimate.bytes = e.bytes;
+}
