@@ -12,6 +12,7 @@
 #include "block.bpf.h"
 #include "burst.bpf.h"
 #include "hits.bpf.h"
+#include "malloc_spill.bpf.h"
 #include "probe.bpf.h"
 #include "thread.bpf.h"
 
@@ -134,21 +135,6 @@ static __always_inline bool keeps_mapping(struct pt_regs *ctx, const struct prob
 		chunk = 32;
 	return ((header[0] + chunk + 8 + page - 1) & ~(page - 1)) ==
 	       header[0] + (header[1] & ~GLIBC_SIZE_BITS);
-}
-
-/* Among the other processes', for want of room? */
-static __noinline bool malloc_spill(__u32 tgid, __u64 size, __u32 fn, __u32 flags, __u64 ts)
-{
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct cell_key key = {.type = EVENT_MALLOC, .op = fn, .flags = flags};
-	struct spilled_process *p;
-
-	key.flags |= burst_flags(ts);
-	key.bucket = size_bucket(size);
-	p = spill_begin(&key, task, tgid);
-	cells_add(&key, size);
-	note_missed_call(p, &key);
-	return !key.start_ns;
 }
 
 static __always_inline void malloc_fill(struct event *e, __u8 type, __u32 tgid, __u32 tid,

@@ -7,6 +7,7 @@
 #include "block.bpf.h"
 #include "burst.bpf.h"
 #include "hits.bpf.h"
+#include "malloc_spill.bpf.h"
 #include "probe.bpf.h"
 #include "thread.bpf.h"
 
@@ -42,20 +43,6 @@ static __always_inline __u8 function_of(__u64 number)
 	return fn < sizeof(functions) ? functions[fn] : FN_MALLOC;
 }
 
-static __noinline int told_spill(__u32 tgid, __u64 size, __u32 fn, __u32 flags, __u64 ts)
-{
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct cell_key key = {.type = EVENT_MALLOC, .op = fn, .flags = flags};
-	struct spilled_process *p;
-
-	key.flags |= burst_flags(ts);
-	key.bucket = size_bucket(size);
-	p = spill_begin(&key, task, tgid);
-	cells_add(&key, size);
-	note_missed_call(p, &key);
-	return 0;
-}
-
 static __always_inline void told_fill(struct event *e, __u8 type, __u64 id, __u64 size, __u8 fn,
 				      __u32 flags, __u32 object, __u64 ts)
 {
@@ -79,7 +66,7 @@ static __always_inline void told_emit(__u64 id, __u64 size, __u8 fn, __u32 flags
 	if (fill < config.malloc_limit)
 		e = bpf_ringbuf_reserve(&ring, sizeof(*e), 0);
 	if (!e) {
-		told_spill(id >> 32, size, fn, flags, ts);
+		malloc_spill(id >> 32, size, fn, flags, ts);
 		return;
 	}
 	told_fill(e, EVENT_MALLOC, id, size, fn, flags, object, ts);
@@ -99,7 +86,7 @@ static __always_inline void block_emit(__u8 type, __u64 id, __u64 size, __u8 fn,
 		if (type == EVENT_RETURN || type == EVENT_FREE)
 			block_spill(id >> 32, type);
 		else
-			told_spill(id >> 32, size, fn, flags, 0);
+			malloc_spill(id >> 32, size, fn, flags, 0);
 		return;
 	}
 	told_fill(&c->e, type, id, size, fn, flags, object, 0);

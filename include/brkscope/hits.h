@@ -10,10 +10,10 @@
 
 /* What user/kernel/calibrate.h measures the kernel's part of. */
 enum hit_kind {
-	HIT_EMULATED,  /* a uprobe on an instruction that the kernel emulates */
-	HIT_STEPPED,   /* on one that it single-steps */
-	HIT_RETURN,    /* of a function: what its return costs beside its entry */
-	HIT_SYSCALL,   /* a traced system call, its entry and its exit */
+	HIT_EMULATED, /* a uprobe on an instruction that the kernel emulates */
+	HIT_STEPPED,  /* on one that it single-steps */
+	HIT_RETURN,   /* of a function: what its return costs beside its entry */
+	HIT_SYSCALL,  /* a traced system call, its entry and its exit */
 	HIT_KINDS,
 };
 

@@ -1,0 +1,223 @@
+/*
+ * probes_load.c - the BPF programs: which of them this kernel takes, their settings, and loading
+ * them.
+ */
+#include "kernel/probes_state.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+
+#define BTF_PATH "/sys/kernel/btf/vmlinux"
+
+static int print_libbpf(enum libbpf_print_level level, const char *fmt, va_list args)
+{
+	if (!log__verbose() || level == LIBBPF_DEBUG)
+		return 0;
+	return vfprintf(stderr, fmt, args);
+}
+
+static unsigned int huge_page_shift(void)
+{
+	unsigned long kib = 2048;
+	char line[128];
+	FILE *f = fopen("/proc/meminfo", "re");
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "Hugepagesize: %lu kB", &kib) == 1)
+			break;
+	if (f)
+		fclose(f);
+	return __builtin_ctzl(kib * 1024);
+}
+
+/*
+ * One of each pair: the programs that call bpf_find_vma cannot be loaded where it
+ * is not.  Nor can an iterator's program where there is no such iterator.
+ */
+static void set_autoload_by_kernel(struct probes *p)
+{
+	bool find_vma = p->features.find_vma;
+
+	bpf_program__set_autoload(p->skel->progs.mmap_enter, find_vma);
+	bpf_program__set_autoload(p->skel->progs.shmat_exit, find_vma);
+	bpf_program__set_autoload(p->skel->progs.shmdt_exit, find_vma);
+	bpf_program__set_autoload(p->skel->progs.mmap_exit, find_vma);
+	bpf_program__set_autoload(p->skel->progs.mremap_enter, find_vma);
+	bpf_program__set_autoload(p->skel->progs.mremap_exit, find_vma);
+	bpf_program__set_autoload(p->skel->progs.mmap_enter_old, !find_vma);
+	bpf_program__set_autoload(p->skel->progs.mmap_exit_old, !find_vma);
+	bpf_program__set_autoload(p->skel->progs.mremap_enter_old, !find_vma);
+	bpf_program__set_autoload(p->skel->progs.mremap_exit_old, !find_vma);
+	bpf_program__set_autoload(p->skel->progs.list_task, p->features.iter_task);
+	bpf_program__set_autoload(p->skel->progs.list_vma, p->features.iter_vma);
+}
+
+static void set_uprobe(struct bpf_program *prog, bool wanted, int attach_type)
+{
+	bpf_program__set_autoload(prog, wanted);
+	bpf_program__set_expected_attach_type(prog, (enum bpf_attach_type)attach_type);
+}
+
+static void set_uprobes(struct probes *p, bool malloc)
+{
+	bool session = p->live && p->features.session;
+	const typeof(p->skel->progs) *g = &p->skel->progs;
+
+	set_uprobe(g->malloc_enter, malloc && !session, UPROBE_MULTI_ATTACH_TYPE);
+	set_uprobe(g->malloc_return, p->live && !session, UPROBE_MULTI_ATTACH_TYPE);
+	set_uprobe(g->malloc_session, session, UPROBE_SESSION_ATTACH_TYPE);
+	set_uprobe(g->usdt_hit, malloc, UPROBE_MULTI_ATTACH_TYPE);
+	set_uprobe(g->free_enter, p->live, UPROBE_MULTI_ATTACH_TYPE);
+}
+
+/*
+ * The kernel refuses a mapping that all its memory and swap would not hold, and, where it is
+ * strict, also others (__vm_enough_memory, mm/util.c).
+ */
+#define OVERCOMMIT_NEVER 2
+
+static __u64 sure_size(void)
+{
+	unsigned long kib = 0;
+	int overcommit = OVERCOMMIT_NEVER;
+	FILE *f = fopen("/proc/sys/vm/overcommit_memory", "re");
+
+	if (!f || fscanf(f, "%d", &overcommit) != 1)
+		overcommit = OVERCOMMIT_NEVER;
+	if (f)
+		fclose(f);
+	if (overcommit == OVERCOMMIT_NEVER)
+		return 0;
+	f = fopen("/proc/meminfo", "re");
+	if (!f || fscanf(f, "MemTotal: %lu kB", &kib) != 1)
+		kib = 0;
+	if (f)
+		fclose(f);
+	return (__u64)kib * 1024 / 4;
+}
+
+static void configure(struct probes *p, const struct probes_config *c)
+{
+	struct config *k = &p->skel->rodata->config;
+	__u64 page = sysconf(_SC_PAGESIZE), ring_bytes = c->ring_pages * page;
+
+	k->agent_tgid = getpid();
+	k->page_shift = __builtin_ctzl(page);
+	k->huge_shift = huge_page_shift();
+	k->malloc_limit = ring_bytes / 2;
+	k->wake_at = ring_bytes / 8;
+	k->by_pid = c->by_pid;
+	k->by_cgroup = c->cgroup != NULL;
+	k->follow = c->follow;
+	k->has_task_regs = p->features.task_regs;
+	k->has_cookie = p->features.cookie;
+	k->cpus = libbpf_num_possible_cpus();
+	if (c->comm) {
+		k->by_comm = 1;
+		strncpy(k->comm, c->comm, sizeof(k->comm) - 1);
+	}
+	bpf_map__set_max_entries(p->skel->maps.ring, ring_bytes);
+	if (c->max_processes)
+		bpf_map__set_max_entries(p->skel->maps.processes, c->max_processes);
+	k->live = p->live;
+	k->bursts = c->bursts;
+	k->times = c->times;
+	k->spare_filtered = p->features.returns == RETURNS_SPARE;
+	k->session = p->features.session;
+	k->sure_size = sure_size();
+	set_uprobes(p, c->malloc);
+	set_uprobe(p->skel->progs.empty, c->calibrate, UPROBE_MULTI_ATTACH_TYPE);
+	set_autoload_by_kernel(p);
+}
+
+static int explain_load(int err)
+{
+	/* EACCES is the verifier's no as well, but not to root's lack of rights. */
+	if (err == -EPERM || (err == -EACCES && geteuid()))
+		log__error("loading BPF programs: %s; run as root, or with CAP_BPF, CAP_PERFMON, "
+			   "CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH",
+			   strerror(-err));
+	else if (access(BTF_PATH, R_OK))
+		log__error("loading BPF programs: the kernel's type information " BTF_PATH
+			   " is not there: %s; it takes a kernel with CONFIG_DEBUG_INFO_BTF=y",
+			   strerror(errno));
+	else
+		log__error("loading BPF programs: %s; -v shows what the kernel says",
+			   strerror(-err));
+	return err;
+}
+
+static int set_cgroup(struct probes *p, const char *path)
+{
+	__u32 zero = 0, fd_value;
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err;
+
+	if (fd < 0) {
+		err = -errno;
+		log__error("cgroup %s: %s; give the directory of a cgroup v2", path,
+			   strerror(-err));
+		return err;
+	}
+	fd_value = fd;
+	err = bpf_map_update_elem(bpf_map__fd(p->skel->maps.cgroup), &zero, &fd_value, BPF_ANY);
+	if (err)
+		log__error("cgroup %s: %s; it has to be a directory of a cgroup v2 file system",
+			   path, strerror(-err));
+	close(fd);
+	return err;
+}
+
+int probes__open(struct probes **out, const struct probes_config *config)
+{
+	struct probes *p;
+	int err;
+
+	libbpf_set_print(print_libbpf);
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return -ENOMEM;
+	features__probe(&p->features);
+	if (config->live)
+		features__probe_returns(&p->features);
+	p->live = config->live && p->features.returns != RETURNS_NONE;
+	p->skel = brkscope__open();
+	if (!p->skel) {
+		err = explain_load(-errno);
+		goto fail;
+	}
+	configure(p, config);
+	err = brkscope__load(p->skel);
+	if (err) {
+		explain_load(err);
+		goto fail;
+	}
+	place_table__init(&p->places, bpf_map__fd(p->skel->maps.probes),
+			  bpf_map__fd(p->skel->maps.probe_at), p->features.cookie);
+	if (config->bursts) {
+		p->in_bursts = links__new(p->features.cookie);
+		if (!p->in_bursts) {
+			err = -ENOMEM;
+			goto fail;
+		}
+	}
+	err = meter__open(&p->meter, p->skel);
+	if (err)
+		goto fail;
+	if (config->cgroup) {
+		err = set_cgroup(p, config->cgroup);
+		if (err)
+			goto fail;
+	}
+	*out = p;
+	return 0;
+fail:
+	probes__free(p);
+	return err;
+}
