@@ -47,15 +47,20 @@ start env LD_PRELOAD="$WORK/libmine.so" "$WORK/waits" <"$WORK/keys.1"
 PRELOADED=$!
 start "$WORK/waits.static" <"$WORK/keys.2"
 STATIC=$!
-# Probed: the kernel has written a breakpoint over the first byte of its malloc.
+# Probed: the kernel has written a breakpoint there, at a function or at one of refmalloc's own places.
 probed() {
 	"$PYTHON" - "$1" "$2" "$3" <<'END_OF_PROBED'
 import subprocess, sys
 pid, file, symbol = int(sys.argv[1]), sys.argv[2], sys.argv[3]
-table = subprocess.run(["nm", "-D", file], capture_output=True, text=True).stdout or ""
-table += subprocess.run(["nm", file], capture_output=True, text=True).stdout
-addr = next(int(line.split()[0], 16) for line in table.splitlines()
-            if line.split()[-1] == symbol and len(line.split()) == 3)
+def output(*command):
+    return subprocess.run(command, capture_output=True, text=True).stdout
+
+if symbol.startswith("usdt:"):
+    notes = output("readelf", "-n", file).split("Provider: refmalloc\n    Name: " + symbol[5:] + "\n")[1]
+    addr = int(notes.split("Location: ")[1].split(",")[0], 16)
+else:
+    addr = next(int(line.split()[0], 16) for line in output("nm", file).splitlines()
+                if line.split()[-1] == symbol and len(line.split()) == 3)
 base = next((int(line.split("-")[0], 16) - int(line.split()[2], 16) for line in open(f"/proc/{pid}/maps")
              if line.rstrip().endswith(file) and "x" in line.split()[1]), None)
 if base is None:
@@ -65,7 +70,7 @@ with open(f"/proc/{pid}/mem", "rb") as memory:
     sys.exit(memory.read(1) != b"\xcc")
 END_OF_PROBED
 }
-eventually 20 probed "$PRELOADED" "$WORK/libmine.so" malloc
+eventually 20 probed "$PRELOADED" "$WORK/libmine.so" usdt:alloc
 eventually 20 probed "$STATIC" "$WORK/waits.static" malloc
 printf x >&3
 printf x >&4
