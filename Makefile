@@ -6,6 +6,7 @@ DESTDIR   ?=
 CC        ?= gcc
 CLANG     ?= clang
 BPFTOOL   ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/lib/linux-tools/*/bpftool) bpftool)
+JOBS      ?= $(shell nproc)
 HOST_ARCH := $(shell uname -m)
 ARCH      ?= $(HOST_ARCH)
 BPF_ARCH  := $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(ARCH)))
@@ -140,14 +141,14 @@ test-build: $(UNIT_BINS) $(WORKLOADS) $(PRELOADS) $(REFMALLOC_TESTS)
 
 demo: ## the main job: sets up, builds, and shows it on this machine
 	$(Q)scripts/deps.sh demo
-	$(Q)$(MAKE) --no-print-directory all test-build
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all test-build
 	$(Q)scripts/demo.sh
 
 check: ## every test: sets up, builds, and runs them
 	$(Q)scripts/deps.sh check
-	$(Q)$(MAKE) --no-print-directory all test-build
-	$(Q)$(MAKE) --no-print-directory OUT=$(OUT)/sanitizer SANITIZER=address,undefined all test-build
-	$(Q)$(MAKE) --no-print-directory OUT=$(OUT)/arm64 ARCH=arm64 bpf
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all test-build
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) OUT=$(OUT)/sanitizer SANITIZER=address,undefined all test-build
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) OUT=$(OUT)/arm64 ARCH=arm64 bpf
 	$(Q)OUT=$(OUT) tests/run.sh $(TESTS)
 
 # The program that is watched, and empty BPF programs to watch it with.
