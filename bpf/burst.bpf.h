@@ -22,6 +22,15 @@ static __always_inline __u32 bursts_at(__u64 ts)
 	return in_burst(0, ts) | in_burst(1, ts) << 1;
 }
 
+/*
+ * When a call happens; 0 where nobody asks: the clock costs as much as the rest of what a
+ * program does for a call.
+ */
+static __always_inline __u64 call_time(void)
+{
+	return config.bursts || config.times ? bpf_ktime_get_boot_ns() : 0;
+}
+
 /* Nothing that happened between the two went unseen: what a thread did last is its last call. */
 static __always_inline bool seen_since(__u64 then, __u64 now)
 {

@@ -141,7 +141,7 @@ static __always_inline void malloc_fill(struct event *e, __u8 type, __u32 tgid, 
 					__u64 size, const struct probe *probe, __u32 flags,
 					__u64 ts)
 {
-	e->ts_ns = config.bursts ? ts : bpf_ktime_get_boot_ns();
+	e->ts_ns = ts;
 	e->size = size;
 	e->tgid = tgid;
 	e->tid = tid;
@@ -151,7 +151,7 @@ static __always_inline void malloc_fill(struct event *e, __u8 type, __u32 tgid, 
 	e->object = probe->object;
 }
 
-/* ts: of the call, where calls are seen in bursts. */
+/* ts: of the call, where it is asked for. */
 static __always_inline bool malloc_emit(__u32 tgid, __u32 tid, __u64 size,
 					const struct probe *probe, __u32 flags, __u64 ts)
 {
@@ -169,7 +169,7 @@ static __always_inline bool malloc_emit(__u32 tgid, __u32 tid, __u64 size,
 
 /* As above, with what pairs it with its return. */
 static __always_inline bool call_emit(struct pt_regs *ctx, __u32 tgid, __u32 tid, __u64 size,
-				      const struct probe *probe, __u32 flags)
+				      const struct probe *probe, __u32 flags, __u64 ts)
 {
 	__u64 fill = ring_fill();
 	struct event_call *c = NULL;
@@ -178,7 +178,7 @@ static __always_inline bool call_emit(struct pt_regs *ctx, __u32 tgid, __u32 tid
 		c = bpf_ringbuf_reserve(&ring, sizeof(*c), 0);
 	if (!c)
 		return malloc_spill(tgid, size, probe->fn, flags, 0);
-	malloc_fill(&c->e, EVENT_CALL, tgid, tid, size, probe, flags, 0);
+	malloc_fill(&c->e, EVENT_CALL, tgid, tid, size, probe, flags, ts);
 	c->addr = probe->block_arg ? argument(ctx, probe, probe->block_arg) : 0;
 	c->call = entry_sp(ctx, probe) >> 3;
 	c->pad = 0;
@@ -310,7 +310,7 @@ static __always_inline bool call_begin(struct pt_regs *ctx)
 	__u32 tgid = id >> 32, tid = id, flags = 0;
 	const struct probe *probe;
 	struct thread *thread;
-	__u64 ret, size = 0, now = config.bursts ? bpf_ktime_get_boot_ns() : 0;
+	__u64 ret, size = 0, now = call_time();
 	bool in_others;
 
 	probe = probe_hit(ctx);
@@ -341,7 +341,7 @@ static __always_inline bool call_begin(struct pt_regs *ctx)
 	if (config.live && !may_return(probe, entry_sp(ctx, probe), size, flags))
 		flags |= EVENT_F_NO_RETURN;
 	if (config.live)
-		in_others = call_emit(ctx, tgid, tid, size, probe, flags);
+		in_others = call_emit(ctx, tgid, tid, size, probe, flags, now);
 	else
 		in_others = malloc_emit(tgid, tid, size, probe, flags, now);
 	if (in_others && thread)

@@ -46,7 +46,7 @@ static __always_inline __u8 function_of(__u64 number)
 static __always_inline void told_fill(struct event *e, __u8 type, __u64 id, __u64 size, __u8 fn,
 				      __u32 flags, __u32 object, __u64 ts)
 {
-	e->ts_ns = config.bursts ? ts : bpf_ktime_get_boot_ns();
+	e->ts_ns = ts;
 	e->size = size;
 	e->tgid = id >> 32;
 	e->tid = id;
@@ -89,7 +89,7 @@ static __always_inline void block_emit(__u8 type, __u64 id, __u64 size, __u8 fn,
 			malloc_spill(id >> 32, size, fn, flags, 0);
 		return;
 	}
-	told_fill(&c->e, type, id, size, fn, flags, object, 0);
+	told_fill(&c->e, type, id, size, fn, flags, object, call_time());
 	c->addr = addr;
 	c->call = 0; /* one call of a thread at a time tells of its blocks */
 	c->pad = 0;
@@ -167,7 +167,7 @@ static __always_inline void on_failed(struct pt_regs *ctx, const struct probe *p
 SEC("uprobe")
 int usdt_hit(struct pt_regs *ctx)
 {
-	__u64 id = bpf_get_current_pid_tgid(), now = config.bursts ? bpf_ktime_get_boot_ns() : 0;
+	__u64 id = bpf_get_current_pid_tgid(), now = call_time();
 	const struct probe *probe;
 
 	keep_own_stack(ctx, no_programs);

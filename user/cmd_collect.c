@@ -262,7 +262,10 @@ unsigned int collector__read_ring(struct collector *c)
 		.ahead = c->options.level >= LEVEL_LIVE ? before_event : NULL,
 		.arg = c,
 	};
-	unsigned int n = ring__read(c->ring, READ_MOST, &reader);
+	unsigned int n;
+
+	model__set_time(c->model, clock__boot_ns());
+	n = ring__read(c->ring, READ_MOST, &reader);
 
 	if (n)
 		c->read_ns = clock__boot_ns();

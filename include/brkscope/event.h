@@ -153,8 +153,8 @@ static inline struct site site_in(const struct site_seen *map, __u64 addr)
 #define LARGE_REQUEST 131052
 
 struct event {
-	__u64 ts_ns; /* CLOCK_BOOTTIME; syscalls: at their return; 0: of a RETURN or a FREE, not
-			asked for */
+	__u64 ts_ns; /* CLOCK_BOOTTIME; syscalls: at their return; 0: of a call of
+		      * malloc's family, where it is not asked for */
 	__u64 size;  /* bytes: asked for (malloc), moved by (brk, mremap), mapped (mmap, munmap);
 		      * fork, exec, exit: pages that the kernel has mapped for uprobes */
 	__u32 tgid;  /* what user space calls the PID */
@@ -277,7 +277,7 @@ struct config {
 	__u8 has_task_regs;  /* bpf_task_pt_regs, Linux 5.15 */
 	__u8 has_cookie;     /* bpf_get_attach_cookie, Linux 5.15 */
 	__u8 never;	     /* false, but the compiler does not know */
-	__u8 times;	     /* returns and frees have theirs */
+	__u8 times;	     /* calls of malloc's family have theirs */
 	__u8 live;	     /* calls are paired with their returns and with frees */
 	__u8 bursts;	     /* calls of malloc count in bursts only */
 	__u8 spare_filtered; /* return probes kill processes with a seccomp filter: none in these */

@@ -22,7 +22,7 @@ struct probes_config {
 	bool live;		    /* and of returns and frees, where that does no harm */
 	bool bursts;		    /* uprobes come and go, and calls count in bursts */
 	bool calibrate;		    /* probes__calibrate will be asked */
-	bool times;		    /* of each return and free as well */
+	bool times;		    /* of each call of malloc's family as well */
 	unsigned int ring_pages;    /* a power of two */
 	unsigned int max_processes; /* in the kernel's spill table; 0: its default */
 	bool by_pid;		    /* only those that probes__watch names */

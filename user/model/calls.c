@@ -163,6 +163,11 @@ static int on_free(struct process *p, struct process *mm, const struct event_cal
 	return found < 0 ? give_up(mm, found) : 0;
 }
 
+void model__set_time(struct model *m, __u64 now_ns)
+{
+	m->now_ns = now_ns;
+}
+
 void model__prefetch(struct model *m, const struct event_call *e)
 {
 	struct process *p = e->addr ? model__find(m, e->e.tgid) : NULL;

@@ -175,8 +175,6 @@ int model__event(struct model *m, const struct event *e, size_t size, struct not
 	*note = (struct note){.cause = CAUSE_COUNT};
 	if (!event__valid(e, size))
 		return -EINVAL;
-	if (e->ts_ns)
-		m->now_ns = e->ts_ns;
 	if (e->type == EVENT_FORK || e->type == EVENT_EXEC || e->type == EVENT_EXIT)
 		return lifecycle__event(m, e, note);
 	p = model__process_of(m, e->tgid);

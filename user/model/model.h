@@ -69,6 +69,8 @@ struct note {
  */
 int model__event(struct model *m, const struct event *e, size_t size, struct note *note);
 
+/* What comes without a time of its own comes at about this one. */
+void model__set_time(struct model *m, __u64 now_ns);
 /* A record that model__event will be given soon: what it needs of memory is asked for. */
 void model__prefetch(struct model *m, const struct event_call *e);
 

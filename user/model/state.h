@@ -24,7 +24,7 @@ struct model {
 	struct process *exited, **exited_end; /* in the order that they did */
 	size_t n_exited;
 	bool folded;	  /* some of them into the others */
-	__u64 now_ns;	  /* of the last event that has told its time */
+	__u64 now_ns;	  /* about when the events happened that are coming in now */
 	size_t borrowers; /* that run in another one's address space */
 	bool spill_due;	  /* a process that has an entry in the kernel's has exited */
 	struct process *others;
