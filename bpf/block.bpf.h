@@ -32,7 +32,7 @@ static __noinline int block_spill(__u32 tgid, __u8 type)
 	struct spilled_process *p = spill_begin(&key, task, tgid);
 
 	cells_add(&key, 0);
-	note_missed_call(p, &key);
+	note_missed_call(p);
 	return 0;
 }
 

@@ -147,10 +147,10 @@ static __always_inline void note_change(struct spilled_process *p, const struct 
 		p->mm_changed = 1;
 }
 
-/* Likewise, that its blocks cannot be told any more. */
-static __always_inline void note_missed_call(struct spilled_process *p, const struct cell_key *key)
+/* Which blocks it has cannot be told any more; nor of a child that it forks from now on. */
+static __always_inline void note_missed_call(struct spilled_process *p)
 {
-	if (config.live && p && !key->start_ns)
+	if (config.live && p)
 		p->calls_missed = 1;
 }
 

@@ -143,6 +143,15 @@ static __noinline int task_spill(struct task_struct *task, __u8 type, __u16 flag
 	return 0;
 }
 
+/* What the agent believes of the parent's blocks is wrong, and it does not know that yet. */
+static __always_inline bool has_missed_calls(__u32 tgid)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct spilled_process *p = spilled_find(task, tgid);
+
+	return p && p->calls_missed;
+}
+
 SEC("raw_tp/sched_process_fork")
 int process_fork(struct bpf_raw_tracepoint_args *ctx)
 {
@@ -170,6 +179,8 @@ int process_fork(struct bpf_raw_tracepoint_args *ctx)
 	if (BPF_CORE_READ(child, mm) ==
 	    BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), mm))
 		flags |= EVENT_F_SHARED_MM;
+	if (config.live && has_missed_calls(parent_tgid))
+		flags |= EVENT_F_MISSED;
 	fill = ring_fill();
 	t = bpf_ringbuf_reserve(&ring, sizeof(*t), 0);
 	if (!t)

@@ -18,7 +18,7 @@ static __noinline bool malloc_spill(__u32 tgid, __u64 size, __u32 fn, __u32 flag
 	key.bucket = size_bucket(size);
 	p = spill_begin(&key, task, tgid);
 	cells_add(&key, size);
-	note_missed_call(p, &key);
+	note_missed_call(p);
 	return !key.start_ns;
 }
 

@@ -184,6 +184,9 @@ void targets__set_allocator(struct targets *t, struct process *p, const struct o
 	p->allocator_index = index;
 	s->allocator = allocators__kind(o);
 	s->allocator_probed = allocators__probed(t->allocators, index, &since_ns);
+	/* Blocks from before are anywhere below the break as it is then. */
+	if (!s->malloc_since_ns && since_ns > p->begun_ns)
+		p->lowest_break = s->heap.end;
 	s->malloc_since_ns = since_ns > p->begun_ns ? since_ns : 0;
 	process__set_text(&s->allocator_object, o->path);
 	/* Of what it had mapped before nothing proves that it is its arenas: only glibc's is known.

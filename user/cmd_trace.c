@@ -72,7 +72,7 @@ static const char *caller_of(struct trace *t, const struct event *e, const struc
 static bool has_line(const struct event *e, const struct note *note)
 {
 	if (e->type == EVENT_CALL)
-		return e->flags & EVENT_F_NO_RETURN;
+		return note->unpaired || e->flags & EVENT_F_NO_RETURN;
 	return (e->type != EVENT_RETURN && e->type != EVENT_BLOCK) || note->call.tid;
 }
 

@@ -100,6 +100,8 @@ enum event_flags {
 	EVENT_F_LATE = 1 << 0,
 	/* fork: the child runs in the parent's address space (vfork, CLONE_VM) */
 	EVENT_F_SHARED_MM = 1 << 0,
+	/* one of the parent's that blocks are paired by had spilled before */
+	EVENT_F_MISSED = 1 << 1,
 	/* exit: rss and the break could be read */
 	EVENT_F_MM = 1 << 1,
 };
@@ -255,7 +257,7 @@ struct spilled_process {
 	__u8 exited;	   /* its exit event spilled; the RSS is from it */
 	__u8 exit_flags;   /* enum event_flags */
 	__u8 mm_changed;   /* an event that the ledger needs is among the others' */
-	__u8 calls_missed; /* one that blocks are paired by is */
+	__u8 calls_missed; /* one that blocks are paired by has spilled */
 	char comm[16];
 };
 

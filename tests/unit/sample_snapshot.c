@@ -463,7 +463,8 @@ const struct snapshot *sample_snapshot__live(void)
 	static struct snapshot live;
 
 	all[0] = tutorial;
-	all[0].paired = (typeof(all[0].paired)){.known = true, .complete = true, .frees = 3};
+	all[0].paired = (typeof(all[0].paired)){
+		.known = true, .had_known = true, .complete = true, .frees = 3};
 	all[0].paired.had[ROUTE_HEAP] = (struct tally){7, 166912};
 	all[0].paired.had[ROUTE_MMAP] = (struct tally){1, 143360};
 	all[0].paired.live[ROUTE_HEAP].blocks = 4;
@@ -477,8 +478,11 @@ const struct snapshot *sample_snapshot__live(void)
 	sizes.malloc_size[18].had[ROUTE_MMAP] = 1;
 	all[0].histograms = &sizes;
 	all[1] = arenas;
-	all[1].paired = (typeof(all[1].paired)){
-		.known = true, .failed = 2, .frees = 123456, .frees_unknown = 17};
+	all[1].paired = (typeof(all[1].paired)){.known = true,
+						.had_known = true,
+						.failed = 2,
+						.frees = 123456,
+						.frees_unknown = 17};
 	all[1].paired.had[ROUTE_ARENA] = (struct tally){900000, 77 * MIB};
 	all[1].paired.had[ROUTE_UNKNOWN] = (struct tally){12, 4096};
 	all[1].paired.live[ROUTE_ARENA].blocks = 4321;

@@ -298,6 +298,73 @@ static void a_spilled_event_makes_blocks_unknown(void **state)
 	}
 }
 
+/* The spill is read later: the fork's own event says that there was one. */
+static void a_child_of_what_was_missed_knows_its_blocks_no_better(void **state)
+{
+	struct event_task fork = events__fork(8, 7, 5 * TICK);
+	struct event_exec exec = events__exec(8, 5 * TICK, "another");
+	struct world w;
+
+	open_world(&w);
+	give(&w, 7, BLOCK, 100);
+	fork.e.flags = EVENT_F_MISSED;
+	world__take(&w, &fork);
+	expect_unknown(&w, 8);
+	expect_live(&w, 7, 1, 100);
+	world__take(&w, &exec);
+	expect_live(&w, 8, 0, 0);
+	world__close(&w);
+}
+
+/* It has left the address space by the time that the spill is read. */
+static void what_a_vfork_child_missed_its_parent_has(void **state)
+{
+	struct event_task vfork = events__fork(8, 7, 5 * TICK);
+	struct event_exec exec = events__exec(8, 5 * TICK, "another");
+	struct event_call freed = events__free(8, BLOCK);
+	struct world w;
+
+	open_world(&w);
+	give(&w, 7, BLOCK, 100);
+	vfork.e.flags = EVENT_F_SHARED_MM;
+	world__take(&w, &vfork);
+	world__take(&w, &exec);
+	world__spill(&w, &freed, 5 * TICK);
+	expect_unknown(&w, 7);
+	world__close(&w);
+}
+
+/* The kernel's table of processes was full. */
+static void a_call_of_nobody_knows_whom_makes_all_blocks_unknown(void **state)
+{
+	struct event_call freed = events__free(7, BLOCK);
+	struct world w;
+
+	open_world(&w);
+	give(&w, 7, BLOCK, 100);
+	world__spill(&w, &freed, 0);
+	expect_unknown(&w, 7);
+	world__close(&w);
+}
+
+/* What the first program's calls had is missing in the sums of both. */
+static void routes_by_address_stay_unknown_after_an_exec(void **state)
+{
+	const struct event_call missed = events__return(7, BLOCK), call = events__call(7, 30, 0);
+	struct event_exec exec = events__exec(7, TICK, "another");
+	struct world w;
+
+	open_world(&w);
+	give(&w, 7, BLOCK, 100);
+	world__spill(&w, &missed, TICK);
+	world__take(&w, &call);
+	world__take(&w, &exec);
+	give(&w, 7, BLOCK, 9);
+	expect_live(&w, 7, 1, 9);
+	assert_false(row(&w, 7)->paired.had_known);
+	world__close(&w);
+}
+
 static void a_return_that_is_not_waited_for_makes_blocks_unknown(void **state)
 {
 	struct world w;
@@ -363,6 +430,10 @@ int main(void)
 		cmocka_unit_test(exec_drops_blocks_and_open_calls),
 		cmocka_unit_test(an_exit_freezes_what_was_outstanding),
 		cmocka_unit_test(a_spilled_event_makes_blocks_unknown),
+		cmocka_unit_test(a_child_of_what_was_missed_knows_its_blocks_no_better),
+		cmocka_unit_test(what_a_vfork_child_missed_its_parent_has),
+		cmocka_unit_test(a_call_of_nobody_knows_whom_makes_all_blocks_unknown),
+		cmocka_unit_test(routes_by_address_stay_unknown_after_an_exec),
 		cmocka_unit_test(a_return_that_is_not_waited_for_makes_blocks_unknown),
 		cmocka_unit_test(frees_of_older_blocks_are_unknown),
 		cmocka_unit_test(below_live_no_block_is_known),

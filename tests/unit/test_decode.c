@@ -109,7 +109,7 @@ static void a_key_has_what_its_type_has(void **state)
 {
 	static const __u8 flags[] = {
 		[EVENT_MALLOC] = 255, [EVENT_MMAP] = 0x7f, [EVENT_MREMAP] = 0x30,
-		[EVENT_FORK] = 1,     [EVENT_EXEC] = 2,	   [EVENT_EXIT] = 2,
+		[EVENT_FORK] = 3,     [EVENT_EXEC] = 2,	   [EVENT_EXIT] = 2,
 		[EVENT_ROUTE] = 0x7f, [EVENT_BLOCK] = 0};
 
 	for (int type = 1; type < EVENT_TYPE_END; type++) {

@@ -86,6 +86,7 @@ static int on_call(struct process *p, struct process *mm, const struct event_cal
 	}
 	if (head->flags & EVENT_F_NO_RETURN)
 		mm->unpaired = UNPAIRED_SPARED;
+	p->had_missed |= mm->unpaired != UNPAIRED_NOT;
 	if (mm->unpaired)
 		return 0;
 	return give_up(mm, pairing__call(pairing, e));
@@ -135,6 +136,12 @@ static int on_block(struct process *p, struct process *mm, const struct event_ca
 	begin.addr = 0;
 	end.e.flags = 0;
 	err = on_call(p, mm, &begin);
+	if (mm->unpaired) /* what came of it is in the event itself */
+		*call = (struct open_call){
+			.tid = e->e.tid,
+			.request = {.fn = e->e.op,
+				    .impossible = e->e.flags & EVENT_F_IMPOSSIBLE,
+				    .size = e->e.size}};
 	return err ? err : on_return(p, mm, &end, now_ns, call);
 }
 
@@ -180,10 +187,14 @@ int calls__event(struct model *m, struct process *p, const struct event_call *e,
 {
 	struct process *mm = model__mm_owner(m, p);
 
+	int err;
+
 	note->call.tid = 0;
 	switch (e->e.type) {
 	case EVENT_CALL:
-		return on_call(p, mm, e);
+		err = on_call(p, mm, e);
+		note->unpaired = mm->unpaired != UNPAIRED_NOT;
+		return err;
 	case EVENT_BLOCK:
 		return on_block(p, mm, e, m->now_ns, &note->call);
 	case EVENT_RETURN:

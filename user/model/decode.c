@@ -29,7 +29,7 @@ static const struct {
 	[EVENT_MPROTECT] = {sizeof(struct event_map), MAP_OP_COUNT, 0},
 	[EVENT_SHMAT] = {sizeof(struct event_map), 1, 0},
 	[EVENT_SHMDT] = {sizeof(struct event_map), 1, 0},
-	[EVENT_FORK] = {sizeof(struct event_task), 1, EVENT_F_SHARED_MM},
+	[EVENT_FORK] = {sizeof(struct event_task), 1, EVENT_F_SHARED_MM | EVENT_F_MISSED},
 	[EVENT_EXEC] = {sizeof(struct event_exec), 1, EVENT_F_MM},
 	[EVENT_EXIT] = {sizeof(struct event_task), 1, EVENT_F_MM},
 	[EVENT_ROUTE] = {0, 1 << BURST_SLOTS, MMAP_FLAGS},

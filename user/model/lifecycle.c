@@ -105,6 +105,12 @@ static int on_process_fork(struct model *m, const struct event_task *t, struct n
 		err = model__settle_before(m, mm, t->e.ts_ns);
 	if (mm && mm != child && !err)
 		err = inherit(child, mm, !(t->e.flags & EVENT_F_SHARED_MM), t->e.object);
+	if (t->e.flags & EVENT_F_MISSED)
+		child->unpaired = UNPAIRED_MISSED;
+	if (t->e.flags & EVENT_F_SHARED_MM && parent) {
+		child->lender = parent->stats.pid;
+		child->lender_start_ns = parent->stats.start_ns;
+	}
 	process__set_heap(child, t->brk_start, t->brk_end, m->config.page_size);
 	process__update_live(child);
 	/* Records from elsewhere may have two borrow from each other: nobody would own it. */

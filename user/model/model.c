@@ -142,11 +142,24 @@ void model__end(struct model *m, struct process *p)
 	model__leave(m, p);
 }
 
+#define FEW_BLOCKS 10000
+
+static bool few_blocks(const struct process *p)
+{
+	return p->pairing && blocks__total(pairing__blocks(p->pairing)).blocks <= FEW_BLOCKS;
+}
+
 static void update_blocks(struct model *m, struct process *p)
 {
-	process__update_blocks(p, model__mm_owner(m, p), m->config.level);
-	if (m->config.judge)
-		process__judge(p, model__mm_owner(m, p), m->config.page_size);
+	struct process *owner = model__mm_owner(m, p);
+
+	if (m->calls_missed)
+		p->unpaired = UNPAIRED_MISSED;
+	process__update_blocks(p, owner, m->config.level);
+	/* Of a fork that only ends all is its parent's, and to look through it each time takes
+	 * long. */
+	if (m->config.judge && (!p->stats.exited || p->stats.execs || few_blocks(owner)))
+		process__judge(p, owner, m->config.page_size);
 }
 
 void model__leave(struct model *m, struct process *p)
@@ -328,6 +341,8 @@ int model__snapshot(struct model *m, struct snapshot *s)
 			process__lend_live(p, model__mm_owner(m, p));
 		if (!p->gone)
 			update_blocks(m, p);
+		else if (m->calls_missed)
+			spilled__forget_blocks(p);
 		close_window(p);
 		rows[i] = &p->stats;
 	}

@@ -60,6 +60,7 @@ struct note {
 	enum cause cause; /* of the mapping; CAUSE_COUNT: none, or not known */
 	__u32 caller;	  /* of mmap: enum caller_index, and on */
 	struct process *process;
+	bool unpaired;	       /* CALL: what comes of it will not be told */
 	struct open_call call; /* RETURN: of this call; tid 0: it was not seen to begin */
 };
 

@@ -288,6 +288,9 @@ void process__update_blocks(struct process *p, const struct process *owner, enum
 {
 	p->stats.paired.known = level >= LEVEL_LIVE && !owner->unpaired && !p->unpaired;
 	p->stats.paired.why = owner->unpaired ? owner->unpaired : p->unpaired;
+	p->stats.paired.had_known = p->stats.paired.known && !p->had_missed;
+	p->stats.malloc.routes_missed = level >= LEVEL_LIVE && p->told &&
+					!p->stats.paired.had_known;
 	p->stats.paired.complete = p->complete && !p->stats.malloc_since_ns;
 	for (int route = 0; route < ROUTE_COUNT; route++) {
 		struct blocks_sum sum = {};

@@ -24,7 +24,11 @@ struct process {
 	struct pairing *pairing; /* level live: its blocks; NULL: none was ever seen */
 	bool told;		 /* its allocator says what serves each call */
 	enum unpaired unpaired;	 /* why blocks are not known any more */
-	bool complete;		 /* they have been followed from its first instruction on */
+	bool had_missed;	 /* nor, ever, what served its calls, by their addresses */
+	/* Whose address space it was born into, and may have left since; 0: its own. */
+	__u32 lender;
+	__u64 lender_start_ns;
+	bool complete;	     /* they have been followed from its first instruction on */
 	__u64 mapping_freed; /* the largest block with a mapping of its own, as retained_input */
 	__u64 heap_request;  /* the largest that the heap has served */
 	__u64 lowest_break;  /* since it is followed; 0: it never was */

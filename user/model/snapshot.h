@@ -158,6 +158,9 @@ struct process_stats {
 		 * all that is not mmap is heap, and route_arena is 0.
 		 */
 		bool arena_split;
+		/* Its allocator tells of routes where its blocks are told of, and some were missed.
+		 */
+		bool routes_missed;
 	} malloc;
 
 	/*
@@ -176,6 +179,7 @@ struct process_stats {
 	struct {
 		bool known;	   /* nothing of it has been missed: all but frees */
 		enum unpaired why; /* it is not */
+		bool had_known;	   /* and nothing of had[] has, also of programs before an exec */
 		bool complete;	   /* from its first instruction on: no older block is missing */
 		__u64 failed; /* calls that returned no block for want of memory, or as impossible
 			       */
@@ -247,13 +251,13 @@ struct snapshot {
 /* Are routes told by addresses, all of them, and not by what was mapped in each call? */
 static inline bool stats__by_address(const struct process_stats *p)
 {
-	return p->paired.known;
+	return p->paired.had_known;
 }
 
 /* Can the calls that the heap served be told from those that arenas did? */
 static inline bool stats__split(const struct process_stats *p)
 {
-	return p->paired.known || p->malloc.arena_split;
+	return p->paired.had_known || p->malloc.arena_split;
 }
 
 __u64 stats__live_blocks(const struct process_stats *p);

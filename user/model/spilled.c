@@ -32,6 +32,31 @@ static void make_stale(struct process *p)
 	p->stats.live_known = false;
 }
 
+/* Which blocks there are is not known any more. */
+void spilled__forget_blocks(struct process *p)
+{
+	p->unpaired = UNPAIRED_MISSED;
+	p->stats.paired.known = p->stats.paired.had_known = false;
+	p->stats.paired.why = UNPAIRED_MISSED;
+	p->stats.retained = NULL;
+}
+
+/* Of p, and of whose address space it was in: it may have left it since, as a vfork's child does.
+ */
+static void miss_call(struct model *m, struct process *p)
+{
+	struct process *lender = NULL;
+
+	if (p->lender)
+		lender = model__find_start(m, p->lender, p->lender_start_ns);
+	if (lender)
+		spilled__forget_blocks(lender);
+	spilled__forget_blocks(p);
+	p->had_missed = true;
+	if (!p->gone)
+		spilled__forget_blocks(model__mm_owner(m, p));
+}
+
 bool model__spilled(struct model *m, __u32 tgid, const struct spilled_process *s)
 {
 	struct process *p = spilled_owner(m, tgid, s->start_ns);
@@ -48,17 +73,15 @@ bool model__spilled(struct model *m, __u32 tgid, const struct spilled_process *s
 		if (s->mm_changed)
 			p->stats.live_known = false;
 		if (s->calls_missed)
-			p->stats.paired.known = false;
+			miss_call(m, p);
 		return true;
 	}
 	if (!p->stats.comm[0] || s->exited)
 		lifecycle__set_comm(p, s->comm);
 	if (!p->stats.ppid)
 		p->stats.ppid = s->ppid;
-	if (s->calls_missed) {
-		p->unpaired = UNPAIRED_MISSED;
-		model__mm_owner(m, p)->unpaired = UNPAIRED_MISSED;
-	}
+	if (s->calls_missed)
+		miss_call(m, p);
 	if (s->mm_changed) {
 		make_stale(p);
 		make_stale(model__mm_owner(m, p));
@@ -86,13 +109,10 @@ static void sample_cell(struct model *m, struct process *p, const struct cell_ke
 		sampling__count(m, p, c, bits);
 }
 
-/* Which blocks there are is not known any more. */
-static void miss_call(struct model *m, struct process *p)
+/* One that blocks are paired by; where they are not, nobody misses it. */
+static bool is_call(const struct cell_key *key)
 {
-	p->stats.paired.known = false;
-	p->stats.paired.why = p->unpaired = UNPAIRED_MISSED;
-	if (!p->gone)
-		model__mm_owner(m, p)->unpaired = UNPAIRED_MISSED;
+	return key->type == EVENT_MALLOC || key->type == EVENT_RETURN || key->type == EVENT_FREE;
 }
 
 /* The ledger of p, or of whose address space p runs in, has not seen this one. */
@@ -108,7 +128,7 @@ static int miss_event(struct model *m, struct process *p, const struct cell_key 
 		       key->type == EVENT_SHMDT ||
 		       (key->type == EVENT_MUNMAP && key->op != MAP_REFUSED);
 
-	if (key->type == EVENT_MALLOC || key->type == EVENT_RETURN || key->type == EVENT_FREE)
+	if (is_call(key))
 		miss_call(m, p);
 	if (!changes)
 		return 0;
@@ -155,6 +175,9 @@ int model__cell(struct model *m, const struct cell_key *key, const struct cell *
 		else
 			c.cause = caller__route(m, c.cause, &by);
 	}
+	/* Nobody knows whose it was. */
+	if (!key->start_ns && is_call(key))
+		m->calls_missed = true;
 	if (key->start_ns && miss_event(m, p, key))
 		return -ENOMEM;
 	if (key->type == EVENT_MALLOC || key->type == EVENT_ROUTE)

@@ -23,10 +23,11 @@ struct model {
 	size_t n, most;
 	struct process *exited, **exited_end; /* in the order that they did */
 	size_t n_exited;
-	bool folded;	  /* some of them into the others */
-	__u64 now_ns;	  /* about when the events happened that are coming in now */
-	size_t borrowers; /* that run in another one's address space */
-	bool spill_due;	  /* a process that has an entry in the kernel's has exited */
+	bool folded;	   /* some of them into the others */
+	__u64 now_ns;	   /* about when the events happened that are coming in now */
+	bool calls_missed; /* of nobody knows whom */
+	size_t borrowers;  /* that run in another one's address space */
+	bool spill_due;	   /* a process that has an entry in the kernel's has exited */
 	struct process *others;
 	struct call_sites *sites;
 	struct bursts bursts; /* in which calls are seen */
@@ -80,6 +81,9 @@ enum cause caller__route(struct model *m, enum cause cause, const struct caller 
 void sampling__count(const struct model *m, struct process *p, const struct count *c, __u32 bits);
 /* How sure p's numbers are. */
 void sampling__estimate(struct model *m, struct process *p, __u64 now);
+
+/* Which blocks p has, or had at its end, is not known any more. */
+void spilled__forget_blocks(struct process *p);
 
 int lifecycle__event(struct model *m, const struct event *e, struct note *note);
 void lifecycle__set_comm(struct process *p, const char comm[16]);

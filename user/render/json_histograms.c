@@ -25,9 +25,10 @@ static json_t *malloc_bucket(const struct process_stats *p, int i, bool *empty)
 	if (*empty)
 		return NULL;
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "le", edge_of(i), "heap",
-			 value__known(r.split, r.heap.calls), "mmap", value__number(r.mmap.calls),
-			 "arena", value__known(r.split, r.arena.calls), "heap_or_arena",
-			 value__number(r.heap.calls + r.arena.calls), "unknown",
+			 value__known(r.split, r.heap.calls), "mmap",
+			 value__known(r.known, r.mmap.calls), "arena",
+			 value__known(r.split, r.arena.calls), "heap_or_arena",
+			 value__known(r.known, r.heap.calls + r.arena.calls), "unknown",
 			 value__known(r.by_address, r.unknown.calls));
 }
 

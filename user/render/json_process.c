@@ -119,8 +119,8 @@ static json_t *routes_of(const struct process_stats *p)
 	struct tally both = {r.heap.calls + r.arena.calls, r.heap.bytes + r.arena.bytes};
 
 	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "heap", tally_of(r.split, &r.heap), "mmap",
-			 tally_of(true, &r.mmap), "arena", tally_of(r.split, &r.arena),
-			 "heap_or_arena", tally_of(true, &both), "unknown",
+			 tally_of(r.known, &r.mmap), "arena", tally_of(r.split, &r.arena),
+			 "heap_or_arena", tally_of(r.known, &both), "unknown",
 			 tally_of(r.by_address, &r.unknown));
 }
 
@@ -243,6 +243,7 @@ json_t *json_process(const struct snapshot *s, const struct process_stats *p)
 		value__string(p->exe, PATH_MAX), "cgroup", value__string(p->cgroup, PATH_MAX),
 		"exited", p->exited, "execs", value__number(p->execs), "allocator", allocator_of(p),
 		"heap", heap_of(s, p), "mmap", mmap_of(p), "callers", json_callers(s, p), "malloc",
-		malloc_of(s, p), "retained", p->retained ? json_retained(p->retained) : json_null(),
+		malloc_of(s, p), "retained",
+		p->retained && p->paired.known ? json_retained(p->retained) : json_null(),
 		"histograms", json_histograms(p), "address_space", space_of(p), "rss", rss_of(p));
 }

@@ -20,7 +20,9 @@ static struct tally rest_of(struct tally all, const struct routes *r)
 
 struct routes route__of(const struct process_stats *p)
 {
-	struct routes r = {.split = stats__split(p), .by_address = stats__by_address(p)};
+	struct routes r = {.known = !p->malloc.routes_missed,
+			   .split = !p->malloc.routes_missed && stats__split(p),
+			   .by_address = stats__by_address(p)};
 	struct tally all = {less(p->malloc.calls, p->malloc.impossible), p->malloc.bytes};
 
 	if (r.by_address) {
@@ -39,7 +41,9 @@ struct routes route__of(const struct process_stats *p)
 
 struct routes route__in_bucket(const struct process_stats *p, int bucket)
 {
-	struct routes r = {.split = stats__split(p), .by_address = stats__by_address(p)};
+	struct routes r = {.known = !p->malloc.routes_missed,
+			   .split = !p->malloc.routes_missed && stats__split(p),
+			   .by_address = stats__by_address(p)};
 	const typeof(p->histograms->malloc_size[0]) *b = &p->histograms->malloc_size[bucket];
 	struct tally all = {.calls = b->calls};
 

@@ -14,6 +14,7 @@
 struct routes {
 	bool split;	 /* heap is the heap alone; else heap or arena, and arena is 0 */
 	bool by_address; /* unknown is known */
+	bool known;	 /* any of it is */
 	struct tally heap, mmap, arena;
 	struct tally unknown; /* in memory of no such kind, or that was not seen to be mapped */
 };

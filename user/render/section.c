@@ -401,7 +401,7 @@ void section__print(FILE *out, const struct snapshot *s, const struct style *sty
 	print_heap_calls(&c);
 	print_malloc(&c);
 	print_blocks(&c);
-	if (p->retained)
+	if (p->retained && p->paired.known)
 		retained__print(out, style, p->retained);
 	print_mmap(&c);
 	callers__print(out, s, style, p);
