@@ -222,6 +222,13 @@ static bool maps_code(const struct event_map *e)
 	return e->prot & PROT_EXEC && !(e->e.flags & EVENT_F_ANON) && e->e.op == MAP_OK;
 }
 
+static void out_of_memory(struct collector *c)
+{
+	log__error("out of memory; the numbers end here");
+	c->error = -ENOMEM;
+	c->stop = true;
+}
+
 static void on_event(const struct event *e, size_t size, void *arg)
 {
 	struct collector *c = arg;
@@ -229,9 +236,7 @@ static void on_event(const struct event *e, size_t size, void *arg)
 	int err = model__event(c->model, e, size, &note);
 
 	if (err == -ENOMEM) {
-		log__error("out of memory; the numbers end here");
-		c->error = err;
-		c->stop = true;
+		out_of_memory(c);
 		return;
 	}
 	if (err)
@@ -262,11 +267,14 @@ unsigned int collector__read_ring(struct collector *c)
 		.ahead = c->options.level >= LEVEL_LIVE ? before_event : NULL,
 		.arg = c,
 	};
+	__u64 now = clock__boot_ns();
 	unsigned int n;
 
-	model__set_time(c->model, clock__boot_ns());
+	model__set_time(c->model, now);
 	n = ring__read(c->ring, READ_MOST, &reader);
-
+	/* All that came before has been applied, and so lists from before hold: where what is. */
+	if (ring__caught_up(c->ring) && !c->error && model__settle_until(c->model, now))
+		out_of_memory(c);
 	if (n)
 		c->read_ns = clock__boot_ns();
 	if (c->hooks.batch)
@@ -449,11 +457,8 @@ int collector__catch_up(struct collector *c)
 	for (int i = 0; i < 8 && collector__read_ring(c) == READ_MOST; i++)
 		;
 	/* Lists that were read before: all that came before them has been applied. */
-	if (!c->error && model__settle(c->model)) {
-		log__error("out of memory; the numbers end here");
-		c->error = -ENOMEM;
-		c->stop = true;
-	}
+	if (!c->error && model__settle(c->model))
+		out_of_memory(c);
 	return c->error;
 }
 

@@ -58,10 +58,36 @@ int main(void)
 	return 0;
 }
 END_OF_PROGRAM
-for how in "musl musl-gcc" "musl_static musl-gcc -static" "glibc_static gcc -static"; do
+
+# Its heap is there, and it makes no call that would tell of it.
+cat >"$WORK/steady.c" <<'END_OF_PROGRAM'
+#include "say.h"
+int main(void)
+{
+	void *blocks[1000];
+
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < 1000; i++)
+			MUST((blocks[i] = keep(malloc(900))));
+		if (!round)
+			MUST(keep(malloc(16))); /* holds the heap's top where it is */
+		for (int i = 0; i < 1000; i++)
+			free(blocks[i]);
+		if (!round)
+			wait_for_test();
+	}
+	say("{\"pid\": %d, \"calls\": 1000, \"bytes\": 900000, \"frees\": 1000, \"frees_unknown\": 0, \"failed\": 0, "
+	    "\"live_blocks\": 0, \"live_bytes\": 0}\n", getpid());
+	wait_for_test();
+	return 0;
+}
+END_OF_PROGRAM
+for how in "musl musl-gcc" "musl_static musl-gcc -static" "glibc_static gcc -static" "steady gcc"; do
 	read -r name compiler static <<<"$how"
+	source=$WORK/own.c
+	[ "$name" != steady ] || source=$WORK/steady.c
 	# shellcheck disable=SC2086
-	$compiler -O1 -fno-builtin -D_GNU_SOURCE -Itests/workload "$WORK/own.c" $static -o "$WORK/$name" ||
+	$compiler -O1 -fno-builtin -D_GNU_SOURCE -Itests/workload "$source" $static -o "$WORK/$name" ||
 		fail "$name cannot be built"
 	mkfifo "$WORK/$name.keys"
 	exec 4<>"$WORK/$name.keys"
@@ -91,6 +117,9 @@ with open(f"{work}/older", encoding="utf-8") as lines:
 expect("attached: complete", malloc["live_complete"], False)
 for name in ("musl", "musl_static", "glibc_static"):
     own(read_json(f"{work}/{name}.out"), f"{work}/{name}.json")
+malloc = own(read_json(f"{work}/steady.out"), f"{work}/steady.json")
+expect("steady: its routes", {name: part["calls"] for name, part in malloc["route"].items()},
+       {"heap": 1000, "mmap": 0, "arena": 0, "heap_or_arena": 1000, "unknown": 0})
 
 truth, report = read_json(f"{work}/flood"), Report(f"{work}/flood.json")
 (idle,) = read_live(f"{work}/idle").values()

@@ -27,6 +27,7 @@ struct ring {
 	const unsigned char *data;
 	bool *woken;
 	__u64 received;
+	bool caught_up;
 };
 
 int ring__open(struct ring **out, int map_fd, bool *woken)
@@ -123,14 +124,14 @@ static unsigned long look_ahead(const struct ring *r, unsigned long at, unsigned
 
 unsigned int ring__read(struct ring *r, unsigned int most, const struct ring_reader *reader)
 {
-	unsigned long at = *r->consumed, ahead = at, end;
+	unsigned long at = *r->consumed, ahead = at, end, wanted;
 	__u64 before = r->received;
 	unsigned int unsaid = 0;
 	__u32 length;
 
 	/* Before the first look at the ring: a wake-up after it must not be missed. */
 	__atomic_store_n(r->woken, false, __ATOMIC_SEQ_CST);
-	end = __atomic_load_n(r->produced, __ATOMIC_ACQUIRE);
+	end = wanted = __atomic_load_n(r->produced, __ATOMIC_ACQUIRE);
 	while (r->received - before < most) {
 		if (at == end)
 			end = __atomic_load_n(r->produced, __ATOMIC_ACQUIRE);
@@ -147,7 +148,13 @@ unsigned int ring__read(struct ring *r, unsigned int most, const struct ring_rea
 		unsaid = 0;
 	}
 	__atomic_store_n(r->consumed, at, __ATOMIC_RELEASE);
+	r->caught_up = at >= wanted;
 	return r->received - before;
+}
+
+bool ring__caught_up(const struct ring *r)
+{
+	return r->caught_up;
 }
 
 __u64 ring__received(const struct ring *r)

@@ -28,6 +28,8 @@ void ring__close(struct ring *r); /* NULL is allowed */
 int ring__fd(const struct ring *r);
 /* Hands over what is there, at most `most` records.  The number. */
 unsigned int ring__read(struct ring *r, unsigned int most, const struct ring_reader *reader);
+/* Did the last reading come as far as there were records when it began? */
+bool ring__caught_up(const struct ring *r);
 __u64 ring__received(const struct ring *r);
 
 #endif

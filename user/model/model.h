@@ -54,6 +54,8 @@ int model__seed(struct model *m, struct process *p, const struct mapping *maps, 
 int model__seed_later(struct model *m, struct process *p, const struct mapping *maps, size_t n,
 		      __u64 start_brk, __u64 read_ns);
 int model__settle(struct model *m); /* 0 or -ENOMEM */
+/* Or none from before this moment. */
+int model__settle_until(struct model *m, __u64 ts_ns);
 
 /* What trace says beside the event itself. */
 struct note {

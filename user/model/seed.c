@@ -151,6 +151,7 @@ int model__seed_later(struct model *m, struct process *p, const struct mapping *
 		return -ENOMEM;
 	list__free(p->list);
 	p->list = l;
+	m->lists = true;
 	return 0;
 }
 
@@ -167,11 +168,20 @@ int model__settle_before(struct model *m, struct process *p, __u64 ts_ns)
 	return err;
 }
 
-int model__settle(struct model *m)
+int model__settle_until(struct model *m, __u64 ts_ns)
 {
+	bool waits = false;
 	int err = 0;
 
-	for (size_t i = 0; i < m->n && !err; i++)
-		err = model__settle_before(m, m->all[i], ~0ull);
+	for (size_t i = 0; i < m->n && m->lists && !err; i++) {
+		err = model__settle_before(m, m->all[i], ts_ns);
+		waits |= m->all[i]->list != NULL;
+	}
+	m->lists &= waits || err;
 	return err;
+}
+
+int model__settle(struct model *m)
+{
+	return model__settle_until(m, ~0ull);
 }
