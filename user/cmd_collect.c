@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -27,8 +28,9 @@
 #include "kernel/spill.h"
 #include "log.h"
 
-#define NS_PER_S 1000000000ull
-#define POLL_NS	 50000000ull /* events that nobody was woken for are read this often */
+#define NS_PER_S	  1000000000ull
+#define PROC_PID_INIT_INO 0xEFFFFFFC  /* the first PID namespace: linux/proc_ns.h */
+#define POLL_NS		  50000000ull /* events that nobody was woken for are read this often */
 #define IDLE_NS                                                                                    \
 	100000000ull /* or this often, after a second without any; not where each is shown */
 
@@ -68,6 +70,19 @@ static int check_level(struct collector *c)
 		"level live: this kernel's return probes would end processes that filter their "
 		"system calls or have shadow stacks, so none is placed; collecting at level sizes");
 	return 0;
+}
+
+/* Events carry the kernel's process ids; /proc and -p have those of the namespace. */
+static int check_namespace(void)
+{
+	struct stat own;
+
+	if (stat("/proc/self/ns/pid", &own) || own.st_ino == PROC_PID_INIT_INO)
+		return 0;
+	log__error("in PID namespace %llu processes have other ids than the kernel's; run brkscope "
+		   "in the host's (docker run --pid=host, or nsenter -t 1 -p -m on the host)",
+		   (unsigned long long)own.st_ino);
+	return -ENOTSUP;
 }
 
 static int open_probes(struct collector *c)
@@ -176,7 +191,9 @@ int collector__open(struct collector **out, const struct options *o,
 	c->hooks = *hooks;
 	c->signal_fd = -1;
 	uname(&c->uname);
-	err = targets__check_pids(o->pids, o->n_pids);
+	err = check_namespace();
+	if (!err)
+		err = targets__check_pids(o->pids, o->n_pids);
 	/* Before the signals: a command begins with those that the agent was given. */
 	if (!err && o->command)
 		err = command__hold(&c->command, o->command);
@@ -348,12 +365,6 @@ static __u64 on_clock(struct collector *c, __u64 now)
 	bool idle = !c->hooks.event && now - c->read_ns > NS_PER_S;
 	__u64 next = now + (idle ? IDLE_NS : POLL_NS), end, due;
 
-	if (c->options.seconds > 0) {
-		end = c->start_ns + (__u64)(c->options.seconds * 1e9);
-		if (now >= end)
-			c->stop = true;
-		next = end < next ? end : next;
-	}
 	if (c->hooks.interval > 0) {
 		if (now >= c->next_tick && !c->stop) {
 			c->hooks.tick(c->hooks.arg);
@@ -363,6 +374,13 @@ static __u64 on_clock(struct collector *c, __u64 now)
 				c->next_tick = now + (__u64)(c->hooks.interval * 1e9);
 		}
 		next = c->next_tick < next ? c->next_tick : next;
+	}
+	/* After a tick of the same time: with -d 3 there are three. */
+	if (c->options.seconds > 0) {
+		end = c->start_ns + (__u64)(c->options.seconds * 1e9);
+		if (now >= end)
+			c->stop = true;
+		next = end < next ? end : next;
 	}
 	cost__tick(&c->cost, now);
 	due = budget__step(c, now);

@@ -240,9 +240,11 @@ static enum parsed take_pids(struct options *o, const struct option_set *set, in
 static enum parsed take_words(struct options *o, const struct option_set *set, int argc,
 			      char **argv, bool command)
 {
-	if (command) {
+	if (command && (argc || set->takes_command)) {
 		if (!set->takes_command)
 			return wrong(set, argv[0], NULL, "is not expected: it takes no command");
+		if (!argc)
+			return wrong(set, "--", NULL, "needs a command behind it");
 		if (o->n_pids)
 			return wrong(set, "-p", NULL, "does not go with a command");
 		o->command = argv;
@@ -324,7 +326,7 @@ enum parsed options__parse(struct options *o, const struct option_set *set, int 
 	if (o->budget && o->level != LEVEL_SIZES)
 		return wrong(set, "--budget", NULL, "goes with level sizes only");
 	return take_words(o, set, argc - optind, argv + optind,
-			  optind > 1 && !strcmp(argv[optind - 1], "--") && optind < argc);
+			  optind > 1 && !strcmp(argv[optind - 1], "--"));
 }
 
 void options__clear(struct options *o)

@@ -4,7 +4,9 @@
 #include "cmd_targets_state.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,6 +17,19 @@
 #include "kernel/procfs.h"
 #include "log.h"
 #include "model/space.h"
+
+/* Root is refused as well where a security module or a user namespace says so. */
+static bool may_be_read(__u32 pid)
+{
+	char path[32];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%u/maps", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0 || (errno != EACCES && errno != EPERM);
+}
 
 int targets__check_pid(__u32 pid)
 {
@@ -30,6 +45,10 @@ int targets__check_pid(__u32 pid)
 		log__error("PID %u: has ended, and has no memory any more; its parent has not "
 			   "asked for its status yet (a zombie)",
 			   pid);
+	else if (!may_be_read(pid))
+		log__error("PID %u: its mappings may not be read (/proc/%u/maps: %s); it takes "
+			   "root with CAP_SYS_PTRACE, and a security module may refuse that too",
+			   pid, pid, strerror(errno));
 	else
 		return 0;
 	return -ESRCH;

@@ -103,6 +103,9 @@ static int run(const struct options *o)
 	if (!err) {
 		output__truncate(&t.out);
 		err = collector__run(t.collector);
+		/* Shorter than an interval: what there was is shown all the same. */
+		if (!err && o->seconds > 0 && !t.shown)
+			show(&t);
 	}
 	if (output__close(&t.out) || t.failed)
 		err = -1;

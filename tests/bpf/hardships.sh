@@ -53,6 +53,27 @@ one_line "$WORK/messages" "is a thread, of process $!"
 "$BRKSCOPE" report -d 0.2 -p 2 >"$WORK/out" 2>"$WORK/messages" && fail "a kernel thread was taken"
 one_line "$WORK/messages" "PID 2: is the kernel's own"
 
+
+# Its process ids would be others' than the kernel's.
+unshare --pid --fork --mount-proc "$BRKSCOPE" report -d 0.2 >"$WORK/out" 2>"$WORK/messages" &&
+	fail "it ran in a PID namespace of its own"
+one_line "$WORK/messages" "in PID namespace"
+
+# Of some PIDs 1 a security module lets nobody read the mappings: that is said, and no empty table.
+if head -c 1 /proc/1/maps >"$WORK/out" 2>&1; then
+	"$BRKSCOPE" report -d 0.2 -p 1 >"$WORK/out" 2>"$WORK/messages" || fail "-p 1: $(cat "$WORK/messages")"
+else
+	"$BRKSCOPE" report -d 0.2 -p 1 >"$WORK/out" 2>"$WORK/messages" && fail "PID 1 was taken"
+	one_line "$WORK/messages" "PID 1: its mappings may not be read"
+fi
+
+# A command that is missing behind --; a time that is no longer than an interval.
+"$BRKSCOPE" report -- >"$WORK/out" 2>"$WORK/messages"
+[ $? = 2 ] || fail "report -- without a command: no usage error"
+one_line "$WORK/messages" "needs a command behind it"
+[ "$("$BRKSCOPE" top -b -d 0.3 -p $$ | grep -c ^ledger)" = 1 ] || fail "top -d 0.3 shows no table"
+[ "$("$BRKSCOPE" top -b -d 1 0.5 -p $$ | grep -c ^ledger)" = 2 ] || fail "top -d 1 0.5 shows other than two"
+
 # What a file held is there still when nothing new comes.
 echo old >"$WORK/kept"
 "$BRKSCOPE" report -o "$WORK/kept" -p 4194304 2>"$WORK/messages" && fail "PID 4194304 was found"
