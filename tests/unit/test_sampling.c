@@ -235,6 +235,34 @@ static void what_is_forgotten_is_taken_for_even(void **state)
 	assert_int_equal(bursts__seen_ns(&b, 1000 + 3000 * BURSTS_KEPT), 600 * BURSTS_KEPT);
 }
 
+/* They are in the row of the others as what they are estimated to be. */
+static void the_others_are_estimated_too(void **state)
+{
+	struct cell_key key = {.tgid = PID,
+			       .type = EVENT_MALLOC,
+			       .bucket = 4,
+			       .flags = 1 << EVENT_BURST_SHIFT};
+	struct cell cell = {3, 40};
+	struct snapshot s = {};
+	struct world w;
+
+	world__open(&w, LEVEL_SIZES, NULL);
+	call_at(&w, 1100, 8);
+	model__burst(w.m, 1000, 2000, 1);
+	assert_int_equal(model__cell(w.m, &key, &cell), 0);
+	snapshot_at(&w, &s, 1500);
+	assert_non_null(s.others);
+	assert_false(s.others->estimate.is);
+	model__burst(w.m, 3000, 3100, 50);
+	key.flags = 2 << EVENT_BURST_SHIFT;
+	assert_int_equal(model__cell(w.m, &key, &cell), 0);
+	snapshot_at(&w, &s, 4000);
+	assert_int_equal(s.others->malloc.calls, 153);
+	assert_int_equal(s.others->estimate.seen.calls, 6);
+	assert_true(s.others->estimate.is);
+	world__close(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -243,6 +271,7 @@ int main(void)
 		cmocka_unit_test(a_spilled_call_too),
 		cmocka_unit_test(windows_make_an_interval),
 		cmocka_unit_test(old_bursts_are_forgotten_but_not_what_was_seen),
+		cmocka_unit_test(the_others_are_estimated_too),
 		cmocka_unit_test(what_is_forgotten_is_taken_for_even),
 	};
 
