@@ -237,7 +237,6 @@ static void end_first(struct collector *c, __u64 now)
 	g->begun = true;
 	now += SOON_NS;
 	plan = governor__begin(&g->governor, now, cost__total(&c->cost));
-	end_open(c, now);
 	take(c, &plan, now);
 }
 

@@ -132,11 +132,10 @@ struct plan governor__begin(struct governor *g, __u64 now_ns, double spent)
 	 */
 	reach = draw(g, length) + g->burst_ns;
 	open_window(g, now_ns, times);
-	if (g->always) {
-		/* Whatever the two draw, they leave no gap. */
-		plan.bursts[plan.n++] = (struct burst){now_ns, BURST_OPEN, 1};
+	if (g->always)
+		/* The first stretch goes on: another one, told late, would leave a gap. */
 		return plan;
-	}
+	plan.end_ns = now_ns;
 	if (reach > length)
 		plan.bursts[plan.n++] = (struct burst){now_ns, now_ns + reach - length, times};
 	plan.bursts[plan.n++] = burst_of(g);

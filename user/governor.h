@@ -59,8 +59,8 @@ struct plan {
 };
 
 /*
- * Ends the first stretch, in which all was seen, at now_ns, and chooses b.  spent: ns of CPU
- * since start_ns.
+ * Chooses b, and ends the first stretch, in which all was seen, at now_ns; unless all may be
+ * seen on: then it is the burst that is open.  spent: ns of CPU since start_ns.
  */
 struct plan governor__begin(struct governor *g, __u64 now_ns, double spent);
 /* The window that begins at next_ns; that may be some way ahead. */
