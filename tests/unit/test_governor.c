@@ -209,7 +209,7 @@ static struct outcome simulate(const struct run *r, __u64 seed)
 	memset(&s, 0, sizeof(s));
 	s.r = r;
 	/* The first stretch: without a gap, whatever follows it. */
-	s.bursts[s.n] = (struct burst){0, BURST_OPEN, 1};
+	s.bursts[s.n] = (struct burst){.to_ns = BURST_OPEN, .times = 1};
 	s.joined[s.n++] = true;
 	governor__init(&s.g, r->budget, seed, 0, r->end_known ? r->end : 0);
 	governor__learn(&s.g, r->hit * r->load(r->first) / r->first, r->overhead, -1);
@@ -380,6 +380,23 @@ static void no_gap_where_all_may_be_seen(void **state)
 	assert_int_equal(plan.end_ns, 20 * MS);
 }
 
+static void a_late_burst_is_as_long(void **state)
+{
+	struct burst closed = {.from_ns = 1000, .to_ns = 1020, .times = 7},
+		     open = {.from_ns = 1000, .to_ns = BURST_OPEN, .times = 1};
+
+	burst__postpone(&closed, 990);
+	assert_int_equal(closed.from_ns, 1000);
+	burst__postpone(&closed, 1005);
+	assert_int_equal(closed.from_ns, 1005);
+	assert_int_equal(closed.to_ns, 1025);
+	burst__postpone(&open, 1005);
+	assert_int_equal(open.from_ns, 1005);
+	assert_true(open.to_ns == BURST_OPEN);
+	burst__end(&open, 3000);
+	assert_int_equal(open.to_ns, 3005);
+}
+
 static void intervals(void **state)
 {
 	struct sampled s = {};
@@ -420,6 +437,7 @@ int main(void)
 		cmocka_unit_test(the_budget_is_used),
 		cmocka_unit_test(what_cannot_be_kept_is_given_up),
 		cmocka_unit_test(no_gap_where_all_may_be_seen),
+		cmocka_unit_test(a_late_burst_is_as_long),
 		cmocka_unit_test(intervals),
 	};
 
