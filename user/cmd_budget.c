@@ -216,7 +216,7 @@ static void drop(struct collector *c, __u64 now)
 	log__note(
 		"--budget: brk and mmap alone cost %.2f%% of a CPU; malloc is not probed any more",
 		100 * g->governor.base);
-	if (g->attached_since)
+	if (probes__attached(c->probes))
 		probes__pause(c->probes);
 	g->attached_since = 0;
 }
@@ -337,7 +337,12 @@ __u64 budget__step(struct collector *c, __u64 now)
 	__u64 next = ~0ull;
 	bool need;
 
-	if (!g->on || g->dropped)
+	if (!g->on)
+		return ~0ull;
+	/* An allocator that has just appeared is probed like any other. */
+	if (g->dropped && probes__attached(c->probes))
+		probes__pause(c->probes);
+	if (g->dropped)
 		return ~0ull;
 	if (!g->begun && now < g->first_ns)
 		return g->first_ns;
