@@ -238,10 +238,8 @@ static void what_is_forgotten_is_taken_for_even(void **state)
 /* They are in the row of the others as what they are estimated to be. */
 static void the_others_are_estimated_too(void **state)
 {
-	struct cell_key key = {.tgid = PID,
-			       .type = EVENT_MALLOC,
-			       .bucket = 4,
-			       .flags = 1 << EVENT_BURST_SHIFT};
+	struct cell_key key = {
+		.tgid = PID, .type = EVENT_MALLOC, .bucket = 4, .flags = 1 << EVENT_BURST_SHIFT};
 	struct cell cell = {3, 40};
 	struct snapshot s = {};
 	struct world w;
