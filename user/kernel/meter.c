@@ -31,6 +31,7 @@ static const enum group group_of[HIT_KINDS] = {
 
 struct runs {
 	__u64 n, ns;
+	__u64 timed; /* of the programs, each: a call of malloc's is one, a system call's two */
 };
 
 struct meter {
@@ -54,6 +55,7 @@ static void add_runs(struct runs *r, const struct bpf_program *prog, bool counts
 		return;
 	r->ns += info.run_time_ns;
 	r->n += counts ? info.run_cnt : 0;
+	r->timed += info.run_cnt;
 }
 
 /* As far as they were ever taken, by whomever. */
@@ -75,8 +77,10 @@ static void read_runs(struct meter *m)
 		m->runs[i] = (struct runs){};
 	for (size_t i = 0; i < sizeof(entries) / sizeof(*entries); i++)
 		add_runs(&m->runs[ENTRIES], entries[i], true);
-	/* One program for both: what it takes on the average. */
+	/* One program for both: what it takes on the average.  It was timed once. */
 	add_runs(&m->runs[RETURNS], session ? g->malloc_session : g->malloc_return, true);
+	if (session)
+		m->runs[RETURNS].timed = 0;
 	for (size_t i = 0; i < sizeof(begin) / sizeof(*begin); i++)
 		add_runs(&m->runs[SYSCALLS], begin[i], false);
 	for (size_t i = 0; i < sizeof(end) / sizeof(*end); i++)
@@ -235,7 +239,7 @@ void meter__read(struct meter *m, struct meter_reading *r)
 							   : m->trap[kind];
 	}
 	for (int i = 0; i < GROUPS; i++)
-		taken += m->runs[i].n;
+		taken += m->runs[i].timed;
 	r->sampling_ns = 2 * m->clock_ns * taken;
 	r->agent_ns = agent_ns() - m->agent_ns;
 }
