@@ -9,9 +9,18 @@
 
 #include "maps.bpf.h"
 
+/*
+ * The end first, whose writer writes the beginning first (probes__set_burst): of another burst
+ * than the beginning it is the end of the one before, which is over.  The beginning's address
+ * depends on the end, by nothing: processors that read out of order keep that order (arm64;
+ * Documentation/memory-barriers.txt, address dependencies).
+ */
 static __always_inline bool in_burst(__u32 slot, __u64 ts)
 {
-	return ts >= bursts[slot][BURST_FROM] && ts < bursts[slot][BURST_TO];
+	__u64 to = bursts[slot][BURST_TO], none = to;
+
+	asm volatile("%0 &= 0" : "+r"(none));
+	return ts >= bursts[slot][BURST_FROM + none] && ts < to;
 }
 
 /* The slots of the bursts, as bits, that a moment is in. */

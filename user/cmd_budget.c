@@ -52,35 +52,44 @@ static void add_burst(struct collector *c, const struct burst *b)
 	struct budget *g = &c->budget;
 	typeof(g->bursts[0]) *at = &g->bursts[g->n++ % RING];
 
-	*at = (typeof(*at)){.from = b->from_ns, .to = b->to_ns, .times = b->times};
+	*at = (typeof(*at)){.b = *b};
+}
+
+/* Who ends later begins later; the next one begins at now_ns at the earliest. */
+static void end_before_next(struct budget *g, __u32 number, __u64 now_ns)
+{
+	struct burst *b = &g->bursts[number % RING].b, next;
+
+	if (number + 1 == g->n)
+		return;
+	next = g->bursts[(number + 1) % RING].b;
+	burst__postpone(&next, now_ns);
+	if (b->to_ns > next.to_ns)
+		b->to_ns = next.to_ns;
 }
 
 static void tell(struct collector *c, __u32 number, __u64 now)
 {
 	typeof(c->budget.bursts[0]) *at = &c->budget.bursts[number % RING];
 
-	/* Late: it is as long as it would have been. */
-	if (at->from < now && number) {
-		if (at->to != BURST_OPEN)
-			at->to += now - at->from;
-		at->from = now;
-	}
+	if (number)
+		burst__postpone(&at->b, now);
+	end_before_next(&c->budget, number, now);
 	at->set = true;
-	model__burst(c->model, at->from, at->to, at->times);
-	probes__set_burst(c->probes, number & 1, at->from, at->to);
+	model__burst(c->model, at->b.from_ns, at->b.to_ns, at->b.times);
+	probes__set_burst(c->probes, number & 1, at->b.from_ns, at->b.to_ns);
 }
 
-static void end_open(struct collector *c, __u64 to)
+static void end_open(struct collector *c, __u32 number, __u64 to)
 {
-	struct budget *g = &c->budget;
-	__u32 number = g->n - 1;
-	typeof(g->bursts[0]) *at = &g->bursts[number % RING];
+	typeof(c->budget.bursts[0]) *at = &c->budget.bursts[number % RING];
 
-	at->to = to;
+	burst__end(&at->b, to);
+	end_before_next(&c->budget, number, 0);
 	if (!at->set)
 		return;
-	model__burst_ends(c->model, to);
-	probes__set_burst(c->probes, number & 1, at->from, to);
+	model__burst_ends(c->model, at->b.to_ns);
+	probes__set_burst(c->probes, number & 1, at->b.from_ns, at->b.to_ns);
 }
 
 /* Those that have ended: their events are in the ring, or in the spill, by now. */
@@ -92,7 +101,7 @@ static void close_bursts(struct collector *c, __u64 now)
 		typeof(g->bursts[0]) *at = &g->bursts[g->oldest % RING];
 
 		/* A program that began before the end may still be under way. */
-		if (!at->set || at->to == BURST_OPEN || now < at->to + SOON_NS)
+		if (!at->set || at->b.to_ns == BURST_OPEN || now < at->b.to_ns + SOON_NS)
 			return;
 		collector__catch_up(c);
 		numbers__read_spill(c);
@@ -207,7 +216,7 @@ static void drop(struct collector *c, __u64 now)
 	log__note(
 		"--budget: brk and mmap alone cost %.2f%% of a CPU; malloc is not probed any more",
 		100 * g->governor.base);
-	if (g->attached_since)
+	if (probes__attached(c->probes))
 		probes__pause(c->probes);
 	g->attached_since = 0;
 }
@@ -215,11 +224,12 @@ static void drop(struct collector *c, __u64 now)
 static void take(struct collector *c, const struct plan *plan, __u64 now)
 {
 	struct budget *g = &c->budget;
+	__u32 open = g->n - 1;
 
-	if (plan->end_ns)
-		end_open(c, plan->end_ns);
 	for (size_t i = 0; i < plan->n; i++)
 		add_burst(c, &plan->bursts[i]);
+	if (plan->end_ns)
+		end_open(c, open, plan->end_ns);
 	if (plan->n)
 		model__window(c->model, g->governor.window_ns, g->governor.next_ns,
 			      g->governor.times);
@@ -237,7 +247,6 @@ static void end_first(struct collector *c, __u64 now)
 	g->begun = true;
 	now += SOON_NS;
 	plan = governor__begin(&g->governor, now, cost__total(&c->cost));
-	end_open(c, now);
 	take(c, &plan, now);
 }
 
@@ -283,20 +292,20 @@ static bool needed(const struct budget *g, __u64 now, __u64 *next)
 	bool is = false;
 
 	for (__u32 i = g->oldest; i < g->n; i++) {
-		typeof(g->bursts[0]) *b = &g->bursts[i % RING];
-		__u64 from = b->from > g->lead_ns ? b->from - g->lead_ns : 0;
+		const struct burst *b = &g->bursts[i % RING].b;
+		__u64 from = b->from_ns > g->lead_ns ? b->from_ns - g->lead_ns : 0;
 
-		if (now < b->to && now >= from)
+		if (now < b->to_ns && now >= from)
 			is = true;
 		/* It would have to be attached again at once. */
 		if (now < from && from - now < SETTLE_NS && g->attached_since)
 			is = true;
 		if (now < from && from < *next)
 			*next = from;
-		if (now < b->to && b->to < *next)
-			*next = b->to;
-		if (now >= b->to && now < b->to + SOON_NS && b->to + SOON_NS < *next)
-			*next = b->to + SOON_NS;
+		if (now < b->to_ns && b->to_ns < *next)
+			*next = b->to_ns;
+		if (now >= b->to_ns && now < b->to_ns + SOON_NS && b->to_ns + SOON_NS < *next)
+			*next = b->to_ns + SOON_NS;
 	}
 	return is;
 }
@@ -311,7 +320,7 @@ static void tell_next(struct collector *c, __u64 now)
 		/* Its slot is the one of the burst before the last. */
 		if (number >= 2 && number - 2 >= g->oldest)
 			return;
-		if (!g->attached_since || b->from > now + g->lead_ns + SETTLE_NS)
+		if (!g->attached_since || b->b.from_ns > now + g->lead_ns + SETTLE_NS)
 			return;
 		tell(c, number, clock__boot_ns());
 	}
@@ -328,7 +337,12 @@ __u64 budget__step(struct collector *c, __u64 now)
 	__u64 next = ~0ull;
 	bool need;
 
-	if (!g->on || g->dropped)
+	if (!g->on)
+		return ~0ull;
+	/* An allocator that has just appeared is probed like any other. */
+	if (g->dropped && probes__attached(c->probes))
+		probes__pause(c->probes);
+	if (g->dropped)
 		return ~0ull;
 	if (!g->begun && now < g->first_ns)
 		return g->first_ns;
@@ -361,7 +375,7 @@ void budget__prepare(struct collector *c)
 	struct budget *g = &c->budget;
 	const struct options *o = &c->options;
 	__u64 end = o->seconds > 0 ? c->start_ns + (__u64)(o->seconds * 1e9) : 0;
-	struct burst all = {c->start_ns, BURST_OPEN, 1};
+	struct burst all = {.from_ns = c->start_ns, .to_ns = BURST_OPEN, .times = 1};
 
 	g->on = o->budget > 0 && o->level >= LEVEL_SIZES;
 	if (!g->on)
@@ -405,7 +419,7 @@ void budget__end(struct collector *c)
 		return;
 	for (; g->oldest < g->n && g->bursts[g->oldest % RING].set; g->oldest++) {
 		/* Of one that was cut off nothing can be told but what was seen. */
-		if (g->bursts[g->oldest % RING].to > c->stop_ns)
+		if (g->bursts[g->oldest % RING].b.to_ns > c->stop_ns)
 			return;
 		model__burst_over(c->model, g->oldest);
 	}

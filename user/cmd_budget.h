@@ -20,8 +20,7 @@ struct budget {
 	__u64 first_ns; /* when that may be */
 	struct governor governor;
 	struct {
-		__u64 from, to;
-		__u32 times;
+		struct burst b;
 		bool set;     /* the programs know of it */
 		bool over;    /* and all of its events have come */
 	} bursts[8];	      /* by number, modulo 8 */

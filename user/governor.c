@@ -13,6 +13,21 @@
 #define ROOM_LEAST  0.05	  /* of the budget: less for bursts is none */
 #define TIMES_MOST  1000000u
 
+void burst__postpone(struct burst *b, __u64 now_ns)
+{
+	__u64 late = now_ns > b->from_ns ? now_ns - b->from_ns : 0;
+
+	b->from_ns += late;
+	b->late_ns += late;
+	if (b->to_ns != BURST_OPEN)
+		b->to_ns += late;
+}
+
+void burst__end(struct burst *b, __u64 to_ns)
+{
+	b->to_ns = to_ns + b->late_ns;
+}
+
 void governor__init(struct governor *g, double budget, __u64 seed, __u64 start_ns, __u64 end_ns)
 {
 	*g = (struct governor){
@@ -114,7 +129,9 @@ static struct burst burst_of(const struct governor *g)
 {
 	__u64 from = g->window_ns + g->offset_ns;
 
-	return (struct burst){from, g->always ? BURST_OPEN : from + g->burst_ns, g->times};
+	return (struct burst){.from_ns = from,
+			      .to_ns = g->always ? BURST_OPEN : from + g->burst_ns,
+			      .times = g->times};
 }
 
 struct plan governor__begin(struct governor *g, __u64 now_ns, double spent)
@@ -132,13 +149,13 @@ struct plan governor__begin(struct governor *g, __u64 now_ns, double spent)
 	 */
 	reach = draw(g, length) + g->burst_ns;
 	open_window(g, now_ns, times);
-	if (g->always) {
-		/* Whatever the two draw, they leave no gap. */
-		plan.bursts[plan.n++] = (struct burst){now_ns, BURST_OPEN, 1};
+	if (g->always)
+		/* The first stretch goes on: another one, told late, would leave a gap. */
 		return plan;
-	}
+	plan.end_ns = now_ns;
 	if (reach > length)
-		plan.bursts[plan.n++] = (struct burst){now_ns, now_ns + reach - length, times};
+		plan.bursts[plan.n++] = (struct burst){
+			.from_ns = now_ns, .to_ns = now_ns + reach - length, .times = times};
 	plan.bursts[plan.n++] = burst_of(g);
 	return plan;
 }

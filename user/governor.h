@@ -25,10 +25,19 @@
 
 struct burst {
 	__u64 from_ns, to_ns;
-	__u32 times; /* what a call in it counts as */
+	__u32 times;   /* what a call in it counts as */
+	__u64 late_ns; /* how much later than planned it begins */
 };
 
 #define BURST_OPEN (~0ull) /* to_ns: until it is said */
+
+/*
+ * One that is told when it should have begun begins then, and is as long as it would have been:
+ * what was not seen at its beginning is made up for at its end, be that known yet or not.
+ */
+void burst__postpone(struct burst *b, __u64 now_ns);
+/* Of an open one. */
+void burst__end(struct burst *b, __u64 to_ns);
 
 struct governor {
 	double budget; /* of one CPU: 0.01 is 1% */
@@ -59,8 +68,8 @@ struct plan {
 };
 
 /*
- * Ends the first stretch, in which all was seen, at now_ns, and chooses b.  spent: ns of CPU
- * since start_ns.
+ * Chooses b, and ends the first stretch, in which all was seen, at now_ns; unless all may be
+ * seen on: then it is the burst that is open.  spent: ns of CPU since start_ns.
  */
 struct plan governor__begin(struct governor *g, __u64 now_ns, double spent);
 /* The window that begins at next_ns; that may be some way ahead. */

@@ -15,9 +15,13 @@ no_link_is_left() {
 	fail "report --budget 5: status $?"
 "$BRKSCOPE" report -j --budget 100000 -o "$WORK/all.json" -- "$WORKLOAD/paced" 1 300 >"$WORK/all" ||
 	fail "report --budget 100000: status $?"
-# Nothing goes on for as little.
-"$BRKSCOPE" report -j --budget 0.0001 -d 4 -o "$WORK/none.json" 2>"$WORK/none" ||
-	fail "report --budget 0.0001: status $?"
+# Nothing goes on for as little, nor begins: an allocator that is new then is not probed.
+cp "$OUT/librefmalloc.so" "$WORK/libmine.so"
+start_collecting "$WORK/none" report -j --budget 0.0001 -o "$WORK/none.json"
+eventually 10 grep -q 'malloc is not probed any more' "$WORK/none"
+LD_PRELOAD="$WORK/libmine.so" "$WORKLOAD/paced" 3 300 >"$WORK/late" || fail "paced: status $?"
+kill -INT "$AGENT"
+wait "$AGENT" || fail "report --budget 0.0001: status $?"
 grep -q 'malloc is not probed any more' "$WORK/none" || fail "not said: $(cat "$WORK/none")"
 "$BRKSCOPE" report -l live --budget 5 -- true 2>"$WORK/usage" && fail "--budget at level live"
 [ $? = 2 ] || fail "--budget at level live is no usage error"
@@ -64,6 +68,10 @@ expect("all: every call", [malloc["calls"], malloc["seen"]["calls"]],
 expect_true("all: every call of its own", 0 <= malloc["calls"] - truth["calls"] < 100)
 
 report = Report(f"{work}/none.json").data
+late = read_json(f"{work}/late")["calls"]
+# Until the agent has seen it: not a tenth of the time.
+expect_true(f"none: not probed {report['cost']['hits']}",
+            sum(n for kind, n in report["cost"]["hits"].items() if kind != "syscall") < late / 10)
 expect("none: level", report["level"], "syscalls")
 expect_true("none: since when", report["budget"]["malloc_until_ns"] > report["start_ns"])
 expect_true("none: no malloc numbers", all(row["malloc"] is None for row in report["processes"]))

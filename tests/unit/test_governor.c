@@ -137,7 +137,7 @@ static double calls_in(const struct run *r, const struct burst *b, __u64 now)
 static double spent(const struct state *s, __u64 now)
 {
 	const struct run *r = s->r;
-	double cost = r->base * now + r->hit * r->load(earlier(r->first, now));
+	double cost = r->base * now;
 	__u64 until = 0;
 
 	for (size_t i = 0; i < s->n && s->bursts[i].from_ns < now; i++) {
@@ -175,12 +175,11 @@ static void take(struct state *s, const struct plan *plan)
 static struct outcome finish(struct state *s)
 {
 	const struct run *r = s->r;
-	struct outcome o = {.total = r->load(r->first), .exact = true};
+	struct outcome o = {.exact = true};
 	struct sampled sampled = {};
 	double cut = 0, calls;
 	struct totals t;
 
-	o.seen = o.total;
 	for (size_t i = 0; i < s->n; i++) {
 		const struct burst *b = &s->bursts[i];
 
@@ -209,6 +208,9 @@ static struct outcome simulate(const struct run *r, __u64 seed)
 
 	memset(&s, 0, sizeof(s));
 	s.r = r;
+	/* The first stretch: without a gap, whatever follows it. */
+	s.bursts[s.n] = (struct burst){.to_ns = BURST_OPEN, .times = 1};
+	s.joined[s.n++] = true;
 	governor__init(&s.g, r->budget, seed, 0, r->end_known ? r->end : 0);
 	governor__learn(&s.g, r->hit * r->load(r->first) / r->first, r->overhead, -1);
 	plan = governor__begin(&s.g, now, spent(&s, now));
@@ -359,6 +361,42 @@ static void what_cannot_be_kept_is_given_up(void **state)
 	assert_false(simulate(&r, 3).dropped);
 }
 
+/* What follows the first stretch is told when it has begun: all is seen if it is the same burst. */
+static void no_gap_where_all_may_be_seen(void **state)
+{
+	struct governor g;
+	struct plan plan;
+
+	governor__init(&g, 0.05, 1, 0, 0);
+	governor__learn(&g, 0.01, 3e6, 0.001);
+	plan = governor__begin(&g, 20 * MS, 0);
+	assert_true(g.always);
+	assert_int_equal(plan.end_ns, 0);
+	assert_int_equal(plan.n, 0);
+	governor__init(&g, 0.05, 1, 0, 0);
+	governor__learn(&g, 0.9, 3e6, 0.001);
+	plan = governor__begin(&g, 20 * MS, 18 * MS);
+	assert_false(g.always);
+	assert_int_equal(plan.end_ns, 20 * MS);
+}
+
+static void a_late_burst_is_as_long(void **state)
+{
+	struct burst closed = {.from_ns = 1000, .to_ns = 1020, .times = 7},
+		     open = {.from_ns = 1000, .to_ns = BURST_OPEN, .times = 1};
+
+	burst__postpone(&closed, 990);
+	assert_int_equal(closed.from_ns, 1000);
+	burst__postpone(&closed, 1005);
+	assert_int_equal(closed.from_ns, 1005);
+	assert_int_equal(closed.to_ns, 1025);
+	burst__postpone(&open, 1005);
+	assert_int_equal(open.from_ns, 1005);
+	assert_true(open.to_ns == BURST_OPEN);
+	burst__end(&open, 3000);
+	assert_int_equal(open.to_ns, 3005);
+}
+
 static void intervals(void **state)
 {
 	struct sampled s = {};
@@ -398,6 +436,8 @@ int main(void)
 		cmocka_unit_test(the_budget_is_kept),
 		cmocka_unit_test(the_budget_is_used),
 		cmocka_unit_test(what_cannot_be_kept_is_given_up),
+		cmocka_unit_test(no_gap_where_all_may_be_seen),
+		cmocka_unit_test(a_late_burst_is_as_long),
 		cmocka_unit_test(intervals),
 	};
 

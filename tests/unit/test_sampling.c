@@ -165,6 +165,102 @@ static void windows_make_an_interval(void **state)
 	world__close(&w);
 }
 
+#define OTHER 11
+
+/* A fifth of the time. */
+static void many_bursts(struct world *w, __u64 from, __u32 number, __u32 n)
+{
+	for (__u32 i = 0; i < n; i++) {
+		model__burst(w->m, from + 1000 * i, from + 1000 * i + 200, 5);
+		model__burst_over(w->m, number + i);
+	}
+}
+
+static void assert_coverage(const struct process_stats *p, double coverage)
+{
+	assert_true(p->estimate.is);
+	assert_true(p->malloc_known);
+	assert_true(p->estimate.coverage > coverage - .0001);
+	assert_true(p->estimate.coverage < coverage + .0001);
+}
+
+/* How much of a process was seen is as true when the bursts of its time are forgotten. */
+static void old_bursts_are_forgotten_but_not_what_was_seen(void **state)
+{
+	const __u64 end = 2000 + 10000 * BURSTS_KEPT;
+	struct event_task fork = events__fork(OTHER, PID, 1500), exit;
+	struct event call = events__malloc(OTHER, FN_MALLOC, 8);
+	struct snapshot s = {};
+	struct world w;
+
+	world__open(&w, LEVEL_SIZES, NULL);
+	model__burst(w.m, 1000, 1600, 1);
+	call_at(&w, 1010, 8);
+	model__burst_over(w.m, 0);
+	fork.e.ts_ns = 1500;
+	world__take(&w, &fork);
+	call.ts_ns = 1550;
+	world__take(&w, &call);
+	exit = events__exit(OTHER, 1500);
+	exit.e.ts_ns = 1700;
+	world__take(&w, &exit);
+	many_bursts(&w, 2000, 1, 10 * BURSTS_KEPT);
+	/* It was seen for 100 of its 200 ns, and the other for 600 and then a fifth. */
+	assert_coverage(snapshot_at(&w, &s, end), (600.0 + (end - 2000) * .2) / (end - 1000));
+	assert_int_equal(s.processes[1]->pid, OTHER);
+	assert_coverage(s.processes[1], .5);
+	/* One that comes later, and is looked at when the bursts of its beginning are forgotten. */
+	fork = events__fork(OTHER, PID, end);
+	fork.e.ts_ns = end;
+	world__take(&w, &fork);
+	call.ts_ns = end + 1;
+	model__burst(w.m, end, end + 200, 5);
+	world__take(&w, &call);
+	model__burst_over(w.m, 10 * BURSTS_KEPT + 1);
+	many_bursts(&w, end + 1000, 10 * BURSTS_KEPT + 2, 3 * BURSTS_KEPT - 1);
+	snapshot_at(&w, &s, end + 3000 * BURSTS_KEPT);
+	assert_coverage(world__stats(&w, OTHER), .2);
+	world__close(&w);
+}
+
+/* One that turns out later to have been there: about as much, and never all. */
+static void what_is_forgotten_is_taken_for_even(void **state)
+{
+	struct bursts b = {};
+
+	for (__u64 i = 0; i < 4 * BURSTS_KEPT; i++)
+		bursts__add(&b, 1000 + 1000 * i, 1200 + 1000 * i, 5);
+	assert_int_equal(bursts__seen_ns(&b, 999), 0);
+	assert_int_equal(bursts__seen_ns(&b, 1000 + 1000 * BURSTS_KEPT), 200 * BURSTS_KEPT);
+	assert_int_equal(bursts__seen_ns(&b, 1000 + 3000 * BURSTS_KEPT), 600 * BURSTS_KEPT);
+}
+
+/* They are in the row of the others as what they are estimated to be. */
+static void the_others_are_estimated_too(void **state)
+{
+	struct cell_key key = {
+		.tgid = PID, .type = EVENT_MALLOC, .bucket = 4, .flags = 1 << EVENT_BURST_SHIFT};
+	struct cell cell = {3, 40};
+	struct snapshot s = {};
+	struct world w;
+
+	world__open(&w, LEVEL_SIZES, NULL);
+	call_at(&w, 1100, 8);
+	model__burst(w.m, 1000, 2000, 1);
+	assert_int_equal(model__cell(w.m, &key, &cell), 0);
+	snapshot_at(&w, &s, 1500);
+	assert_non_null(s.others);
+	assert_false(s.others->estimate.is);
+	model__burst(w.m, 3000, 3100, 50);
+	key.flags = 2 << EVENT_BURST_SHIFT;
+	assert_int_equal(model__cell(w.m, &key, &cell), 0);
+	snapshot_at(&w, &s, 4000);
+	assert_int_equal(s.others->malloc.calls, 153);
+	assert_int_equal(s.others->estimate.seen.calls, 6);
+	assert_true(s.others->estimate.is);
+	world__close(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -172,6 +268,9 @@ int main(void)
 		cmocka_unit_test(a_call_counts_as_many),
 		cmocka_unit_test(a_spilled_call_too),
 		cmocka_unit_test(windows_make_an_interval),
+		cmocka_unit_test(old_bursts_are_forgotten_but_not_what_was_seen),
+		cmocka_unit_test(the_others_are_estimated_too),
+		cmocka_unit_test(what_is_forgotten_is_taken_for_even),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

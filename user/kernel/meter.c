@@ -13,6 +13,7 @@
 #include "brkscope/event.h"
 
 #include "brkscope.skel.h"
+#include "kernel/runs.h"
 
 #define ENOUGH_RUNS  300
 #define SAMPLE_NS    1000000000ull /* for no longer than that */
@@ -29,10 +30,6 @@ static const enum group group_of[HIT_KINDS] = {
 	[HIT_SYSCALL] = SYSCALLS,
 };
 
-struct runs {
-	__u64 n, ns;
-};
-
 struct meter {
 	struct brkscope *skel;
 	double trap[HIT_KINDS]; /* < 0: not known */
@@ -44,7 +41,7 @@ struct meter {
 	struct runs runs[GROUPS], before[GROUPS];
 };
 
-static void add_runs(struct runs *r, const struct bpf_program *prog, bool counts)
+static void add_runs(struct runs *r, const struct bpf_program *prog, enum runs_of of)
 {
 	struct bpf_prog_info info = {};
 	__u32 size = sizeof(info);
@@ -52,8 +49,7 @@ static void add_runs(struct runs *r, const struct bpf_program *prog, bool counts
 	if (bpf_program__fd(prog) < 0 ||
 	    bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &size))
 		return;
-	r->ns += info.run_time_ns;
-	r->n += counts ? info.run_cnt : 0;
+	runs__add(r, of, info.run_cnt, info.run_time_ns);
 }
 
 /* As far as they were ever taken, by whomever. */
@@ -74,13 +70,16 @@ static void read_runs(struct meter *m)
 	for (int i = 0; i < GROUPS; i++)
 		m->runs[i] = (struct runs){};
 	for (size_t i = 0; i < sizeof(entries) / sizeof(*entries); i++)
-		add_runs(&m->runs[ENTRIES], entries[i], true);
+		add_runs(&m->runs[ENTRIES], entries[i], RUNS_ARE_HITS);
 	/* One program for both: what it takes on the average. */
-	add_runs(&m->runs[RETURNS], session ? g->malloc_session : g->malloc_return, true);
+	if (session)
+		add_runs(&m->runs[RETURNS], g->malloc_session, RUNS_TIMED_ELSEWHERE);
+	else
+		add_runs(&m->runs[RETURNS], g->malloc_return, RUNS_ARE_HITS);
 	for (size_t i = 0; i < sizeof(begin) / sizeof(*begin); i++)
-		add_runs(&m->runs[SYSCALLS], begin[i], false);
+		add_runs(&m->runs[SYSCALLS], begin[i], RUNS_BEGIN_HITS);
 	for (size_t i = 0; i < sizeof(end) / sizeof(*end); i++)
-		add_runs(&m->runs[SYSCALLS], end[i], true);
+		add_runs(&m->runs[SYSCALLS], end[i], RUNS_ARE_HITS);
 }
 
 /* By a program that does nothing. */
@@ -95,7 +94,7 @@ static double clock_cost(struct meter *m)
 		if (bpf_prog_test_run_opts(bpf_program__fd(prog), &opts))
 			return 0;
 	}
-	add_runs(&r, prog, true);
+	add_runs(&r, prog, RUNS_ARE_HITS);
 	return r.n ? (double)r.ns / r.n : 0;
 }
 
@@ -235,7 +234,7 @@ void meter__read(struct meter *m, struct meter_reading *r)
 							   : m->trap[kind];
 	}
 	for (int i = 0; i < GROUPS; i++)
-		taken += m->runs[i].n;
+		taken += m->runs[i].timed;
 	r->sampling_ns = 2 * m->clock_ns * taken;
 	r->agent_ns = agent_ns() - m->agent_ns;
 }

@@ -6,7 +6,8 @@
  * (BPF_ENABLE_STATS), taken now and then, for they cost two readings of the clock a run.
  *
  * Not in it: what a tracepoint that is in use costs the system calls that are not traced
- * (some tens of nanoseconds each; counting them would cost more), and what the caches lose.
+ * (some tens of nanoseconds each; counting them would cost more), what the programs at fork,
+ * exec and exit run for, and what the caches lose.
  */
 #ifndef BRKSCOPE_METER_H
 #define BRKSCOPE_METER_H

@@ -54,7 +54,10 @@ bool probes__attached(const struct probes *p)
 	return links__attached(p->in_bursts);
 }
 
-/* A program that reads it meanwhile sees one that is over, or all of it. */
+/*
+ * The slot's last burst is over.  A program that reads it meanwhile reads the end first: that one
+ * with whatever beginning, which is over; none (0); or all of the new one.
+ */
 void probes__set_burst(struct probes *p, int slot, __u64 from, __u64 to)
 {
 	volatile __u64 *at = p->skel->bss->bursts[slot];

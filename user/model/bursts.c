@@ -13,6 +13,8 @@ void bursts__add(struct bursts *b, __u64 from, __u64 to, __u32 times)
 	typeof(b->at[0]) *at = &b->at[b->n & (BURSTS_KEPT - 1)];
 	const typeof(*at) *last = &b->at[(b->n - 1) & (BURSTS_KEPT - 1)];
 
+	if (!b->n)
+		b->since = from;
 	/* Who ends later begins later: of an older one nothing is left by then. */
 	at->before = b->n ? last->before + least(from, last->to) - last->from : 0;
 	at->from = from;
@@ -64,6 +66,19 @@ __u32 bursts__times_of(const struct bursts *b, __u32 bits)
 	return times;
 }
 
+/*
+ * Of a time that is forgotten: as if those until then had been even.  So where one of them has
+ * left a gap, what was seen since is less than all.
+ */
+static __u64 about_seen(const struct bursts *b, __u64 ts)
+{
+	const typeof(b->at[0]) *oldest = &b->at[(b->n - kept(b)) & (BURSTS_KEPT - 1)];
+
+	if (ts <= b->since || oldest->from <= b->since)
+		return 0;
+	return (unsigned __int128)oldest->before * (ts - b->since) / (oldest->from - b->since);
+}
+
 __u64 bursts__seen_ns(const struct bursts *b, __u64 ts)
 {
 	for (__u32 i = b->n; b->n - i < kept(b); i--) {
@@ -72,5 +87,5 @@ __u64 bursts__seen_ns(const struct bursts *b, __u64 ts)
 		if (ts >= at->from)
 			return at->before + least(ts, at->to) - at->from;
 	}
-	return 0;
+	return about_seen(b, ts);
 }

@@ -13,7 +13,8 @@
 
 /* All zero: there are none, everything is seen. */
 struct bursts {
-	__u32 n; /* so far: number i has bit i % 2 */
+	__u32 n;     /* so far: number i has bit i % 2 */
+	__u64 since; /* when the first of all began */
 	struct {
 		__u64 from, to;
 		__u64 before; /* how much of the time until then was in a burst */
@@ -28,7 +29,7 @@ void bursts__end(struct bursts *b, __u64 to);
 __u32 bursts__times(const struct bursts *b, __u64 ts, __u32 *bits);
 /* The same, where nothing but the bits is known: of the last of each. */
 __u32 bursts__times_of(const struct bursts *b, __u32 bits);
-/* How much of the time until then was in a burst. */
+/* How much of the time until then was in a burst; about that, if the one then is forgotten. */
 __u64 bursts__seen_ns(const struct bursts *b, __u64 ts);
 
 #endif

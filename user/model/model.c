@@ -349,6 +349,9 @@ int model__snapshot(struct model *m, struct snapshot *s)
 	s->processes = rows;
 	s->count = m->n;
 	s->others = m->others ? &m->others->stats : NULL;
+	/* Whose calls they are nobody knows: of a time when all were seen, or of another. */
+	if (m->others)
+		m->others->stats.estimate.is = model__estimates(m, s->start_ns + s->duration_ns);
 	return 0;
 }
 

@@ -239,7 +239,6 @@ static void add_histograms(struct histograms *to, const struct histograms *h)
 
 static void add_malloc(struct process_stats *to, const struct process_stats *s)
 {
-	to->estimate.is |= s->estimate.is;
 	add_tally(&to->estimate.seen, &s->estimate.seen);
 	to->malloc.calls += s->malloc.calls;
 	to->malloc.bytes += s->malloc.bytes;

@@ -66,6 +66,10 @@ struct process {
 	struct sampled sampled;
 	bool sampled_out; /* it had ended in all windows from here on */
 	__u64 ended_ns;	  /* 0: not known */
+	/* When its calls began and ceased to be seen, and the time in bursts until then. */
+	struct seen_until {
+		__u64 ts_ns, seen_ns;
+	} first_seen, last_seen;
 	/*
 	 * What exec mapped, from the kernel's own counters, as long as the
 	 * mappings themselves have not been read.

@@ -26,6 +26,30 @@ void sampling__count(const struct model *m, struct process *p, const struct coun
 		}
 }
 
+static __u64 later_of(__u64 a, __u64 b)
+{
+	return a > b ? a : b;
+}
+
+static void set_seen(const struct model *m, struct seen_until *u, __u64 ts)
+{
+	if (u->ts_ns == ts)
+		return;
+	u->ts_ns = ts;
+	u->seen_ns = bursts__seen_ns(&m->bursts, ts);
+}
+
+/* As long as the bursts of that time are known. */
+static void keep_seen(const struct model *m, struct process *p)
+{
+	const struct process_stats *s = &p->stats;
+
+	set_seen(m, &p->first_seen,
+		 later_of(later_of(s->start_ns, m->begun_ns), s->malloc_since_ns));
+	if (p->gone && p->ended_ns)
+		set_seen(m, &p->last_seen, p->ended_ns);
+}
+
 /* One that has ended is told of the first window without it. */
 static void close_burst(struct model *m, struct process *p, __u32 times, __u32 bit)
 {
@@ -44,8 +68,10 @@ void model__burst_over(struct model *m, __u32 number)
 {
 	__u32 times = m->bursts.at[number & (BURSTS_KEPT - 1)].times;
 
-	for (size_t i = 0; i < m->n; i++)
+	for (size_t i = 0; i < m->n; i++) {
+		keep_seen(m, m->all[i]);
 		close_burst(m, m->all[i], times, number & 1);
+	}
 }
 
 void model__window(struct model *m, __u64 from_ns, __u64 to_ns, __u32 times)
@@ -81,24 +107,25 @@ bool model__estimates(const struct model *m, __u64 now_ns)
 	       bursts__seen_ns(&m->bursts, now_ns) < now_ns - m->begun_ns;
 }
 
-static __u64 later_of(__u64 a, __u64 b)
-{
-	return a > b ? a : b;
-}
-
 void sampling__estimate(struct model *m, struct process *p, __u64 now)
 {
 	struct process_stats *s = &p->stats;
-	__u64 from = later_of(later_of(s->start_ns, m->begun_ns), s->malloc_since_ns);
-	__u64 to = p->gone && p->ended_ns ? p->ended_ns : now, seen;
+	__u64 from, to, seen;
 	struct totals t = {s->malloc.calls, s->malloc.bytes, s->estimate.seen.calls,
 			   s->estimate.seen.bytes};
 	struct estimates e;
 
 	s->estimate.is = false;
-	if (!m->bursts.n || to <= from)
+	if (!m->bursts.n)
 		return;
-	seen = bursts__seen_ns(&m->bursts, to) - bursts__seen_ns(&m->bursts, from);
+	keep_seen(m, p);
+	if (!p->gone || !p->ended_ns)
+		set_seen(m, &p->last_seen, now);
+	from = p->first_seen.ts_ns;
+	to = p->last_seen.ts_ns;
+	if (to <= from)
+		return;
+	seen = p->last_seen.seen_ns - p->first_seen.seen_ns;
 	s->estimate.is = seen < to - from;
 	s->estimate.coverage = (double)seen / (double)(to - from);
 	s->estimate.slowed = seen ? (double)t.seen_calls * m->hit_ns / (double)seen : 0;
