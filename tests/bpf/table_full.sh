@@ -12,7 +12,7 @@ mkdir "$WORK/counts"
 	fail "report -j: status $?: $(cat "$WORK/floods")"
 "$BRKSCOPE" report "${LIMITS[@]}" -o "$WORK/text" -- "${FLOODS[@]}" >"$WORK/out" ||
 	fail "report: status $?: $(cat "$WORK/out")"
-grep -qi 'other processes' "$WORK/text" || fail "the text does not say so: $(cat "$WORK/text")"
+grep -qi 'other processes: with [0-9]* events of rows above as well' "$WORK/text" || fail "the text does not say so: $(cat "$WORK/text")"
 
 compare "$WORK" <<'END'
 from collections import Counter
@@ -26,6 +26,10 @@ with open(f"{work}/floods", encoding="utf-8") as lines:
     floods = [json.loads(line) for line in lines]
 expect("floods", len(floods), 6)
 expect_true("it spilled", report.data["events"]["spilled"] > 10000)
+expect_true("and nobody knows whose it was", 0 < report.data["events"]["unowned"] <= report.data["events"]["spilled"])
+expect("so no row's mappings are known",
+       {cause["live_bytes"] for row in report.rows.values() for cause in row["mmap"].values() if "live_bytes" in cause},
+       {None})
 expect_true("into the others", others["malloc"]["calls"] > 0)
 
 expect("calls", sum(row["malloc"]["calls"] for row in rows), sum(c.calls for c in counts))

@@ -343,11 +343,14 @@ int model__snapshot(struct model *m, struct snapshot *s)
 			update_blocks(m, p);
 		else if (m->calls_missed)
 			spilled__forget_blocks(p);
+		if (m->changes_missed)
+			p->stats.live_known = false;
 		close_window(p);
 		rows[i] = &p->stats;
 	}
 	s->processes = rows;
 	s->count = m->n;
+	s->unowned = m->unowned;
 	s->others = m->others ? &m->others->stats : NULL;
 	/* Whose calls they are nobody knows: of a time when all were seen, or of another. */
 	if (m->others)

@@ -115,22 +115,34 @@ static bool is_call(const struct cell_key *key)
 	return key->type == EVENT_MALLOC || key->type == EVENT_RETURN || key->type == EVENT_FREE;
 }
 
+static bool changes_mappings(const struct cell_key *key)
+{
+	switch (key->type) {
+	case EVENT_BRK:
+		return key->op <= BRK_SHRINK;
+	case EVENT_MUNMAP:
+		return key->op != MAP_REFUSED;
+	case EVENT_FORK:
+	case EVENT_EXEC:
+	/* These may have done a part of it even where they failed. */
+	case EVENT_MREMAP:
+	case EVENT_MMAP:
+	case EVENT_MPROTECT:
+	case EVENT_SHMAT:
+	case EVENT_SHMDT:
+		return true;
+	}
+	return false;
+}
+
 /* The ledger of p, or of whose address space p runs in, has not seen this one. */
 static int miss_event(struct model *m, struct process *p, const struct cell_key *key)
 {
 	struct ledger *fresh;
 
-	bool changes = key->type == EVENT_FORK || key->type == EVENT_EXEC ||
-		       (key->type == EVENT_BRK && key->op <= BRK_SHRINK) ||
-		       /* These may have done a part of it even where they failed. */
-		       key->type == EVENT_MREMAP || key->type == EVENT_MMAP ||
-		       key->type == EVENT_MPROTECT || key->type == EVENT_SHMAT ||
-		       key->type == EVENT_SHMDT ||
-		       (key->type == EVENT_MUNMAP && key->op != MAP_REFUSED);
-
 	if (is_call(key))
 		miss_call(m, p);
-	if (!changes)
+	if (!changes_mappings(key))
 		return 0;
 	make_stale(p);
 	if (key->type != EVENT_EXEC) {
@@ -176,8 +188,12 @@ int model__cell(struct model *m, const struct cell_key *key, const struct cell *
 			c.cause = caller__route(m, c.cause, &by);
 	}
 	/* Nobody knows whose it was. */
-	if (!key->start_ns && is_call(key))
-		m->calls_missed = true;
+	if (!key->start_ns) {
+		if (key->type != EVENT_ROUTE) /* a call's, and that is counted as such */
+			m->unowned += cell->calls;
+		m->calls_missed |= is_call(key);
+		m->changes_missed |= changes_mappings(key);
+	}
 	if (key->start_ns && miss_event(m, p, key))
 		return -ENOMEM;
 	if (key->type == EVENT_MALLOC || key->type == EVENT_ROUTE)

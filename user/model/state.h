@@ -23,12 +23,14 @@ struct model {
 	size_t n, most;
 	struct process *exited, **exited_end; /* in the order that they did */
 	size_t n_exited;
-	bool folded;	   /* some of them into the others */
-	__u64 now_ns;	   /* about when the events happened that are coming in now */
-	bool calls_missed; /* of nobody knows whom */
-	bool lists;	   /* there may be some that wait */
-	size_t borrowers;  /* that run in another one's address space */
-	bool spill_due;	   /* a process that has an entry in the kernel's has exited */
+	bool folded;	     /* some of them into the others */
+	__u64 now_ns;	     /* about when the events happened that are coming in now */
+	bool calls_missed;   /* of nobody knows whom */
+	bool changes_missed; /* of address spaces, likewise */
+	__u64 unowned;	     /* events that were of nobody knows whom */
+	bool lists;	     /* there may be some that wait */
+	size_t borrowers;    /* that run in another one's address space */
+	bool spill_due;	     /* a process that has an entry in the kernel's has exited */
 	struct process *others;
 	struct call_sites *sites;
 	struct bursts bursts; /* in which calls are seen */

@@ -380,7 +380,11 @@ static void print_notes(const struct table *t, size_t shown)
 			   "unattributed mmaps, in no column here: %s live in %zu process%s",
 			   unit__bytes(text, content->unattributed), content->unattributed_in,
 			   content->unattributed_in == 1 ? "" : "es");
-	if (t->s->others)
+	if (t->s->unowned)
+		print_note(t, INK_NOTICE,
+			   "%s: with %llu events of rows above as well; raise --max-processes",
+			   others_name(t), t->s->unowned);
+	else if (t->s->others)
 		print_note(t, INK_DIM, "%s: those that got no row of their own, added up",
 			   others_name(t));
 }
