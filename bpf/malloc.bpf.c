@@ -352,7 +352,9 @@ static __always_inline bool call_begin(struct pt_regs *ctx)
 		flags |= EVENT_F_KEEPS_MAPPING;
 	}
 	thread = thread_get(tid);
-	if (thread && !is_new_call(ctx, thread, probe, ret, size, now))
+	if (!thread) /* a call handed on is counted again, for nobody knows it */
+		__sync_fetch_and_add(&lost, 1);
+	else if (!is_new_call(ctx, thread, probe, ret, size, now))
 		return false;
 	if (config.live && !may_return(probe, entry_sp(ctx, probe), size, flags))
 		flags |= EVENT_F_NO_RETURN;
