@@ -168,11 +168,12 @@ static void say_failure(struct allocators *a, const struct object *o, int err)
 		return;
 	}
 	if (err == -EEXIST) {
-		log__note("%s: malloc in it cannot be probed: two probes would share a page offset, "
-			  "by which alone kernels before Linux 5.15 tell them apart; processes that "
-			  "use it have no malloc numbers; -p PID watches fewer allocators, and "
-			  "-l syscalls probes none",
-			  o->path);
+		log__note(
+			"%s: malloc in it cannot be probed: two probes would share a page offset, "
+			"by which alone kernels before Linux 5.15 tell them apart; processes that "
+			"use it have no malloc numbers; -p PID watches fewer allocators, and "
+			"-l syscalls probes none",
+			o->path);
 		return;
 	}
 	log__note("%s: malloc in it cannot be probed: %s; processes that use it have no "
