@@ -114,6 +114,11 @@ $(OUT)/tests/unit/test_%: $(OUT)/tests/unit/test_%.o $(UNIT_HELP) $(LIB_OBJS)
 # They make the n-th allocation fail.
 $(OUT)/tests/unit/test_ledger $(OUT)/tests/unit/test_blocks: UNIT_LDFLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
 
+# It answers a system call in the kernel's place.
+$(OUT)/tests/unit/test_return_probes: UNIT_LDFLAGS = -Wl,--wrap=syscall
+# It makes a map refuse an entry.
+$(OUT)/tests/unit/test_places: UNIT_LDFLAGS = -Wl,--wrap=bpf_map_update_elem
+
 # Programs that are traced: no sanitizer, they must allocate as everybody does.
 $(WORKLOADS): $(OUT)/%: %.c
 	@mkdir -p $(@D)

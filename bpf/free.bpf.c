@@ -65,7 +65,9 @@ int free_enter(struct pt_regs *ctx)
 	if (internal_call(ctx, probe, ret))
 		return 0;
 	thread = thread_get(id);
-	if (thread && !is_new_free(ctx, thread, probe, addr, ret))
+	if (!thread) /* as malloc.bpf.c's call_begin */
+		__sync_fetch_and_add(&lost, 1);
+	else if (!is_new_free(ctx, thread, probe, addr, ret))
 		return 0;
 	fill = ring_fill();
 	if (fill < config.malloc_limit)

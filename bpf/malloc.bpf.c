@@ -260,12 +260,28 @@ static __always_inline bool is_new_call(struct pt_regs *ctx, struct thread *t,
 #define RLIMIT_AS     9
 #define RLIM_INFINITY (~0UL)
 
+/* include/linux/mm.h */
+#define VM_LOCKED 0x2000UL
+
+/*
+ * May it map more?  Not beyond vm.max_map_count; and after mlockall(MCL_FUTURE) RLIMIT_MEMLOCK
+ * is a limit for all.
+ */
+static __always_inline bool may_map(struct task_struct *task)
+{
+	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+
+	return bpf_core_field_exists(mm->def_flags) && bpf_core_field_exists(mm->map_count) &&
+	       !(BPF_CORE_READ(mm, def_flags) & VM_LOCKED) &&
+	       (__u32)BPF_CORE_READ(mm, map_count) <= config.sure_maps;
+}
+
 /* Would it get its memory, by all that the kernel itself has to say? */
 static __always_inline bool is_sure(__u64 size)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 
-	return size <= config.sure_size &&
+	return size <= config.sure_size && may_map(task) &&
 	       BPF_CORE_READ(task, signal, rlim[RLIMIT_AS].rlim_cur) == RLIM_INFINITY &&
 	       BPF_CORE_READ(task, signal, rlim[RLIMIT_DATA].rlim_cur) == RLIM_INFINITY;
 }
@@ -336,7 +352,9 @@ static __always_inline bool call_begin(struct pt_regs *ctx)
 		flags |= EVENT_F_KEEPS_MAPPING;
 	}
 	thread = thread_get(tid);
-	if (thread && !is_new_call(ctx, thread, probe, ret, size, now))
+	if (!thread) /* a call handed on is counted again, for nobody knows it */
+		__sync_fetch_and_add(&lost, 1);
+	else if (!is_new_call(ctx, thread, probe, ret, size, now))
 		return false;
 	if (config.live && !may_return(probe, entry_sp(ctx, probe), size, flags))
 		flags |= EVENT_F_NO_RETURN;

@@ -119,19 +119,34 @@ static __always_inline void on_resizing(struct pt_regs *ctx, const struct probe 
 
 	if (t)
 		t->resizing = true;
+	else /* is its end then known for one?  failed_resizing */
+		__sync_fetch_and_add(&lost, 1);
 	block_emit(EVENT_CALL, id, size, function_of(argument(ctx, probe, 3)), flags, probe->object,
 		   argument(ctx, probe, 1));
 }
 
 /* True: this is how it ended. */
-static __always_inline bool end_resizing(__u32 tid)
+static __always_inline bool end_resizing(struct thread *t)
 {
-	struct thread *t = bpf_map_lookup_elem(&threads, &tid);
 	bool was = t && t->resizing;
 
 	if (was)
 		t->resizing = false;
 	return was;
+}
+
+/*
+ * Without an entry of its thread a call that may have been resizing is taken for one: if it was
+ * not it is in no number, which `lost` says, rather than every such call in two.
+ */
+static __always_inline bool failed_resizing(__u32 tid, __u8 fn)
+{
+	struct thread *t = thread_get(tid);
+
+	if (t || (fn != FN_REALLOC && fn != FN_REALLOCARRAY))
+		return end_resizing(t);
+	__sync_fetch_and_add(&lost, 1);
+	return true;
 }
 
 static __always_inline void on_realloc(struct pt_regs *ctx, const struct probe *probe, __u64 id,
@@ -140,9 +155,10 @@ static __always_inline void on_realloc(struct pt_regs *ctx, const struct probe *
 	__u64 to = argument(ctx, probe, 2), size = argument(ctx, probe, 3);
 	__u32 flags = to ? route_flags(argument(ctx, probe, 4)) : EVENT_F_TOLD;
 	__u8 fn = function_of(argument(ctx, probe, 5));
+	__u32 tid = id;
 
 	if (config.live) {
-		end_resizing(id);
+		end_resizing(bpf_map_lookup_elem(&threads, &tid));
 		block_emit(EVENT_RETURN, id, 0, 0, 0, probe->object, to);
 	} else {
 		told_emit(id, size, fn, flags, probe->object, ts);
@@ -156,7 +172,7 @@ static __always_inline void on_failed(struct pt_regs *ctx, const struct probe *p
 	__u8 fn = function_of(argument(ctx, probe, 2));
 	__u32 flags = told_size(&size);
 
-	if (config.live && end_resizing(id))
+	if (config.live && failed_resizing(id, fn))
 		block_emit(EVENT_RETURN, id, 0, 0, 0, probe->object, 0);
 	else if (config.live)
 		block_emit(EVENT_BLOCK, id, size, fn, flags, probe->object, 0);

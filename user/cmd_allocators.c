@@ -167,6 +167,15 @@ static void say_failure(struct allocators *a, const struct object *o, int err)
 			o->path, places__without(o, probes__live(a->probes)));
 		return;
 	}
+	if (err == -EEXIST) {
+		log__note(
+			"%s: malloc in it cannot be probed: two probes would share a page offset, "
+			"by which alone kernels before Linux 5.15 tell them apart; processes that "
+			"use it have no malloc numbers; -p PID watches fewer allocators, and "
+			"-l syscalls probes none",
+			o->path);
+		return;
+	}
 	log__note("%s: malloc in it cannot be probed: %s; processes that use it have no "
 		  "malloc numbers",
 		  o->path, err == -ENOTSUPP ? "the kernel cannot" : strerror(-err));

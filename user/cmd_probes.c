@@ -31,6 +31,18 @@ bool found_probes__returns(const struct found_probes *found, int entry)
 	return places__see_return(entry, found->live, found->features->session);
 }
 
+/* Why it would: hides_others in bpf/malloc.bpf.c, which only a session's programs can heed. */
+const char *found_probes__handlers(const struct found_probes *found)
+{
+	if (!found->live)
+		return NULL;
+	return found->features->session
+		       ? "left out on a stack above the call that is interrupted, where that is "
+			 "not hidden (SS_AUTODISARM): there one may end the process"
+		       : "cannot be left out before Linux 6.13: on a stack above the call that is "
+			 "interrupted one may end the process";
+}
+
 const char *found_probes__same_free(const struct object *o, int entry)
 {
 	for (int i = 0; o->free[entry].off && i < entry; i++)

@@ -26,6 +26,8 @@ double found_probes__cost(const struct found_probes *found, const struct placeme
 const char *found_probes__kind(const struct placement *place);
 /* The return of a call of this entry point is probed as well. */
 bool found_probes__returns(const struct found_probes *found, int entry);
+/* Which returns in signal handlers may yet end a process here; NULL: none are probed. */
+const char *found_probes__handlers(const struct found_probes *found);
 /* The function before it whose code this free has; NULL: it has its own. */
 const char *found_probes__same_free(const struct object *o, int entry);
 /* The other functions, as bits, that this one may hand a call on to by a jump. */

@@ -149,10 +149,11 @@ static json_t *features_of(const struct found_probes *found)
 		[RETURNS_SAFE] = "safe", [RETURNS_SPARE] = "spared", [RETURNS_NONE] = "none"};
 	const struct features *f = found->features;
 
-	return json_pack("{s:b, s:b, s:b, s:b, s:b, s:o}", "bpf_find_vma", f->find_vma,
+	return json_pack("{s:b, s:b, s:b, s:b, s:b, s:o, s:s?}", "bpf_find_vma", f->find_vma,
 			 "bpf_iter_task_vma", f->iter_vma, "uprobe_multi", f->uprobe_multi,
 			 "cookie", f->cookie, "uprobe_session", f->session, "returns",
-			 found->asked_live ? json_string(returns[f->returns]) : json_null());
+			 found->asked_live ? json_string(returns[f->returns]) : json_null(),
+			 "returns_note", found_probes__handlers(found));
 }
 
 static json_t *costs_of(const struct found_probes *found)

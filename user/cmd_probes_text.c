@@ -42,7 +42,8 @@ static void print_costs(FILE *out, const struct found_probes *found)
 static const char *returns_text(const struct features *f)
 {
 	if (f->returns == RETURNS_SAFE)
-		return "probed, which harms no process here";
+		return f->session ? "probed, which harms no process here"
+				  : "probed, which harms no process here but by signal handlers";
 	if (f->returns == RETURNS_SPARE)
 		return "probed but in processes that filter their system calls: it would kill them";
 	return f->shadow_stacks ? "not probed: it would kill processes with a shadow stack"
@@ -61,6 +62,9 @@ static void print_returns(FILE *out, const struct found_probes *found)
 			: f->uprobe_multi ? "a link each: no uprobe sessions before Linux 6.13"
 					  : "a perf event each");
 	fprintf(out, "  %-28s %s\n", "returns", returns_text(f));
+	if (found_probes__handlers(found))
+		fprintf(out, "  %-28s %s\n", "those in signal handlers",
+			found_probes__handlers(found));
 }
 
 static void print_kernel(FILE *out, const struct found_probes *found)

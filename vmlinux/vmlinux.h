@@ -178,6 +178,7 @@ struct mm_struct {
 	struct uprobes_state uprobes_state;
 	int map_count;
 	unsigned long total_vm, stack_vm;
+	unsigned long def_flags;
 	unsigned long start_brk, brk, start_stack;
 	struct percpu_counter rss_stat[4]; /* since 6.2 */
 };

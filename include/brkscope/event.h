@@ -286,6 +286,7 @@ struct config {
 	__u8 session;	     /* which calls' returns are probed is said at their entries */
 	__u32 cpus;	     /* possible ones */
 	__u64 sure_size;     /* of so many bytes there is memory, in a process without a limit */
+	__u32 sure_maps;     /* with no more mappings than that a process gets another one */
 	char comm[16];
 };
 

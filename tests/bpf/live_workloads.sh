@@ -67,6 +67,45 @@ int main(int, char **argv)
 END_OF_PROGRAM
 g++ -std=c++17 -O1 -fno-builtin -fsized-deallocation "$WORK/new.cc" -o "$WORK/new" || fail "cannot build new.cc"
 
+# Small enough, and refused all the same: by a limit of what may be locked, or of how many mappings there are.
+cat >"$WORK/refused.cc" <<'END_OF_PROGRAM'
+#include <cstdio>
+#include <new>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+static volatile size_t much = 8 << 20;
+int main(int, char **argv)
+{
+	const rlimit little = {65536, 65536};
+	int caught = 0;
+
+	if (*argv[1] == 'l') { /* locked; root has no such limit */
+		if (setrlimit(RLIMIT_MEMLOCK, &little) || setuid(65534) || mlockall(MCL_FUTURE))
+			return 1;
+	} else { /* mapped: unlike its neighbours, each page is a mapping */
+		for (int i = 0; mmap(NULL, 4096, i % 2 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED; i++)
+			;
+	}
+	for (int i = 0; i < 4; i++) {
+		try { void *p = ::operator new(much); asm volatile("" : : "r"(p)); } catch (std::bad_alloc &) { caught++; }
+	}
+	char line[50];
+	int n = snprintf(line, sizeof(line), "%d caught\n", caught);
+	_exit(write(1, line, n) != n);
+}
+END_OF_PROGRAM
+g++ -std=c++17 -O1 -fno-builtin "$WORK/refused.cc" -o "$WORK/refused" || fail "cannot build refused.cc"
+for kind in "${!LIBRARIES[@]}"; do
+	[ "$kind" != mimalloc ] || continue # which, in C, aborts
+	for how in locked mapped; do
+		alone=$(LD_PRELOAD=${LIBRARIES[$kind]} "$WORK/refused" $how)
+		watched=$("$BRKSCOPE" report -l live -j -o "$WORK/refused.json" -- \
+			env LD_PRELOAD="${LIBRARIES[$kind]}" "$WORK/refused" $how 2>&1)
+		[ "$alone, $watched" = "4 caught, 4 caught" ] || fail "$kind: $how: $alone alone, watched $watched"
+	done
+done
+
 # One report of them all.  A shell's child would allocate before it becomes the program.
 cat >"$WORK/all.py" <<'END_OF_PROGRAM'
 import os, subprocess, sys

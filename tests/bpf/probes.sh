@@ -91,6 +91,11 @@ returns = {"safe": "probed, which harms no process here", "none": "not probed: i
            "spared": "probed but in processes that filter their system calls: it would kill them"}
 expect_true("calls and returns as text", f"  calls and their returns      {ways[session]}\n" in text)
 expect_true("returns as text", f"  returns                      {returns[live['features']['returns']]}" in text)
+note = {True: "left out on a stack above the call that is interrupted, where that is not hidden (SS_AUTODISARM): there one may end the process",
+        False: "cannot be left out before Linux 6.13: on a stack above the call that is interrupted one may end the process"}[session]
+expect("returns in signal handlers", [first["features"]["returns_note"], live["features"]["returns_note"]],
+       [None, note if live["live"] else None])
+expect_true("and as text", not live["live"] or f"  those in signal handlers     {note}\n" in text)
 for e in live_libc["entries"]:
     if "probe" not in e:
         continue

@@ -16,8 +16,10 @@
 
 #if defined(__x86_64__)
 #define MACHINE EM_X86_64
+#define NOP	"\x90"
 #else
 #define MACHINE EM_AARCH64
+#define NOP	"\x1f\x20\x03\xd5"
 #endif
 
 static void put(struct hostile_elf *h, const void *bytes, size_t size, size_t at)
@@ -45,6 +47,7 @@ static void put_header(struct hostile_elf *h)
 		.e_phnum = 1,
 		.e_shentsize = sizeof(Elf64_Shdr),
 		.e_shnum = h->n_sections,
+		.e_shstrndx = 2,
 	};
 	Elf64_Phdr code = {.p_type = PT_LOAD,
 			   .p_flags = PF_R | PF_X,
@@ -111,6 +114,32 @@ void hostile_elf__overlap(struct hostile_elf *h, Elf64_Word type, size_t n, size
 	assert_int_equal(ftruncate(h->fd, HOSTILE_END + size), 0);
 	for (size_t i = 0; i < n; i++)
 		put_section(h, h->n_sections++, &shdr);
+	put_header(h);
+}
+
+void hostile_elf__notes(struct hostile_elf *h, size_t n, const char *provider, const char *name)
+{
+	struct {
+		Elf64_Nhdr head;
+		char owner[8];
+		Elf64_Xword pc, base, semaphore;
+		char names[64];
+	} __attribute__((packed)) note = {
+		.head = {.n_namesz = sizeof("stapsdt"), .n_descsz = 3 * 8 + 64, .n_type = 3},
+		.owner = "stapsdt",
+		.pc = HOSTILE_CODE,
+	};
+	Elf64_Shdr shdr = {.sh_type = SHT_NOTE,
+			   .sh_offset = HOSTILE_END,
+			   .sh_size = n * sizeof(note),
+			   .sh_addralign = 4};
+
+	snprintf(note.names, sizeof(note.names), "%s%c%s", provider, 0, name);
+	put(h, NOP, sizeof(NOP) - 1, HOSTILE_CODE);
+	assert_int_equal(ftruncate(h->fd, HOSTILE_END + shdr.sh_size), 0);
+	for (size_t i = 0; i < n; i++)
+		put(h, &note, sizeof(note), HOSTILE_END + i * sizeof(note));
+	put_section(h, h->n_sections++, &shdr);
 	put_header(h);
 }
 

@@ -26,6 +26,8 @@ void hostile_elf__drop(struct hostile_elf *h);
 void hostile_elf__name(struct hostile_elf *h, size_t n, size_t length);
 /* n sections of this type, all of them in the same place behind the end: a hole. */
 void hostile_elf__overlap(struct hostile_elf *h, Elf64_Word type, size_t n, size_t size);
+/* A section of so many notes of sys/sdt.h, all of one name, of a nop in the code page. */
+void hostile_elf__notes(struct hostile_elf *h, size_t n, const char *provider, const char *name);
 /* A number of /proc/self/io, such as "rchar: ". */
 unsigned long long hostile_elf__io(const char *name);
 

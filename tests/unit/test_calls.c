@@ -12,6 +12,7 @@
 
 #include "events.h"
 #include "model/state.h"
+#include "render/names.h"
 
 #define BLOCK (MAP_BASE + 0x1000010)
 
@@ -88,6 +89,21 @@ static void a_block_is_outstanding_until_its_free(void **state)
 	assert_int_equal(s->paired.frees_unknown, 0);
 	assert_int_equal(s->paired.peak_bytes, 150);
 	assert_true(s->paired.complete);
+	world__close(&w);
+}
+
+/* Five-level paging has such addresses, and so has whoever calls a function of his malloc. */
+static void an_address_beyond_what_is_kept_is_not_want_of_memory(void **state)
+{
+	struct world w;
+
+	open_world(&w);
+	give(&w, 7, 1ull << 48, 100);
+	expect_unknown(&w, 7);
+	assert_int_equal(row(&w, 7)->paired.why, UNPAIRED_BEYOND);
+	assert_string_equal(unpaired__name(UNPAIRED_BEYOND),
+			    "a block's address or size is beyond what is kept");
+	assert_int_equal(row(&w, 7)->malloc.calls, 1);
 	world__close(&w);
 }
 
@@ -421,6 +437,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_block_is_outstanding_until_its_free),
+		cmocka_unit_test(an_address_beyond_what_is_kept_is_not_want_of_memory),
 		cmocka_unit_test(its_route_is_told_by_its_address),
 		cmocka_unit_test(a_fork_inherits_blocks_and_diverges),
 		cmocka_unit_test(a_fork_replaces_what_there_was),

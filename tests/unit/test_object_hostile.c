@@ -19,8 +19,9 @@
 #include <cmocka.h>
 
 #include "hostile_elf.h"
-#include "kernel/elf_file.h"
+#include "kernel/elf_file_state.h"
 #include "kernel/object.h"
+#include "kernel/usdt.h"
 
 /* Whatever comes of it; the error. */
 static int inspect(const char *file)
@@ -263,6 +264,28 @@ static void sections_over_each_other_are_read_up_to_a_sum(void **state)
 	hostile_elf__drop(&h);
 }
 
+/* Each section is looked at once for all notes, and once more for the next kind of them. */
+static void sections_are_not_walked_for_each_note(void **state)
+{
+	static struct usdt_site sites[4000];
+	struct hostile_elf h;
+	struct elf_file *f;
+	__u64 named;
+
+	hostile_elf__make(&h);
+	hostile_elf__notes(&h, 4000, "refmalloc", "alloc");
+	hostile_elf__overlap(&h, SHT_PROGBITS, 1000, 1 << 20);
+	assert_int_equal(elf_file__open(h.path, &f), 0);
+	named = f->named;
+	assert_int_equal(usdt__find(f, "refmalloc", "alloc", sites, 4000), 4000);
+	assert_int_equal(f->named - named, h.n_sections - 1);
+	/* With the last of the names looked at, it is not known whether the notes have moved. */
+	f->named = 128ull << 20;
+	assert_int_equal(usdt__find(f, "refmalloc", "alloc", sites, 4000), 0);
+	elf_file__close(f);
+	hostile_elf__drop(&h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -277,6 +300,7 @@ int main(void)
 		cmocka_unit_test(a_name_too_long_is_none),
 		cmocka_unit_test(too_many_names_are_refused),
 		cmocka_unit_test(sections_over_each_other_are_read_up_to_a_sum),
+		cmocka_unit_test(sections_are_not_walked_for_each_note),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -72,6 +72,11 @@ Elf_Data *elf_file__section_data(struct elf_file *f, Elf_Scn *scn)
 	return elf_getdata(scn, NULL);
 }
 
+bool elf_file__named_most(const struct elf_file *f)
+{
+	return f->named >= NAMES_MOST;
+}
+
 /*
  * Of a string table, and valid until the file is closed.  NULL: none, or too long
  * for one.  Not elf_strptr: it looks for a NUL through the whole table each time.
@@ -84,7 +89,7 @@ const char *elf_file__string_at(struct elf_file *f, size_t table, size_t offset)
 	Elf_Data *data;
 	size_t room;
 
-	if (f->named >= NAMES_MOST || !scn || !gelf_getshdr(scn, &shdr) ||
+	if (elf_file__named_most(f) || !scn || !gelf_getshdr(scn, &shdr) ||
 	    shdr.sh_type != SHT_STRTAB)
 		return NULL;
 	data = elf_file__section_data(f, scn);
@@ -261,7 +266,7 @@ static int read_got(struct elf_file *f)
 	GElf_Shdr shdr;
 	int err;
 
-	while (f->named < NAMES_MOST && (scn = elf_nextscn(f->elf, scn))) {
+	while (!elf_file__named_most(f) && (scn = elf_nextscn(f->elf, scn))) {
 		if (!gelf_getshdr(scn, &shdr) || shdr.sh_type != SHT_RELA)
 			continue;
 		err = read_got_section(f, scn, &shdr);
@@ -352,7 +357,7 @@ int elf_file__open(const char *path, struct elf_file **out)
 	if (!err)
 		err = read_got(f);
 	/* The rest of its names is not known, and what it is hangs on them. */
-	if (!err && f->named >= NAMES_MOST)
+	if (!err && elf_file__named_most(f))
 		err = -EFBIG;
 	if (err)
 		goto fail;

@@ -33,5 +33,7 @@ struct elf_file {
 Elf_Data *elf_file__section_data(struct elf_file *f, Elf_Scn *scn);
 /* Of a string table, likewise. */
 const char *elf_file__string_at(struct elf_file *f, size_t table, size_t offset);
+/* So many names have been looked at that no more are: what has not been found may be there. */
+bool elf_file__named_most(const struct elf_file *f);
 
 #endif

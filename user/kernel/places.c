@@ -125,13 +125,26 @@ static int add_site(struct place_table *t, struct probe *probe, const struct obj
 	return err;
 }
 
-int place_table__add(struct place_table *t, const struct object *o, unsigned int index, bool live,
-		     struct object_places *out)
+static void let_go(struct place_table *t, const struct places *places)
+{
+	for (size_t i = 0; i < places->n; i++)
+		t->offset_used[places->place[i].offset & 4095] = false;
+	t->n -= places->n;
+}
+
+void place_table__undo(struct place_table *t, const struct object_places *places)
+{
+	let_go(t, &places->calls);
+	let_go(t, &places->frees);
+	let_go(t, &places->sites);
+}
+
+static int add_all(struct place_table *t, const struct object *o, unsigned int index, bool live,
+		   struct object_places *out)
 {
 	struct probe call = probe_of(o, index), give = call;
-	int err = places__without(o, live) ? -EADDRNOTAVAIL : 0;
+	int err = 0;
 
-	out->calls.n = out->frees.n = out->returns.n = out->sites.n = 0;
 	for (int i = SITE_NONE + 1; o->told && i < SITE_COUNT && !err; i++)
 		err = add_site(t, &call, o, i, live, &out->sites);
 	if (err || o->told)
@@ -145,5 +158,19 @@ int place_table__add(struct place_table *t, const struct object *o, unsigned int
 			give.jumps = o->free[i].jumps;
 			err = add(t, &give, &o->free[i].place, &out->frees);
 		}
+	return err;
+}
+
+int place_table__add(struct place_table *t, const struct object *o, unsigned int index, bool live,
+		     struct object_places *out)
+{
+	int err;
+
+	out->calls.n = out->frees.n = out->returns.n = out->sites.n = 0;
+	if (places__without(o, live))
+		return -EADDRNOTAVAIL;
+	err = add_all(t, o, index, live, out);
+	if (err)
+		place_table__undo(t, out);
 	return err;
 }

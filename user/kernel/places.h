@@ -44,8 +44,11 @@ const char *places__without(const struct object *o, bool live);
  * The places of one object; its probes report `index`.  live: frees as well, and
  * calls where their returns can be seen.  0; -ENOSPC; -EADDRNOTAVAIL: places__without;
  * -EEXIST: without cookies two probes on one page offset would be one to the programs.
+ * After an error it has none of them.
  */
 int place_table__add(struct place_table *t, const struct object *o, unsigned int index, bool live,
 		     struct object_places *out);
+/* Those of the object that was added last, of which no probe is left: others may have the room. */
+void place_table__undo(struct place_table *t, const struct object_places *places);
 
 #endif

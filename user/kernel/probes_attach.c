@@ -133,18 +133,37 @@ static int attach_object(struct probes *p, const struct object *o,
 	return err;
 }
 
+/*
+ * An object of which some probes could not be put: it is not to have the others, which would tell
+ * half of it, and later objects may have their places.  In bursts it keeps them: they come and go.
+ */
+static void take_back(struct probes *p, const struct object_places *places, size_t had)
+{
+	if (p->in_bursts)
+		return;
+	uprobes__detach_all(p->uprobes + had, p->n_uprobes - had);
+	p->n_uprobes = had;
+	place_table__undo(&p->places, places);
+}
+
 int probes__attach_object(struct probes *p, const struct object *o, unsigned int index,
 			  const __u32 *pids, size_t n_pids)
 {
 	struct object_places places;
+	size_t had = p->n_uprobes;
 	int err = place_table__add(&p->places, o, index, p->live, &places);
 
+	if (err)
+		return err;
 	if (!p->features.filter_by_pid)
 		n_pids = 0;
-	if (!err && !n_pids)
+	if (!n_pids)
 		err = attach_object(p, o, &places, 0);
 	for (size_t i = 0; i < n_pids && !err; i++)
 		err = attach_object(p, o, &places, pids[i]);
+	/* ESRCH: one of several processes has gone, and the others keep what they have. */
+	if (err && (err != -ESRCH || p->n_uprobes == had))
+		take_back(p, &places, had);
 	return err;
 }
 

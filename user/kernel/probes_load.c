@@ -103,6 +103,19 @@ static __u64 sure_size(void)
 	return (__u64)kib * 1024 / 4;
 }
 
+/* Half of what a process may have: other threads map meanwhile.  0, for none: it cannot be read. */
+static __u32 sure_maps(void)
+{
+	unsigned int most = 0;
+	FILE *f = fopen("/proc/sys/vm/max_map_count", "re");
+
+	if (!f || fscanf(f, "%u", &most) != 1)
+		most = 0;
+	if (f)
+		fclose(f);
+	return most / 2;
+}
+
 static void configure(struct probes *p, const struct probes_config *c)
 {
 	struct config *k = &p->skel->rodata->config;
@@ -132,6 +145,7 @@ static void configure(struct probes *p, const struct probes_config *c)
 	k->spare_filtered = p->features.returns == RETURNS_SPARE;
 	k->session = p->features.session;
 	k->sure_size = sure_size();
+	k->sure_maps = sure_maps();
 	set_uprobes(p, c->malloc);
 	set_uprobe(p->skel->progs.empty, c->calibrate, UPROBE_MULTI_ATTACH_TYPE);
 	set_autoload_by_kernel(p);

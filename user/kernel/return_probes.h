@@ -11,7 +11,8 @@
  * probe ends in a system call of the kernel's own since Linux 6.11 (ff474a78cef5 "uprobe: Add
  * uretprobe syscall to speed up return probe"), which no filter knows; filters have been
  * spared it since cf6cb56ef244 ("seccomp: passthrough uretprobe systemcall without
- * filtering", Linux 6.14 and stable kernels of February 2025).  True where it cannot be told.
+ * filtering", Linux 6.14 and stable kernels of February 2025).  True where it cannot be told, as
+ * under a filter on a kernel that has no such call, or may have it and heeds the filter.
  */
 bool return_probes__kill_filtered(void);
 

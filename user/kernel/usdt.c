@@ -100,25 +100,31 @@ static void read_args(const char *args, struct usdt_site *site)
 	}
 }
 
-/* Where the notes' addresses are reckoned from: prelink may have moved all but the notes. */
-static __u64 base_of(struct elf_file *f)
+/*
+ * Where the notes' addresses are reckoned from: prelink may have moved all but the notes.
+ * False: it has more sections with names than one looks at.
+ */
+static bool find_base(struct elf_file *f, __u64 *base)
 {
 	Elf_Scn *scn = NULL;
 	GElf_Shdr shdr;
 	size_t names;
 
+	*base = 0;
 	if (elf_getshdrstrndx(f->elf, &names))
-		return 0;
-	while ((scn = elf_nextscn(f->elf, scn))) {
+		return true;
+	while (!elf_file__named_most(f) && (scn = elf_nextscn(f->elf, scn))) {
 		const char *name;
 
 		if (!gelf_getshdr(scn, &shdr))
 			continue;
 		name = elf_file__string_at(f, names, shdr.sh_name);
-		if (name && !strcmp(name, ".stapsdt.base"))
-			return shdr.sh_addr;
+		if (!name || strcmp(name, ".stapsdt.base"))
+			continue;
+		*base = shdr.sh_addr;
+		return true;
 	}
-	return 0;
+	return !elf_file__named_most(f);
 }
 
 static bool place(const struct elf_file *f, const struct note *n, __u64 base,
@@ -140,7 +146,10 @@ size_t usdt__find(struct elf_file *f, const char *provider, const char *name,
 	size_t found = 0, looked_at = 0;
 	Elf_Scn *scn = NULL;
 	GElf_Shdr shdr;
+	__u64 base;
 
+	if (!find_base(f, &base))
+		return 0;
 	while ((scn = elf_nextscn(f->elf, scn))) {
 		size_t at = 0, next, owner, desc;
 		Elf_Data *data;
@@ -161,7 +170,7 @@ size_t usdt__find(struct elf_file *f, const char *provider, const char *name,
 			    !read_note(bytes + desc, nhdr.n_descsz, &n) ||
 			    strcmp(n.provider, provider) || strcmp(n.name, name))
 				continue;
-			if (found == most || !place(f, &n, base_of(f), &sites[found]))
+			if (found == most || !place(f, &n, base, &sites[found]))
 				continue;
 			read_args(n.args, &sites[found++]);
 		}

@@ -59,7 +59,7 @@ static struct pairing *pairing_of(struct process *mm)
 static int give_up(struct process *mm, int err)
 {
 	if (err)
-		mm->unpaired = UNPAIRED_NO_MEMORY;
+		mm->unpaired = err == -ERANGE ? UNPAIRED_BEYOND : UNPAIRED_NO_MEMORY;
 	return 0;
 }
 

@@ -93,6 +93,7 @@ enum unpaired {
 	UNPAIRED_MISSED,    /* an event of a call or a free has spilled */
 	UNPAIRED_SPARED,    /* a return probe would have harmed the process */
 	UNPAIRED_NO_MEMORY, /* in the agent */
+	UNPAIRED_BEYOND,    /* a block is where none is kept: five-level paging, or no malloc's */
 };
 
 struct retained;

@@ -23,6 +23,7 @@ static const char *const unpaired_names[] = {
 	[UNPAIRED_MISSED] = "events of it have spilled",
 	[UNPAIRED_SPARED] = "return probes would have harmed it",
 	[UNPAIRED_NO_MEMORY] = "out of memory",
+	[UNPAIRED_BEYOND] = "a block's address or size is beyond what is kept",
 };
 
 static const char *name_of(const char *const *names, size_t count, unsigned int i)
