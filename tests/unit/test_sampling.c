@@ -235,6 +235,24 @@ static void what_is_forgotten_is_taken_for_even(void **state)
 	assert_int_equal(bursts__seen_ns(&b, 1000 + 3000 * BURSTS_KEPT), 600 * BURSTS_KEPT);
 }
 
+/* Between two bursts: not that there were no calls. */
+static void a_time_without_a_burst_has_no_rate(void **state)
+{
+	struct snapshot s = {};
+	struct world w;
+
+	world__open(&w, LEVEL_SIZES, NULL);
+	call_at(&w, 1010, 8);
+	model__burst(w.m, 1000, 1100, 1);
+	assert_false(snapshot_at(&w, &s, 1050)->window.unseen);
+	assert_false(snapshot_at(&w, &s, 1200)->window.unseen);
+	assert_true(snapshot_at(&w, &s, 1300)->window.unseen);
+	model__burst(w.m, 1320, 1330, 9);
+	assert_false(snapshot_at(&w, &s, 1400)->window.unseen);
+	assert_true(snapshot_at(&w, &s, 1500)->window.unseen);
+	world__close(&w);
+}
+
 /* They are in the row of the others as what they are estimated to be. */
 static void the_others_are_estimated_too(void **state)
 {
@@ -269,6 +287,7 @@ int main(void)
 		cmocka_unit_test(a_spilled_call_too),
 		cmocka_unit_test(windows_make_an_interval),
 		cmocka_unit_test(old_bursts_are_forgotten_but_not_what_was_seen),
+		cmocka_unit_test(a_time_without_a_burst_has_no_rate),
 		cmocka_unit_test(the_others_are_estimated_too),
 		cmocka_unit_test(what_is_forgotten_is_taken_for_even),
 	};

@@ -78,7 +78,7 @@ struct process {
 	/* vfork, CLONE_VM: the process whose address space it runs in; 0: its own */
 	__u32 borrows;
 	struct {
-		__u64 brk_calls, mmap_calls, malloc_calls, memory;
+		__u64 brk_calls, mmap_calls, malloc_calls, memory, seen_ns;
 	} last;			     /* at the last snapshot */
 	struct process *next;	     /* in its hash chain */
 	struct process *next_exited; /* that exited after it */

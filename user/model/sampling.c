@@ -115,7 +115,7 @@ void sampling__estimate(struct model *m, struct process *p, __u64 now)
 			   s->estimate.seen.bytes};
 	struct estimates e;
 
-	s->estimate.is = false;
+	s->estimate.is = s->window.unseen = false;
 	if (!m->bursts.n)
 		return;
 	keep_seen(m, p);
@@ -127,6 +127,8 @@ void sampling__estimate(struct model *m, struct process *p, __u64 now)
 		return;
 	seen = p->last_seen.seen_ns - p->first_seen.seen_ns;
 	s->estimate.is = seen < to - from;
+	s->window.unseen = p->last_seen.seen_ns == p->last.seen_ns;
+	p->last.seen_ns = p->last_seen.seen_ns;
 	s->estimate.coverage = (double)seen / (double)(to - from);
 	s->estimate.slowed = seen ? (double)t.seen_calls * m->hit_ns / (double)seen : 0;
 	if (s->estimate.slowed > 1)

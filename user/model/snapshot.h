@@ -212,6 +212,7 @@ struct process_stats {
 	struct {
 		__u64 brk_calls, mmap_calls, malloc_calls;
 		__s64 growth_bytes; /* of stats__memory() */
+		bool unseen;	    /* no burst of looking at malloc's calls was in it */
 	} window;
 };
 

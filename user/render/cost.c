@@ -55,7 +55,7 @@ static void print_budget(FILE *out, const struct snapshot *s, const struct style
 	flow__add(&f, INK_PLAIN, "%s of one CPU", cost__percent(of, s->budget.of));
 	if (s->budget.dropped)
 		flow__add(&f, INK_NOTICE,
-			  "brk and mmap alone cost %s: malloc is not probed since %s",
+			  "brk and mmap alone cost %s: malloc is probed in the first %s only",
 			  cost__percent(base, s->budget.base),
 			  unit__duration(text, s->budget.dropped_ns - s->start_ns));
 	else if (s->budget.estimated)

@@ -95,7 +95,10 @@ static struct number calls(enum sort_key key, const struct process_stats *p, boo
 		return known(rates ? p->window.brk_calls : stats__brk_calls(p));
 	if (key == SORT_MMAP)
 		return known(rates ? p->window.mmap_calls : stats__mmap_calls(p));
-	return (struct number){p->malloc_known, rates ? p->window.malloc_calls : p->malloc.calls};
+	if (rates)
+		return (struct number){p->malloc_known && !p->window.unseen,
+				       p->window.malloc_calls};
+	return (struct number){p->malloc_known, p->malloc.calls};
 }
 
 struct number sort_key__number(enum sort_key key, const struct process_stats *p, bool rates)
