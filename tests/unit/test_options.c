@@ -262,10 +262,11 @@ static void a_command_comes_behind_two_dashes(void **state)
 	assert_string_equal(o.command[4], "x");
 	assert_null(o.command[5]);
 	options__clear(&o);
-	assert_taken(&o, &l, &report, "-j --");
+	assert_taken(&o, &l, &top, "-b --");
 	assert_null(o.command);
 	options__clear(&o);
 
+	assert_wrong(&report, "-j --", "-- needs a command behind it");
 	assert_wrong(&report, "ls", "ls is not expected: a command comes behind --");
 	assert_wrong(&report, "-j ls -- x", "ls is not expected");
 	assert_wrong(&report, "-p 1 -- ls", "-p does not go with a command");
