@@ -1,7 +1,7 @@
 #!/bin/bash
 # run.sh - runs the tests, says what each one did, and leaves nothing of them behind.
 #
-# run.sh [NAME...]: all, or those whose name or last part of it matches (a shell
+# run.sh [NAME...]: all, those without the kernel on two processors, or those whose name or last part of it matches (a shell
 # pattern).  OUT=DIR is the build; REQUIRE_BPF=1 makes a skip of a test on the
 # real kernel a failure.  A test is a program: status 0, 77 for a skip whose
 # reason it prints, or else a failure.  Of a unit test each case counts.
@@ -30,7 +30,8 @@ kill_marked() {
 	done
 }
 mark_now=$mark
-trap 'kill_marked; rm -f "$log"' EXIT
+halves=()
+trap 'kill "${halves[@]}" 2>/dev/null; wait "${halves[@]}" 2>/dev/null; kill_marked; rm -f "$log" "$log".*' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
@@ -122,8 +123,45 @@ wanted() {
 	return 1
 }
 
+# half N PATTERN...: in the background, what it prints into a file.
+half() {
+	local file=$log.$1
+
+	shift
+	tests/run.sh "$@" >"$file" 2>&1 &
+	halves+=($!)
+}
+
+# Each as it ends; the line of its sum is added to ours.
+end_halves() {
+	local n last p f s
+
+	for n in "${!halves[@]}"; do
+		wait "${halves[n]}"
+		last=$(tail -n 1 "$log.$n")
+		head -n -1 "$log.$n"
+		if [[ $last =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed(,\ ([0-9]+)\ skipped)?$ ]]; then
+			p=${BASH_REMATCH[1]} f=${BASH_REMATCH[2]} s=${BASH_REMATCH[4]:-0}
+		else
+			echo "FAIL  the tests ended early: $last"
+			p=0 f=1 s=0
+		fi
+		passed=$((passed + p))
+		failed=$((failed + f))
+		skipped=$((skipped + s))
+	done
+	halves=()
+}
+
 declare -A matched
 patterns=("$@")
+# Those of the real kernel see the whole machine, and go one by one.
+if [ $# = 0 ]; then
+	half 0 'unit/*' 'refmalloc/*'
+	half 1 'unit-sanitized/*' 'tools/*'
+	end_halves
+	patterns=('bpf/*')
+fi
 for source in tests/unit/test_*.c; do
 	test=$(basename "$source" .c)
 	run "unit/$test" "$OUT/tests/unit/$test"
