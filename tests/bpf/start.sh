@@ -7,6 +7,10 @@ PROCESSES=500
 
 # ---- who stands there ----
 
+runs() { # PID COMM: what the shell started is that program only once it has been executed
+	[ "$(cat "/proc/$1/comm")" = "$2" ]
+}
+
 mkfifo "$WORK/keys"
 exec 3<>"$WORK/keys"
 start "$WORKLOAD/standing" <"$WORK/keys" >"$WORK/standing.out"
@@ -42,6 +46,7 @@ THREADED=$!
 cp "$(command -v sleep)" "$WORK/deleted"
 start "$WORK/deleted" 1000
 DELETED=$!
+eventually 10 runs "$DELETED" deleted
 rm "$WORK/deleted"
 
 # A container's root, where this machine lets one make it.
@@ -75,8 +80,7 @@ all_stand() {
 	for file in standing leaderless blocked python; do
 		[ -s "$WORK/$file.out" ] || return 1
 	done
-	[ "$(cat "/proc/$DELETED/comm")" = deleted ] &&
-		{ [ -z "$CONTAINED" ] || [ "$(cat "/proc/$CONTAINED/comm")" = seed_mmap ]; }
+	[ -z "$CONTAINED" ] || runs "$CONTAINED" seed_mmap
 }
 eventually 20 all_stand
 
