@@ -6,7 +6,6 @@
 
 #include "caller.bpf.h"
 #include "emit.bpf.h"
-#include "hits.bpf.h"
 #include "thread.bpf.h"
 #include <bpf/bpf_tracing.h>
 
@@ -17,8 +16,27 @@ static __always_inline bool failed(long ret)
 	return (unsigned long)ret >= (unsigned long)-MAX_ERRNO;
 }
 
-static __always_inline struct thread *syscall_begin(__u8 type,
-						    struct trace_event_raw_sys_enter *ctx)
+/* As syscall_get_arguments has them; they are still there when the call returns. */
+static __always_inline void args_read(__u64 *args, struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_arm64)
+	args[0] = regs->orig_x0;
+	args[1] = regs->regs[1];
+	args[2] = regs->regs[2];
+	args[3] = regs->regs[3];
+	args[4] = regs->regs[4];
+	args[5] = regs->regs[5];
+#else
+	args[0] = regs->di;
+	args[1] = regs->si;
+	args[2] = regs->dx;
+	args[3] = regs->r10;
+	args[4] = regs->r8;
+	args[5] = regs->r9;
+#endif
+}
+
+static __always_inline struct thread *syscall_begin(__u8 type, struct pt_regs *regs)
 {
 	__u64 id = bpf_get_current_pid_tgid();
 	struct thread *t;
@@ -32,33 +50,15 @@ static __always_inline struct thread *syscall_begin(__u8 type,
 	}
 	t->syscall = type;
 	t->begin_ns = bpf_ktime_get_boot_ns();
-	bpf_core_read(t->args, sizeof(t->args), &ctx->args);
+	args_read(t->args, regs);
 	return t;
-}
-
-/* The arguments are still in the registers when a call returns. */
-static __always_inline void args_read(__u64 *args)
-{
-	struct pt_regs *regs = user_regs();
-
-#if defined(__TARGET_ARCH_arm64)
-	args[0] = BPF_CORE_READ(regs, orig_x0);
-	args[5] = BPF_CORE_READ(regs, regs[5]);
-#else
-	args[0] = PT_REGS_PARM1_CORE_SYSCALL(regs);
-	args[5] = BPF_CORE_READ(regs, r9);
-#endif
-	args[1] = PT_REGS_PARM2_CORE_SYSCALL(regs);
-	args[2] = PT_REGS_PARM3_CORE_SYSCALL(regs);
-	args[3] = PT_REGS_PARM4_CORE_SYSCALL(regs);
-	args[4] = PT_REGS_PARM5_CORE_SYSCALL(regs);
 }
 
 /*
  * A call that was under way when collection began: what it does may come after
  * the list of mappings that the agent reads then, so it must not be missed.
  */
-static __noinline struct thread *late_begin(__u64 id)
+static __noinline struct thread *late_begin(__u64 id, struct pt_regs *regs)
 {
 	struct thread *t;
 
@@ -69,12 +69,12 @@ static __noinline struct thread *late_begin(__u64 id)
 		return NULL; /* as its beginning would have been: that is counted there */
 	t->begin_ns = 0;
 	t->ip = t->caller = (struct site){.dev = SITE_ADDRESS};
-	args_read(t->args);
+	args_read(t->args, regs);
 	return t;
 }
 
 /* The call that this thread is in, and that returns now. */
-static __always_inline struct thread *syscall_end(__u8 type)
+static __always_inline struct thread *syscall_end(__u8 type, struct pt_regs *regs)
 {
 	__u64 id = bpf_get_current_pid_tgid();
 	__u32 tid = id;
@@ -84,7 +84,7 @@ static __always_inline struct thread *syscall_end(__u8 type)
 		return NULL;
 	t = bpf_map_lookup_elem(&threads, &tid);
 	if (!t || t->syscall != type)
-		return late_begin(id);
+		return late_begin(id, regs);
 	t->syscall = 0;
 	return t;
 }
@@ -101,20 +101,6 @@ static __always_inline void event_fill(struct event *e, __u8 type, __u8 op, __u6
 	e->op = op;
 	e->flags = flags;
 	e->object = 0;
-}
-
-/*
- * Read once and first: the verifier takes no second address made from the context's.
- * Every call that is traced comes by here, and once.
- */
-static __always_inline long result_of(struct trace_event_raw_sys_exit *ctx)
-{
-	long ret = ctx->ret;
-
-	hit_count(HIT_SYSCALL);
-
-	barrier_var(ret);
-	return ret;
 }
 
 #endif

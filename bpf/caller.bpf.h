@@ -12,9 +12,6 @@
 #include "returns.bpf.h"
 #include <bpf/bpf_tracing.h>
 
-/* Where the user's registers are, on kernels without bpf_task_pt_regs: at the stack's end. */
-#define THREAD_SIZE 16384UL
-
 /* -EBUSY of bpf_find_vma: the address space's lock is taken.  -ENOENT is an answer. */
 #define EBUSY	   16
 #define FIND_TRIES 64
@@ -92,39 +89,28 @@ static __always_inline struct site site_of(const struct search *s, bool known)
 	return known ? site_in(&s->map, s->addr) : address;
 }
 
-static __always_inline struct pt_regs *user_regs(void)
-{
-	struct task_struct *task;
-
-	if (config.has_task_regs)
-		return (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
-	task = (struct task_struct *)bpf_get_current_task();
-	return (struct pt_regs *)(BPF_CORE_READ(task, stack) + THREAD_SIZE) - 1;
-}
-
 /*
  * Who called the wrapper that made the system call.  Most wrappers keep no
  * frame: then the word at the stack pointer (on arm64 the link register) is
  * where they return to.  The agent has said which do, and how large it is.
  * tcmalloc's mmap() is a wrapper around libc's syscall(), which is one.
  */
-static __always_inline void caller_find(struct thread *t, bool can_find)
+static __always_inline void caller_find(struct thread *t, struct pt_regs *regs, bool can_find)
 {
-	struct pt_regs *regs = user_regs();
-	struct search ip = {.addr = PT_REGS_IP_CORE(regs)}, caller = {};
+	struct search ip = {.addr = PT_REGS_IP(regs)}, caller = {};
 	bool known = map_find(&ip, can_find);
 
 	t->ip = site_of(&ip, known);
 #if defined(__TARGET_ARCH_x86)
 	__u32 *frame = bpf_map_lookup_elem(&frames, &t->ip);
-	__u64 at = PT_REGS_SP_CORE(regs) + (frame ? *frame : 0);
+	__u64 at = PT_REGS_SP(regs) + (frame ? *frame : 0);
 
 	/* What could not be read is not known, and no caller outside of all files. */
 	t->caller = (struct site){.dev = SITE_ADDRESS};
 	if (bpf_probe_read_user(&caller.addr, sizeof(caller.addr), (void *)at))
 		return;
 #else
-	caller.addr = PT_REGS_RET_CORE(regs);
+	caller.addr = PT_REGS_RET(regs);
 #endif
 	caller.addr = real_return(caller.addr);
 	/* libc's malloc calls libc's mmap: one mapping tells both. */
@@ -163,10 +149,10 @@ static __noinline __attribute__((unused)) int file_find(struct site *site, __u64
 }
 
 /* A second try at the system call's end: the registers are as they were. */
-static __noinline __attribute__((unused)) int caller_retry(struct thread *t)
+static __noinline __attribute__((unused)) int caller_retry(struct thread *t, struct pt_regs *regs)
 {
 	if (t && (t->ip.dev == SITE_ADDRESS || t->caller.dev == SITE_ADDRESS))
-		caller_find(t, true);
+		caller_find(t, regs, true);
 	return 0;
 }
 

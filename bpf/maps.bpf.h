@@ -23,6 +23,8 @@ const volatile struct config config __weak = {};
 bool collecting __weak = false;
 /* The reader has been woken and has not started to read yet. */
 bool woken __weak = false;
+/* The programs of the system calls are to time themselves. */
+bool timing __weak = false;
 __u64 spilled __weak = 0;
 /* Events that could be counted nowhere.  The promise is 0. */
 __u64 lost __weak = 0;

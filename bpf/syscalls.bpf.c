@@ -1,175 +1,164 @@
 /*
- * syscalls.bpf.c - mmap, munmap, mremap and mprotect, from entry to exit.
+ * syscalls.bpf.c - the system calls by which memory comes and goes, at their beginning and end.
  *
- * What was asked comes from sys_enter, what happened from sys_exit: a failed
- * mmap is a failure and not bytes.  The caller is read at entry, while the stack
- * is as the call left it.
+ * On the two tracepoints that all system calls pass, and not on sys_enter_brk, sys_enter_mmap
+ * and so on, which the kernel makes of these two: it waits some 40 ms for each of them that is
+ * taken away (perf_trace_event_unreg, kernel/trace/trace_event_perf.c), and their own handlers
+ * cost the other system calls as much as the comparisons here.  They need tracefs besides, to be
+ * found by.
  */
-#include "burst.bpf.h"
-#include "call.bpf.h"
+#include "brk.bpf.h"
+#include "hits.bpf.h"
+#include "mapping.bpf.h"
+#include "shm.bpf.h"
 
-/* include/uapi/asm-generic/mman-common.h, asm-generic/mman.h, linux/mman.h */
-#define PROT_EXEC	 4
-#define PROT_NONE	 0
-#define MAP_ANONYMOUS	 0x20
-#define MAP_STACK	 0x20000
-#define MAP_NORESERVE	 0x4000
-#define MAP_HUGETLB	 0x40000
-#define MAP_HUGE_SHIFT	 26
-#define MAP_HUGE_MASK	 0x3f
-#define MREMAP_DONTUNMAP 4
-
-static __always_inline __u64 page_align(__u64 bytes, __u64 flags)
-{
-	__u64 shift = config.page_shift;
-
-	if (flags & MAP_HUGETLB) {
-		shift = (flags >> MAP_HUGE_SHIFT) & MAP_HUGE_MASK;
-		if (!shift)
-			shift = config.huge_shift;
-	}
-	return (bytes + (1ULL << shift) - 1) & ~((1ULL << shift) - 1);
-}
-
-#define HUGETLBFS_MAGIC 0x958458f6 /* include/uapi/linux/magic.h */
-
-/* A file of hugetlbfs is mapped in its own pages, whatever the flags (ksys_mmap_pgoff). */
-static __noinline __u64 file_align(__u64 bytes, __u32 fd)
-{
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	struct file **files = BPF_CORE_READ(table, fd), *file = NULL;
-	__u64 size;
-
-	if (fd < BPF_CORE_READ(table, max_fds))
-		bpf_probe_read_kernel(&file, sizeof(file), files + fd);
-	if (!file || BPF_CORE_READ(file, f_inode, i_sb, s_magic) != HUGETLBFS_MAGIC)
-		return page_align(bytes, 0);
-	size = 1ULL << (BPF_CORE_READ(file, f_inode, i_sb, s_blocksize_bits) & 63);
-	return (bytes + size - 1) & ~(size - 1);
-}
-
-struct outcome {
-	__u64 size;
-	__u8 type, op;
-	__u16 flags;
-	bool sited; /* the cause depends on ip and caller */
-	bool code;  /* a file has been mapped executable */
+/* include/uapi/asm/unistd_64.h, include/uapi/asm-generic/unistd.h */
+#if defined(__TARGET_ARCH_arm64)
+enum {
+	NR_SHMAT = 196,
+	NR_SHMDT,
+	NR_BRK = 214,
+	NR_MUNMAP,
+	NR_MREMAP,
+	NR_MMAP = 222,
+	NR_MPROTECT = 226
 };
+#define SYSCALL_NR(regs) ((regs)->syscallno)
+#else
+enum { NR_MMAP = 9, NR_MPROTECT, NR_MUNMAP, NR_BRK, NR_MREMAP = 25, NR_SHMAT = 30, NR_SHMDT = 67 };
+#define SYSCALL_NR(regs) ((regs)->orig_ax)
+#endif
+
+/* arch/x86/include/asm/thread_info.h, arch/arm64/include/asm/thread_info.h */
+#define TS_COMPAT 0x2
+#define TIF_32BIT 22
 
 /*
- * The request that this mapping served, by its own: counted where the call was,
- * or a row would have more requests served by mmap than requests.
+ * A call by another table, of a 32-bit process or by int 0x80, where the numbers mean others
+ * (arch_trace_is_compat_syscall).  Those of x32 have a bit that ours have not.
  */
-static __noinline int route_spill(struct outcome *o, struct thread *t)
+static __always_inline bool by_other_table(void)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct cell_key key = {.type = EVENT_ROUTE};
 
-	if (!o || !t)
-		return 0;
-	key.op = bursts_at(t->request_ns);
-	key.flags = o->flags;
-	key.bucket = size_bucket(t->request);
-	key.ip = t->ip;
-	key.caller = t->caller;
-	key.tgid = bpf_get_current_pid_tgid() >> 32;
-	if (!t->in_others)
-		key.start_ns = task_start_ns(task);
-	cells_add(&key, t->request);
-	return 0;
+#if defined(__TARGET_ARCH_arm64)
+	return BPF_CORE_READ(task, thread_info.flags) >> TIF_32BIT & 1;
+#else
+	return BPF_CORE_READ(task, thread_info.status) & TS_COMPAT;
+#endif
 }
 
-/* Without a ring record: the totals by key. */
-static __noinline int map_spill(struct outcome *o, struct thread *t)
+/* Which of them it is; 0: none. */
+static __always_inline __u8 traced_call(long nr)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct cell_key key = {};
-	struct spilled_process *p;
+	__u8 type;
 
-	if (!o || !t)
+	switch (nr) {
+	case NR_BRK:
+		type = EVENT_BRK;
+		break;
+	case NR_MMAP:
+		type = EVENT_MMAP;
+		break;
+	case NR_MUNMAP:
+		type = EVENT_MUNMAP;
+		break;
+	case NR_MREMAP:
+		type = EVENT_MREMAP;
+		break;
+	case NR_MPROTECT:
+		type = EVENT_MPROTECT;
+		break;
+	case NR_SHMAT:
+		type = EVENT_SHMAT;
+		break;
+	case NR_SHMDT:
+		type = EVENT_SHMDT;
+		break;
+	default:
 		return 0;
-	p = spill_begin(&key, task, bpf_get_current_pid_tgid() >> 32);
-	key.type = o->type;
-	key.op = o->op;
-	key.flags = o->flags;
-	key.bucket = size_bucket(o->size);
-	if (o->sited) {
-		key.ip = t->ip;
-		key.caller = t->caller;
 	}
-	cells_add(&key, o->size);
-	note_change(p, &key);
-	if (o->flags & EVENT_F_REQUEST)
-		route_spill(o, t);
-	return 0;
-}
-
-/* One event: to the ring, or into the spill. */
-static __always_inline void map_emit(struct outcome *o, struct thread *t, long ret)
-{
-	__u64 fill = ring_fill();
-	struct event_map *m = bpf_ringbuf_reserve(&ring, sizeof(*m), 0);
-
-	if (!m) {
-		map_spill(o, t);
-		return;
-	}
-	if (o->flags & EVENT_F_REQUEST && t->in_others) {
-		route_spill(o, t);
-		o->flags &= ~(EVENT_F_REQUEST | EVENT_F_LARGE);
-	}
-	event_fill(&m->e, o->type, o->op, o->size, o->flags);
-	m->addr = t->args[0];
-	m->length = t->args[1];
-	m->result = ret;
-	m->offset = t->args[5];
-	m->new_addr = 0;
-	m->prot = t->args[2];
-	m->flags = t->args[3];
-	m->fd = t->args[4];
-	if (o->type == EVENT_MREMAP) {
-		m->offset = t->args[1];
-		m->length = t->args[2];
-		m->new_addr = t->args[4];
-		m->prot = 0;
-		m->fd = -1;
-	}
-	m->request = o->flags & EVENT_F_REQUEST ? t->request : 0;
-	m->request_fn = t->fn;
-	m->request_ns = config.bursts ? t->request_ns : 0;
-	m->begin_ns = t->begin_ns;
-	m->ip = t->ip;
-	m->caller = t->caller;
-	m->file = (struct site){};
-	if (o->code)
-		m->file = t->file;
-	bpf_ringbuf_submit(m, o->code ? wake_for_code(fill, t->file.ino, t->file.dev)
-				      : wake_flags(fill));
+	return by_other_table() ? 0 : type;
 }
 
 /*
- * A mapping that malloc makes inside a call is what that call is served from: say
- * so once.  size: of what is mapped by now; what is too small for a large request
- * is for something else, such as the allocator's own records.
+ * For the meter: the kernel's statistics of a program's run time would be of all the system calls
+ * there are.
  */
-static __always_inline __u16 take_request(struct thread *t, __u64 size)
+static __always_inline __u64 time_begin(void)
 {
-	bool large = t->request >= LARGE_REQUEST;
-
-	if (!t->pending || (large && size < t->request) || !seen_since(t->request_ns, t->begin_ns))
-		return 0;
-	t->pending = false;
-	return large ? EVENT_F_REQUEST | EVENT_F_LARGE : EVENT_F_REQUEST;
+	return timing ? bpf_ktime_get_ns() : 0;
 }
 
-static __always_inline int mmap_begin(struct trace_event_raw_sys_enter *ctx, __u8 type,
-				      bool can_find)
+static __always_inline void time_end(__u64 since)
 {
-	struct thread *t = syscall_begin(type, ctx);
+	__u32 cpu = bpf_get_smp_processor_id() & (HIT_CPUS - 1);
 
-	if (t)
-		caller_find(t, can_find);
+	if (since)
+		__sync_fetch_and_add(&hits[cpu][HIT_SYSCALL_NS], bpf_ktime_get_ns() - since);
+}
+
+static __always_inline int enter(struct pt_regs *regs, long nr, bool can_find)
+{
+	__u8 type = traced_call(nr);
+	__u64 since;
+
+	if (!type)
+		return 0;
+	since = time_begin();
+	switch (type) {
+	case EVENT_BRK:
+		brk_begin(regs);
+		break;
+	case EVENT_MMAP:
+	case EVENT_MREMAP:
+		caller_begin(type, regs, can_find);
+		break;
+	case EVENT_MUNMAP:
+	case EVENT_MPROTECT:
+		syscall_begin(type, regs);
+		break;
+	}
+	time_end(since);
+	return 0;
+}
+
+static __always_inline int leave(struct pt_regs *regs, long ret, bool can_find)
+{
+	__u8 type = traced_call(SYSCALL_NR(regs));
+	__u64 since;
+
+	if (!type)
+		return 0;
+	/* Every call that is traced comes by here, and once. */
+	hit_count(HIT_SYSCALL);
+	since = time_begin();
+	if (since)
+		hit_count(HIT_SYSCALL_TIMED);
+	switch (type) {
+	case EVENT_BRK:
+		brk_end(regs, ret);
+		break;
+	case EVENT_MMAP:
+		mmap_end(regs, ret, can_find);
+		break;
+	case EVENT_MREMAP:
+		mremap_end(regs, ret, can_find);
+		break;
+	case EVENT_MUNMAP:
+	case EVENT_MPROTECT:
+		range_end(type, regs, ret);
+		break;
+	case EVENT_SHMAT:
+		if (can_find)
+			shmat_end(regs, ret);
+		break;
+	case EVENT_SHMDT: /* of no use without the other */
+		if (can_find)
+			shmdt_end(regs, ret);
+		break;
+	}
+	time_end(since);
 	return 0;
 }
 
@@ -177,166 +166,26 @@ static __always_inline int mmap_begin(struct trace_event_raw_sys_enter *ctx, __u
  * Two of each: a program that calls bpf_find_vma cannot be loaded before Linux
  * 5.17, nor, for its callback (69c087ba6225), verified at all before 5.13.
  */
-SEC("tracepoint/syscalls/sys_enter_mmap")
-int mmap_enter(struct trace_event_raw_sys_enter *ctx)
+SEC("tp_btf/sys_enter")
+int BPF_PROG(syscall_enter, struct pt_regs *regs, long nr)
 {
-	return mmap_begin(ctx, EVENT_MMAP, true);
+	return enter(regs, nr, true);
 }
 
-SEC("tracepoint/syscalls/sys_enter_mmap")
-int mmap_enter_old(struct trace_event_raw_sys_enter *ctx)
+SEC("tp_btf/sys_enter")
+int BPF_PROG(syscall_enter_old, struct pt_regs *regs, long nr)
 {
-	return mmap_begin(ctx, EVENT_MMAP, false);
+	return enter(regs, nr, false);
 }
 
-static __always_inline void caller_end(struct thread *t, bool can_find)
+SEC("tp_btf/sys_exit")
+int BPF_PROG(syscall_exit, struct pt_regs *regs, long ret)
 {
-	if (can_find)
-		caller_retry(t);
-	else if (!t->begin_ns)
-		caller_find(t, false);
+	return leave(regs, ret, true);
 }
 
-static __always_inline int mmap_end(struct trace_event_raw_sys_exit *ctx, bool can_find)
+SEC("tp_btf/sys_exit")
+int BPF_PROG(syscall_exit_old, struct pt_regs *regs, long ret)
 {
-	long ret = result_of(ctx);
-	struct thread *t = syscall_end(EVENT_MMAP);
-	struct outcome o = {.type = EVENT_MMAP, .sited = true};
-
-	if (!t)
-		return 0;
-	caller_end(t, can_find);
-	if (t->args[3] & MAP_ANONYMOUS) {
-		o.size = page_align(t->args[1], t->args[3]);
-		o.flags |= EVENT_F_ANON;
-	} else {
-		o.size = file_align(t->args[1], t->args[4]);
-	}
-	if (t->args[3] & MAP_STACK)
-		o.flags |= EVENT_F_STACK;
-	if (t->args[2] == PROT_NONE)
-		o.flags |= EVENT_F_RESERVE;
-	if (t->args[3] & MAP_NORESERVE)
-		o.flags |= EVENT_F_NORESERVE;
-	if (t->brk_failed)
-		o.flags |= EVENT_F_AFTER_BRK;
-	if (failed(ret)) {
-		o.op = MAP_REFUSED;
-		o.size = 0;
-	} else {
-		/* Room for a thread's heap is no answer to the request: what comes next is. */
-		if (!(o.flags & EVENT_F_RESERVE) && !(t->marks && o.flags & EVENT_F_NORESERVE))
-			o.flags |= take_request(t, o.size);
-		t->brk_failed = false;
-		o.code = can_find && !(o.flags & EVENT_F_ANON) && t->args[2] & PROT_EXEC;
-		if (o.code)
-			file_find(&t->file, ret);
-	}
-	map_emit(&o, t, ret);
-	return 0;
-}
-
-SEC("tracepoint/syscalls/sys_exit_mmap")
-int mmap_exit(struct trace_event_raw_sys_exit *ctx)
-{
-	return mmap_end(ctx, true);
-}
-
-SEC("tracepoint/syscalls/sys_exit_mmap")
-int mmap_exit_old(struct trace_event_raw_sys_exit *ctx)
-{
-	return mmap_end(ctx, false);
-}
-
-SEC("tracepoint/syscalls/sys_enter_mremap")
-int mremap_enter(struct trace_event_raw_sys_enter *ctx)
-{
-	return mmap_begin(ctx, EVENT_MREMAP, true);
-}
-
-SEC("tracepoint/syscalls/sys_enter_mremap")
-int mremap_enter_old(struct trace_event_raw_sys_enter *ctx)
-{
-	return mmap_begin(ctx, EVENT_MREMAP, false);
-}
-
-static __always_inline int mremap_end(struct trace_event_raw_sys_exit *ctx, bool can_find)
-{
-	long ret = result_of(ctx);
-	struct thread *t = syscall_end(EVENT_MREMAP);
-	struct outcome o = {.type = EVENT_MREMAP, .op = REMAP_SAME, .sited = true};
-	__u64 old, new;
-
-	if (!t)
-		return 0;
-	caller_end(t, can_find);
-	old = page_align(t->args[1], 0);
-	new = page_align(t->args[2], 0);
-	if (failed(ret)) {
-		o.op = REMAP_REFUSED;
-	} else {
-		o.flags |= take_request(t, new);
-		/* DONTUNMAP leaves the old range where it was. */
-		if (t->args[3] & MREMAP_DONTUNMAP)
-			old = 0;
-		o.op = new > old ? REMAP_GROW : new < old ? REMAP_SHRINK : REMAP_SAME;
-		o.size = new > old ? new - old : old - new;
-	}
-	map_emit(&o, t, ret);
-	return 0;
-}
-
-SEC("tracepoint/syscalls/sys_exit_mremap")
-int mremap_exit(struct trace_event_raw_sys_exit *ctx)
-{
-	return mremap_end(ctx, true);
-}
-
-SEC("tracepoint/syscalls/sys_exit_mremap")
-int mremap_exit_old(struct trace_event_raw_sys_exit *ctx)
-{
-	return mremap_end(ctx, false);
-}
-
-SEC("tracepoint/syscalls/sys_enter_munmap")
-int munmap_enter(struct trace_event_raw_sys_enter *ctx)
-{
-	syscall_begin(EVENT_MUNMAP, ctx);
-	return 0;
-}
-
-static __always_inline int range_end(struct trace_event_raw_sys_exit *ctx, __u8 type)
-{
-	long ret = result_of(ctx);
-	struct thread *t = syscall_end(type);
-	struct outcome o = {.type = type};
-
-	if (!t)
-		return 0;
-	o.size = page_align(t->args[1], 0);
-	if (failed(ret)) {
-		o.op = MAP_REFUSED;
-		o.size = 0;
-	}
-	map_emit(&o, t, ret);
-	return 0;
-}
-
-SEC("tracepoint/syscalls/sys_exit_munmap")
-int munmap_exit(struct trace_event_raw_sys_exit *ctx)
-{
-	return range_end(ctx, EVENT_MUNMAP);
-}
-
-SEC("tracepoint/syscalls/sys_enter_mprotect")
-int mprotect_enter(struct trace_event_raw_sys_enter *ctx)
-{
-	syscall_begin(EVENT_MPROTECT, ctx);
-	return 0;
-}
-
-SEC("tracepoint/syscalls/sys_exit_mprotect")
-int mprotect_exit(struct trace_event_raw_sys_exit *ctx)
-{
-	return range_end(ctx, EVENT_MPROTECT);
+	return leave(regs, ret, false);
 }

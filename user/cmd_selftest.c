@@ -193,7 +193,6 @@ static void set_features(struct selftest *t, const struct features *f)
 		{"uprobe.session", f->session},
 		{"cookies", f->cookie},
 		{"bpf_find_vma", f->find_vma},
-		{"bpf_task_pt_regs", f->task_regs},
 	};
 
 	for (t->n_features = 0; t->n_features < sizeof(all) / sizeof(*all); t->n_features++) {

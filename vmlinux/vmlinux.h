@@ -65,6 +65,7 @@ struct pt_regs {
 		};
 	};
 	__u64 orig_x0; /* a system call's first argument, once its result is in regs[0] */
+	__s32 syscallno;
 };
 #else
 #error "this architecture's struct pt_regs is not here yet"
@@ -216,8 +217,15 @@ struct seccomp {
 	int mode;
 };
 
+struct thread_info {
+	unsigned long flags;
+#if defined(__TARGET_ARCH_x86)
+	__u32 status;
+#endif
+};
+
 struct task_struct {
-	void *stack;
+	struct thread_info thread_info;
 	unsigned int flags;
 	struct thread_struct thread;
 	struct mm_struct *mm, *active_mm;
@@ -259,24 +267,6 @@ struct bpf_array {
 struct linux_binprm {
 	struct file *file;
 	const char *filename;
-};
-
-struct trace_entry {
-	unsigned short type;
-	unsigned char flags, preempt_count;
-	int pid;
-};
-
-struct trace_event_raw_sys_enter {
-	struct trace_entry ent;
-	long id;
-	unsigned long args[6];
-};
-
-struct trace_event_raw_sys_exit {
-	struct trace_entry ent;
-	long id;
-	long ret;
 };
 
 #pragma clang attribute pop

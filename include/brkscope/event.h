@@ -276,7 +276,6 @@ struct config {
 	__u8 by_comm;
 	__u8 by_cgroup;
 	__u8 follow;	     /* children of a process in `pids` are put there too */
-	__u8 has_task_regs;  /* bpf_task_pt_regs, Linux 5.15 */
 	__u8 has_cookie;     /* bpf_get_attach_cookie, Linux 5.15 */
 	__u8 never;	     /* false, but the compiler does not know */
 	__u8 times;	     /* calls of malloc's family have theirs */

@@ -17,9 +17,16 @@ enum hit_kind {
 	HIT_KINDS,
 };
 
+/* Further counters of the line, for the meter: the traced system calls, and their programs' ns. */
+enum {
+	HIT_SYSCALL_TIMED = HIT_KINDS, /* those in HIT_SYSCALL that were timed */
+	HIT_SYSCALL_NS,
+	HIT_COUNTERS,
+};
+
 #define HIT_CPUS 64 /* a power of two: by the CPU's number modulo this */
 #define HIT_LINE 8  /* counters, a cache line */
 
-_Static_assert(HIT_KINDS <= HIT_LINE, "they fit");
+_Static_assert(HIT_COUNTERS <= HIT_LINE, "they fit");
 
 #endif

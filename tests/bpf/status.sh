@@ -138,7 +138,7 @@ for format in '' -j; do
 	# shellcheck disable=SC2016,SC2086
 	refused 1 'No space' sh -c '"$0" report -d 0.1 '$format' >/dev/full' "$BRKSCOPE"
 done
-# Without a tracefs of its own to be found it mounts one, privately.
+# No tracefs is needed.
 status 0 unshare -m sh -c \
 	'umount -R /sys/kernel/tracing /sys/kernel/debug 2>/dev/null; exec "$0" report -d 0.1' "$BRKSCOPE"
 

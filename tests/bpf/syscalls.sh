@@ -9,11 +9,25 @@ need strace
 strace -f -o "$WORK/strace" -e trace=brk,mmap,munmap,mremap,clone,clone3,fork,vfork \
 	"$WORKLOAD/syscalls" >"$WORK/out" || fail "strace: $(cat "$WORK/out")"
 strace -f -c -o "$WORK/summary" -e trace=brk,mmap,munmap,mremap "$WORKLOAD/syscalls"
+# A number means another call to a 32-bit program.
+"$BRKSCOPE" report -l syscalls -j -o "$WORK/plain.json" -- "$WORKLOAD/other_table" ||
+	fail "report: status $?"
+"$BRKSCOPE" report -l syscalls -j -o "$WORK/other.json" -- "$WORKLOAD/other_table" x
+status=$?
+[ $status = 0 ] || [ $status = 77 ] || fail "report: status $status"
+[ $status = 0 ] || echo "this kernel runs no 32-bit system calls"
 
 compare "$WORK" <<'END'
 from oracle import *
 work = sys.argv[1]
 report = Report(f"{work}/report.json")
+plain, other = (next(iter(Report(f"{work}/{name}.json").rows.values()))
+                for name in ("plain", "other"))
+for kind in ("grow", "shrink", "query", "failed"):
+    expect(f"other table: brk, {kind}", other["heap"][kind]["calls"], plain["heap"][kind]["calls"])
+expect("other table: mmap", mmap_total(other, "calls"), mmap_total(plain, "calls"))
+for kind in ("munmap", "mremap", "failed"):
+    expect(f"other table: {kind}", other["mmap"][kind]["calls"], plain["mmap"][kind]["calls"])
 truth = read_strace(f"{work}/strace")
 rows = [report.rows[pid] for pid in sorted(report.rows)]
 expect("processes", len(rows), len(truth))

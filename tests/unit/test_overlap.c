@@ -113,6 +113,71 @@ static void mremap_leaves_what_took_its_old_place(void **state)
 			 2 * PAGE);
 }
 
+/* The kernel's list, seen at 30, with pages that two threads may have had one after the other. */
+static struct process *seed(void **state)
+{
+	const struct mapping list = {.start = HERE,
+				     .end = HERE + 2 * PAGE,
+				     .read_ns = 30,
+				     .kind = MAPPING_ANON,
+				     .readable = true};
+	struct fixture *f = *state;
+	struct process *p = model__add(f->model, 7, 0);
+
+	assert_int_equal(model__seed(f->model, p, &list, 1, 0, 29), 0);
+	assert_false(p->doubtful);
+	return p;
+}
+
+static void what_is_listed_during_a_munmap_is_in_doubt(void **state)
+{
+	struct process *p = seed(state);
+
+	call(state, EVENT_MUNMAP, HERE + 2 * PAGE, 2, 20, 40);
+	assert_false(p->doubtful);
+	call(state, EVENT_MUNMAP, HERE + PAGE, 1, 30, 40);
+	assert_false(p->doubtful);
+	call(state, EVENT_MUNMAP, HERE, 1, 20, 40);
+	assert_true(p->doubtful);
+}
+
+static void so_it_is_if_the_munmap_began_before_all(void **state)
+{
+	struct process *p = seed(state);
+
+	call(state, EVENT_MUNMAP, HERE, 2, 0, 40);
+	assert_true(p->doubtful);
+}
+
+static void what_is_listed_during_an_mremap_is_in_doubt(void **state)
+{
+	struct event_map move = {
+		.e = {.ts_ns = 29, .tgid = 7, .type = EVENT_MREMAP, .op = REMAP_SAME},
+		.addr = HERE,
+		.offset = 2 * PAGE,
+		.length = 2 * PAGE,
+		.result = HERE,
+		.begin_ns = 20};
+	struct process *p = seed(state);
+	struct fixture *f = *state;
+
+	/* Where it was. */
+	assert_int_equal(model__event(f->model, &move.e, sizeof(move), NULL), 0);
+	assert_false(p->doubtful);
+	/* It has begun since. */
+	move.result = HERE + 16 * PAGE;
+	move.begin_ns = 30;
+	move.e.ts_ns = 31;
+	assert_int_equal(model__event(f->model, &move.e, sizeof(move), NULL), 0);
+	assert_false(p->doubtful);
+	move.addr = move.result;
+	move.result = HERE;
+	move.begin_ns = 20;
+	move.e.ts_ns = 40;
+	assert_int_equal(model__event(f->model, &move.e, sizeof(move), NULL), 0);
+	assert_true(p->doubtful);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -122,6 +187,9 @@ int main(void)
 		TEST(a_mapping_from_before_goes),
 		TEST(what_surrounds_it_goes),
 		TEST(mremap_leaves_what_took_its_old_place),
+		TEST(what_is_listed_during_a_munmap_is_in_doubt),
+		TEST(so_it_is_if_the_munmap_began_before_all),
+		TEST(what_is_listed_during_an_mremap_is_in_doubt),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

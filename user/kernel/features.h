@@ -15,7 +15,6 @@ enum returns {
 
 struct features {
 	bool find_vma;	      /* bpf_find_vma, Linux 5.17 */
-	bool task_regs;	      /* bpf_task_pt_regs, Linux 5.15 */
 	bool cookie;	      /* bpf_get_attach_cookie, Linux 5.15 */
 	bool iter_task;	      /* an iterator over threads, Linux 5.8 */
 	bool iter_vma;	      /* and over their mappings, Linux 5.12 */

@@ -52,19 +52,23 @@ static void add_runs(struct runs *r, const struct bpf_program *prog, enum runs_o
 	runs__add(r, of, info.run_cnt, info.run_time_ns);
 }
 
+static __u64 counted(const struct meter *m, int counter)
+{
+	__u64 sum = 0;
+
+	for (int cpu = 0; cpu < HIT_CPUS; cpu++)
+		sum += __atomic_load_n(&m->skel->bss->hits[cpu][counter], __ATOMIC_RELAXED);
+	return sum;
+}
+
 /* As far as they were ever taken, by whomever. */
 static void read_runs(struct meter *m)
 {
 	const typeof(m->skel->progs) *g = &m->skel->progs;
 	const struct bpf_program *const entries[] = {g->malloc_enter, g->malloc_session,
 						     g->usdt_hit, g->free_enter};
-	const struct bpf_program *const begin[] = {
-		g->brk_enter,	     g->mmap_enter,   g->mmap_enter_old, g->mremap_enter,
-		g->mremap_enter_old, g->munmap_enter, g->mprotect_enter};
-	const struct bpf_program *const end[] = {
-		g->brk_exit,	  g->mmap_exit,	      g->mmap_exit_old,
-		g->mremap_exit,	  g->mremap_exit_old, g->munmap_exit,
-		g->mprotect_exit, g->shmat_exit,      g->shmdt_exit};
+	const struct bpf_program *const syscalls[] = {g->syscall_enter, g->syscall_enter_old,
+						      g->syscall_exit, g->syscall_exit_old};
 	bool session = bpf_program__fd(g->malloc_session) >= 0;
 
 	for (int i = 0; i < GROUPS; i++)
@@ -76,10 +80,12 @@ static void read_runs(struct meter *m)
 		add_runs(&m->runs[RETURNS], g->malloc_session, RUNS_TIMED_ELSEWHERE);
 	else
 		add_runs(&m->runs[RETURNS], g->malloc_return, RUNS_ARE_HITS);
-	for (size_t i = 0; i < sizeof(begin) / sizeof(*begin); i++)
-		add_runs(&m->runs[SYSCALLS], begin[i], RUNS_BEGIN_HITS);
-	for (size_t i = 0; i < sizeof(end) / sizeof(*end); i++)
-		add_runs(&m->runs[SYSCALLS], end[i], RUNS_ARE_HITS);
+	/* They run for every system call there is: how long for those that count they say. */
+	for (size_t i = 0; i < sizeof(syscalls) / sizeof(*syscalls); i++)
+		add_runs(&m->runs[SYSCALLS], syscalls[i], RUNS_OF_OTHERS);
+	m->runs[SYSCALLS].n = counted(m, HIT_SYSCALL_TIMED);
+	m->runs[SYSCALLS].ns = counted(m, HIT_SYSCALL_NS);
+	m->runs[SYSCALLS].timed += 2 * m->runs[SYSCALLS].n;
 }
 
 /* By a program that does nothing. */
@@ -133,12 +139,8 @@ void meter__set_traps(struct meter *m, const struct calibration *c, double sysca
 
 static void read_hits(const struct meter *m, __u64 hits[HIT_KINDS])
 {
-	for (int kind = 0; kind < HIT_KINDS; kind++) {
-		hits[kind] = 0;
-		for (int cpu = 0; cpu < HIT_CPUS; cpu++)
-			hits[kind] += __atomic_load_n(&m->skel->bss->hits[cpu][kind],
-						      __ATOMIC_RELAXED);
-	}
+	for (int kind = 0; kind < HIT_KINDS; kind++)
+		hits[kind] = counted(m, kind);
 }
 
 static double agent_ns(void)
@@ -154,6 +156,7 @@ static void start_taking(struct meter *m, __u64 now)
 {
 	/* Without them (Linux before 5.8, no right to) the programs' part stays unknown. */
 	m->stats_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
+	__atomic_store_n(&m->skel->bss->timing, m->stats_fd >= 0, __ATOMIC_RELAXED);
 	m->stats_ns = now;
 	read_runs(m);
 	for (int i = 0; i < GROUPS; i++)
@@ -164,6 +167,7 @@ static void start_taking(struct meter *m, __u64 now)
 
 static void stop_taking(struct meter *m, __u64 now)
 {
+	__atomic_store_n(&m->skel->bss->timing, false, __ATOMIC_RELAXED);
 	close(m->stats_fd);
 	m->stats_fd = -1;
 	m->stats_ns = now;

@@ -88,7 +88,7 @@ void probes__stop(struct probes *p)
 	 * them (membarrier(2): MEMBARRIER_CMD_GLOBAL is a grace period).
 	 */
 	syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
-	probes__begin_to_close(p);
+	probes__close_events(p);
 }
 
 __u64 probes__spilled(const struct probes *p)

@@ -7,14 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/tracefs.h"
 #include "log.h"
 
 /* ---- tracepoints ---- */
 
-static int attach_raw(struct probes *p, struct bpf_program *prog, const char *name)
+static int attach_event(struct probes *p, struct bpf_program *prog, const char *name)
 {
-	struct bpf_link *link = bpf_program__attach_raw_tracepoint(prog, name);
+	struct bpf_link *link = bpf_program__attach(prog);
 	int err;
 
 	if (!link) {
@@ -26,54 +25,17 @@ static int attach_raw(struct probes *p, struct bpf_program *prog, const char *na
 	return 0;
 }
 
-#define N_SYSCALL_EVENTS 12
-#define N_OPTIONAL	 2 /* at the end: kernels without System V shared memory have none of it */
-
+/* The exits first: a call whose entry is seen has its exit seen. */
 static int attach_syscalls(struct probes *p)
 {
-	/* Exits first: a call whose entry is seen has its exit seen. */
-	static const char *const names[N_SYSCALL_EVENTS] = {
-		"syscalls/sys_exit_brk",      "syscalls/sys_exit_mmap",
-		"syscalls/sys_exit_munmap",   "syscalls/sys_exit_mremap",
-		"syscalls/sys_exit_mprotect", "syscalls/sys_enter_brk",
-		"syscalls/sys_enter_mmap",    "syscalls/sys_enter_munmap",
-		"syscalls/sys_enter_mremap",  "syscalls/sys_enter_mprotect",
-		"syscalls/sys_exit_shmat",    "syscalls/sys_exit_shmdt",
-	};
-	bool find_vma = p->features.find_vma;
 	const typeof(p->skel->progs) *g = &p->skel->progs;
-	struct bpf_program *const progs[N_SYSCALL_EVENTS] = {
-		g->brk_exit,
-		find_vma ? g->mmap_exit : g->mmap_exit_old,
-		g->munmap_exit,
-		find_vma ? g->mremap_exit : g->mremap_exit_old,
-		g->mprotect_exit,
-		g->brk_enter,
-		find_vma ? g->mmap_enter : g->mmap_enter_old,
-		g->munmap_enter,
-		find_vma ? g->mremap_enter : g->mremap_enter_old,
-		g->mprotect_enter,
-		g->shmat_exit,
-		g->shmdt_exit,
-	};
-	size_t optional = N_SYSCALL_EVENTS - N_OPTIONAL;
-	int ids[N_SYSCALL_EVENTS], err;
+	bool find_vma = p->features.find_vma;
+	int err;
 
-	err = tracefs__event_ids(names, ids, N_SYSCALL_EVENTS);
-	for (size_t i = 0; i < N_SYSCALL_EVENTS && !err; i++) {
-		if (i >= optional && (ids[i] < 0 || !find_vma))
-			continue;
-		err = ids[i];
-		if (ids[i] >= 0)
-			err = tracefs__attach(progs[i], ids[i], &p->links[p->n_links]);
-		if (!err)
-			p->n_links++;
-		if (err)
-			log__error("tracepoint %s: %s; it takes a kernel with "
-				   "CONFIG_FTRACE_SYSCALLS=y",
-				   names[i], strerror(-err));
-	}
-	return err;
+	err = attach_event(p, find_vma ? g->syscall_exit : g->syscall_exit_old, "sys_exit");
+	return err
+		       ?: attach_event(p, find_vma ? g->syscall_enter : g->syscall_enter_old,
+				       "sys_enter");
 }
 
 int probes__attach_events(struct probes *p)
@@ -83,11 +45,11 @@ int probes__attach_events(struct probes *p)
 
 	p->syscall_ns = calibrate__traced_syscall() - before;
 	if (!err)
-		err = attach_raw(p, p->skel->progs.process_fork, "sched_process_fork");
+		err = attach_event(p, p->skel->progs.process_fork, "sched_process_fork");
 	if (!err)
-		err = attach_raw(p, p->skel->progs.process_exec, "sched_process_exec");
+		err = attach_event(p, p->skel->progs.process_exec, "sched_process_exec");
 	if (!err)
-		err = attach_raw(p, p->skel->progs.process_exit, "sched_process_exit");
+		err = attach_event(p, p->skel->progs.process_exit, "sched_process_exit");
 	return err;
 }
 
@@ -199,38 +161,21 @@ struct meter *probes__meter(struct probes *p)
 
 /* ---- the end ---- */
 
-static void *close_links(void *arg)
+void probes__close_events(struct probes *p)
 {
-	struct probes *p = arg;
-
 	while (p->n_links)
 		bpf_link__destroy(p->links[--p->n_links]);
-	return NULL;
-}
-
-/*
- * The kernel waits for each system call's tracepoint, some 40 ms, under one lock: several
- * threads are no faster (perf_trace_event_unreg, kernel/trace/trace_event_perf.c).  So this goes
- * on while the report is made and the uprobes are detached.
- */
-void probes__begin_to_close(struct probes *p)
-{
-	if (!p->is_closing && p->n_links)
-		p->is_closing = !pthread_create(&p->closing, NULL, close_links, p);
 }
 
 static void detach(struct probes *p)
 {
+	probes__close_events(p);
 	if (p->in_bursts)
 		links__detach(p->in_bursts);
-	probes__begin_to_close(p);
 	uprobes__detach_all(p->uprobes, p->n_uprobes);
 	p->n_uprobes = 0;
 	links__free(p->in_bursts);
 	p->in_bursts = NULL;
-	if (p->is_closing)
-		pthread_join(p->closing, NULL);
-	close_links(p);
 }
 
 void probes__free(struct probes *p)

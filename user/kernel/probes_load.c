@@ -45,16 +45,10 @@ static void set_autoload_by_kernel(struct probes *p)
 {
 	bool find_vma = p->features.find_vma;
 
-	bpf_program__set_autoload(p->skel->progs.mmap_enter, find_vma);
-	bpf_program__set_autoload(p->skel->progs.shmat_exit, find_vma);
-	bpf_program__set_autoload(p->skel->progs.shmdt_exit, find_vma);
-	bpf_program__set_autoload(p->skel->progs.mmap_exit, find_vma);
-	bpf_program__set_autoload(p->skel->progs.mremap_enter, find_vma);
-	bpf_program__set_autoload(p->skel->progs.mremap_exit, find_vma);
-	bpf_program__set_autoload(p->skel->progs.mmap_enter_old, !find_vma);
-	bpf_program__set_autoload(p->skel->progs.mmap_exit_old, !find_vma);
-	bpf_program__set_autoload(p->skel->progs.mremap_enter_old, !find_vma);
-	bpf_program__set_autoload(p->skel->progs.mremap_exit_old, !find_vma);
+	bpf_program__set_autoload(p->skel->progs.syscall_enter, find_vma);
+	bpf_program__set_autoload(p->skel->progs.syscall_exit, find_vma);
+	bpf_program__set_autoload(p->skel->progs.syscall_enter_old, !find_vma);
+	bpf_program__set_autoload(p->skel->progs.syscall_exit_old, !find_vma);
 	bpf_program__set_autoload(p->skel->progs.list_task, p->features.iter_task);
 	bpf_program__set_autoload(p->skel->progs.list_vma, p->features.iter_vma);
 }
@@ -129,7 +123,6 @@ static void configure(struct probes *p, const struct probes_config *c)
 	k->by_pid = c->by_pid;
 	k->by_cgroup = c->cgroup != NULL;
 	k->follow = c->follow;
-	k->has_task_regs = p->features.task_regs;
 	k->has_cookie = p->features.cookie;
 	k->cpus = libbpf_num_possible_cpus();
 	if (c->comm) {

@@ -6,7 +6,6 @@
 #define BRKSCOPE_PROBES_STATE_H
 
 #include <bpf/libbpf.h>
-#include <pthread.h>
 
 #include "kernel/probes.h"
 
@@ -18,7 +17,7 @@
 #include "kernel/uprobe.h"
 
 #define MOST_LINKS  1024
-#define MOST_EVENTS 16
+#define MOST_EVENTS 8
 
 struct probes {
 	struct brkscope *skel;
@@ -33,11 +32,9 @@ struct probes {
 	double syscall_ns; /* that the tracepoints add to a system call of theirs */
 	bool live;	   /* returns and frees are probed */
 	bool stopped;
-	pthread_t closing; /* the tracepoints' links, once stopped */
-	bool is_closing;
 };
 
-/* The tracepoints' links, in the background. */
-void probes__begin_to_close(struct probes *p);
+/* The tracepoints' links. */
+void probes__close_events(struct probes *p);
 
 #endif

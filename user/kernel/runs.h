@@ -2,7 +2,7 @@
  * runs.h - run times of a group of BPF programs, as the kernel takes them: of a hit, and of the
  * taking.
  *
- * A hit may be of two programs, and a program's hits of two groups.
+ * A program's hits may be of two groups, and its runs of more than hits.
  */
 #ifndef BRKSCOPE_RUNS_H
 #define BRKSCOPE_RUNS_H
@@ -16,14 +16,14 @@ struct runs {
 
 enum runs_of {
 	RUNS_ARE_HITS,
-	RUNS_BEGIN_HITS, /* and another program's are the same hits' ends */
+	RUNS_OF_OTHERS, /* and of hits, that are timed otherwise */
 	RUNS_TIMED_ELSEWHERE,
 };
 
 static inline void runs__add(struct runs *r, enum runs_of of, __u64 n, __u64 ns)
 {
-	r->ns += ns;
-	r->n += of == RUNS_BEGIN_HITS ? 0 : n;
+	r->ns += of == RUNS_OF_OTHERS ? 0 : ns;
+	r->n += of == RUNS_OF_OTHERS ? 0 : n;
 	r->timed += of == RUNS_TIMED_ELSEWHERE ? 0 : n;
 }
 

@@ -49,7 +49,11 @@ struct process {
 		__u64 bytes, stack_bytes; /* of its address space, as the kernel counts them */
 		__u64 read_ns;		  /* when reading that began; 0: not read */
 	} counted;
-	__u64 listed_ns;	  /* when the last reading of its mappings began */
+	__u64 listed_ns; /* when the last reading of its mappings began */
+	struct {
+		__u64 from_ns,
+			to_ns; /* when that of the list which the ledger has taken was made */
+	} taken;
 	__u64 changed_ns;	  /* when the last change that the ledger knows of had ended */
 	__u64 resident_ns;	  /* when its resident memory was read; 0: not, or it changed */
 	bool stack_is_code;	  /* the kernel's count of its stack leaves it out then */

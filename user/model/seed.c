@@ -65,7 +65,7 @@ struct list {
 	struct region *regions;
 	size_t n;
 	__u64 heap_start, heap_end;
-	__u64 read_ns;
+	__u64 read_ns, end_ns; /* when that began, and when the last mapping was seen */
 	bool stack_is_code;
 };
 
@@ -108,7 +108,10 @@ static struct list *list_of(const struct mapping *maps, size_t n, __u64 start_br
 		list__free(l);
 		return NULL;
 	}
-	l->read_ns = read_ns;
+	l->read_ns = l->end_ns = read_ns;
+	for (size_t i = 0; i < n; i++)
+		if (maps[i].read_ns > l->end_ns)
+			l->end_ns = maps[i].read_ns;
 	find_heap(l, maps, n, start_brk);
 	return l;
 }
@@ -125,6 +128,8 @@ static int take_list(struct model *m, struct process *p, const struct list *l)
 	p->reread_ns = p->stale ? l->read_ns : 0;
 	p->stats.space.rereads += p->stale || p->doubtful;
 	p->stale = p->unseen = p->doubtful = false;
+	p->taken.from_ns = l->read_ns;
+	p->taken.to_ns = l->end_ns;
 	p->image_bytes = p->image_regions = 0;
 	p->stack_is_code = l->stack_is_code;
 	process__set_heap(p, l->heap_start, l->heap_end, m->config.page_size);

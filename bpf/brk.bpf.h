@@ -1,13 +1,15 @@
 /*
- * brk.bpf.c - brk, judged by the break before and after it.
+ * brk.bpf.h - brk, judged by the break before and after it.
  */
+#ifndef BRK_BPF_H
+#define BRK_BPF_H
+
 #include "call.bpf.h"
 
-SEC("tracepoint/syscalls/sys_enter_brk")
-int brk_enter(struct trace_event_raw_sys_enter *ctx)
+static __noinline int brk_begin(struct pt_regs *regs)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct thread *t = syscall_begin(EVENT_BRK, ctx);
+	struct thread *t = syscall_begin(EVENT_BRK, regs);
 
 	if (!t)
 		return 0;
@@ -41,12 +43,11 @@ static __noinline int brk_spill(__u8 op, __u64 size, __u8 flags)
 	return 0;
 }
 
-SEC("tracepoint/syscalls/sys_exit_brk")
-int brk_exit(struct trace_event_raw_sys_exit *ctx)
+static __noinline int brk_end(struct pt_regs *regs, __u64 after)
 {
-	__u64 after = result_of(ctx), size, fill;
-	struct thread *t = syscall_end(EVENT_BRK);
+	struct thread *t = syscall_end(EVENT_BRK, regs);
 	struct event_brk *b;
+	__u64 size, fill;
 	__u8 op, flags = 0;
 
 	if (!t)
@@ -80,3 +81,5 @@ int brk_exit(struct trace_event_raw_sys_exit *ctx)
 	break_note((struct task_struct *)bpf_get_current_task(), bpf_get_current_pid_tgid() >> 32);
 	return 0;
 }
+
+#endif

@@ -1,9 +1,12 @@
 /*
- * shm.bpf.c - System V shared memory that comes into an address space, and goes.
+ * shm.bpf.h - System V shared memory that comes into an address space, and goes.
  *
  * Both are told at their ends alone: the arguments are in the registers still,
  * and how large the segment is, which nobody passed, the mapping tells.
  */
+#ifndef SHM_BPF_H
+#define SHM_BPF_H
+
 #include "call.bpf.h"
 
 static __noinline int shm_spill(__u8 type)
@@ -35,29 +38,27 @@ static __always_inline int shm_emit(__u8 type, const __u64 *args, long ret, __u6
 	return 0;
 }
 
-SEC("tracepoint/syscalls/sys_exit_shmat")
-int shmat_exit(struct trace_event_raw_sys_exit *ctx)
+static __noinline int shmat_end(struct pt_regs *regs, long ret)
 {
-	long ret = result_of(ctx);
 	struct search s = {.addr = ret};
 	__u64 args[6];
 
 	if (failed(ret) || !watched(bpf_get_current_pid_tgid() >> 32))
 		return 0;
-	args_read(args);
+	args_read(args, regs);
 	if (!find_vma(0, &s))
 		bpf_loop(FIND_TRIES, find_vma, &s, 0);
 	return shm_emit(EVENT_SHMAT, args, ret, s.map.end - s.map.start);
 }
 
-SEC("tracepoint/syscalls/sys_exit_shmdt")
-int shmdt_exit(struct trace_event_raw_sys_exit *ctx)
+static __noinline int shmdt_end(struct pt_regs *regs, long ret)
 {
-	long ret = result_of(ctx);
 	__u64 args[6];
 
 	if (failed(ret) || !watched(bpf_get_current_pid_tgid() >> 32))
 		return 0;
-	args_read(args);
+	args_read(args, regs);
 	return shm_emit(EVENT_SHMDT, args, ret, 0);
 }
+
+#endif
