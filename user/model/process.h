@@ -51,8 +51,7 @@ struct process {
 	} counted;
 	__u64 listed_ns; /* when the last reading of its mappings began */
 	struct {
-		__u64 from_ns,
-			to_ns; /* when that of the list which the ledger has taken was made */
+		__u64 from_ns, to_ns; /* when the list was read that the ledger has taken */
 	} taken;
 	__u64 changed_ns;	  /* when the last change that the ledger knows of had ended */
 	__u64 resident_ns;	  /* when its resident memory was read; 0: not, or it changed */
