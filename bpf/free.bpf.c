@@ -43,9 +43,9 @@ static __always_inline bool is_new_free(struct pt_regs *ctx, struct thread *t,
 SEC("uprobe")
 int free_enter(struct pt_regs *ctx)
 {
-	__u64 id = bpf_get_current_pid_tgid(), fill, addr, ret;
+	__u64 id = bpf_get_current_pid_tgid(), addr, ret;
+	struct said s = {.id = id, .type = EVENT_FREE};
 	const struct probe *probe;
-	struct event_call *c = NULL;
 	struct thread *thread;
 
 	keep_own_stack(ctx, no_programs);
@@ -69,16 +69,8 @@ int free_enter(struct pt_regs *ctx)
 		__sync_fetch_and_add(&lost, 1);
 	else if (!is_new_free(ctx, thread, probe, addr, ret))
 		return 0;
-	fill = ring_fill();
-	if (fill < config.malloc_limit)
-		c = bpf_ringbuf_reserve(&ring, sizeof(*c), 0);
-	if (!c) {
-		block_spill(id >> 32, EVENT_FREE);
-		return 0;
-	}
-	block_fill(c, EVENT_FREE, id, addr, entry_sp(ctx, probe));
-	c->e.object = probe->object;
-	bpf_ringbuf_submit(c, wake_flags(fill));
+	s.object = probe->object;
+	block_emit(&s, addr, entry_sp(ctx, probe));
 	return 0;
 }
 

@@ -137,53 +137,33 @@ static __always_inline bool keeps_mapping(struct pt_regs *ctx, const struct prob
 	       header[0] + (header[1] & ~GLIBC_SIZE_BITS);
 }
 
-static __always_inline void malloc_fill(struct event *e, __u8 type, __u32 tgid, __u32 tid,
-					__u64 size, const struct probe *probe, __u32 flags,
-					__u64 ts)
+/* The call as an event; ts: of the call, where it is asked for. */
+static __always_inline struct said call_said(__u64 id, __u64 size, const struct probe *probe,
+					     __u32 flags, __u64 ts)
 {
-	e->ts_ns = ts;
-	e->size = size;
-	e->tgid = tgid;
-	e->tid = tid;
-	e->type = type;
-	e->op = probe->fn;
-	e->flags = flags;
-	e->object = probe->object;
+	return (struct said){.id = id,
+			     .ts = ts,
+			     .size = size,
+			     .object = probe->object,
+			     .flags = flags,
+			     .type = EVENT_MALLOC,
+			     .op = probe->fn};
 }
 
-/* ts: of the call, where it is asked for. */
-static __always_inline bool malloc_emit(__u32 tgid, __u32 tid, __u64 size,
-					const struct probe *probe, __u32 flags, __u64 ts)
+/* True: counted among the other processes. */
+static __always_inline bool malloc_emit(const struct said *s)
 {
-	__u64 fill = ring_fill();
-	struct event *e = NULL;
-
-	if (fill < config.malloc_limit)
-		e = bpf_ringbuf_reserve(&ring, sizeof(*e), 0);
-	if (!e)
-		return malloc_spill(tgid, size, probe->fn, flags, ts);
-	malloc_fill(e, EVENT_MALLOC, tgid, tid, size, probe, flags, ts);
-	bpf_ringbuf_submit(e, wake_flags(fill));
-	return false;
+	return !malloc_put(s) && malloc_spill(s->id >> 32, s->size, s->op, s->flags, s->ts);
 }
 
 /* As above, with what pairs it with its return. */
-static __always_inline bool call_emit(struct pt_regs *ctx, __u32 tgid, __u32 tid, __u64 size,
-				      const struct probe *probe, __u32 flags, __u64 ts)
+static __always_inline bool call_emit(struct pt_regs *ctx, struct said *s,
+				      const struct probe *probe)
 {
-	__u64 fill = ring_fill();
-	struct event_call *c = NULL;
-
-	if (fill < config.malloc_limit)
-		c = bpf_ringbuf_reserve(&ring, sizeof(*c), 0);
-	if (!c)
-		return malloc_spill(tgid, size, probe->fn, flags, 0);
-	malloc_fill(&c->e, EVENT_CALL, tgid, tid, size, probe, flags, ts);
-	c->addr = probe->block_arg ? argument(ctx, probe, probe->block_arg) : 0;
-	c->call = entry_sp(ctx, probe) >> 3;
-	c->pad = 0;
-	bpf_ringbuf_submit(c, wake_flags(fill));
-	return false;
+	s->type = EVENT_CALL;
+	s->addr = probe->block_arg ? argument(ctx, probe, probe->block_arg) : 0;
+	s->call = entry_sp(ctx, probe) >> 3;
+	return !call_put(s) && malloc_spill(s->id >> 32, s->size, s->op, s->flags, 0);
 }
 
 /*
@@ -191,16 +171,19 @@ static __always_inline bool call_emit(struct pt_regs *ctx, __u32 tgid, __u32 tid
  * been in it before collection began, and of an overlay's two files one has.  The
  * route goes where the call went.
  */
-static __always_inline void kept_emit(__u32 tgid, __u32 tid, const struct probe *probe, __u64 now)
+static __always_inline void kept_emit(__u64 id, const struct probe *probe, __u64 now)
 {
+	__u32 tid = id;
 	struct thread *t = bpf_map_lookup_elem(&threads, &tid);
 	struct cell_key key = {.type = EVENT_MALLOC, .op = probe->fn, .flags = EVENT_F_KEPT};
+	struct said s;
 
 	if (!t || !t->pending || t->object != probe->object || !seen_since(t->request_ns, now))
 		return;
 	t->pending = false;
 	if (!t->in_others) {
-		malloc_emit(tgid, tid, t->request, probe, EVENT_F_KEPT, t->request_ns);
+		s = call_said(id, t->request, probe, EVENT_F_KEPT, t->request_ns);
+		malloc_emit(&s);
 		return;
 	}
 	key.flags |= burst_flags(t->request_ns);
@@ -323,23 +306,24 @@ static __always_inline bool may_return(const struct probe *probe, __u64 sp, __u6
 static __always_inline bool call_begin(struct pt_regs *ctx)
 {
 	__u64 id = bpf_get_current_pid_tgid();
-	__u32 tgid = id >> 32, tid = id, flags = 0;
 	const struct probe *probe;
 	struct thread *thread;
 	__u64 ret, size = 0, now = call_time();
+	__u32 flags = 0;
+	struct said s;
 	bool in_others;
 
 	probe = probe_hit(ctx);
 	if (probe)
 		hit_count(probe->hit);
-	if ((config.bursts && !bursts_at(now)) || !watched(tgid))
+	if ((config.bursts && !bursts_at(now)) || !watched(id >> 32))
 		return false;
 	if (!probe) {
 		__sync_fetch_and_add(&lost, 1);
 		return false;
 	}
 	if (probe->kept) {
-		kept_emit(tgid, tid, probe, now);
+		kept_emit(id, probe, now);
 		return false;
 	}
 	ret = return_address(ctx, probe);
@@ -351,17 +335,15 @@ static __always_inline bool call_begin(struct pt_regs *ctx)
 	} else if (keeps_mapping(ctx, probe, size)) {
 		flags |= EVENT_F_KEEPS_MAPPING;
 	}
-	thread = thread_get(tid);
+	thread = thread_get(id);
 	if (!thread) /* a call handed on is counted again, for nobody knows it */
 		__sync_fetch_and_add(&lost, 1);
 	else if (!is_new_call(ctx, thread, probe, ret, size, now))
 		return false;
 	if (config.live && !may_return(probe, entry_sp(ctx, probe), size, flags))
 		flags |= EVENT_F_NO_RETURN;
-	if (config.live)
-		in_others = call_emit(ctx, tgid, tid, size, probe, flags, now);
-	else
-		in_others = malloc_emit(tgid, tid, size, probe, flags, now);
+	s = call_said(id, size, probe, flags, now);
+	in_others = config.live ? call_emit(ctx, &s, probe) : malloc_emit(&s);
 	if (in_others && thread)
 		thread->in_others = true;
 	return !(flags & EVENT_F_NO_RETURN);
@@ -394,29 +376,19 @@ static __always_inline bool returns_by_pointer(struct pt_regs *ctx, __u32 tid, _
 
 static __always_inline void call_end(struct pt_regs *ctx)
 {
-	__u64 id = bpf_get_current_pid_tgid(), addr = PT_REGS_RC(ctx), sp = PT_REGS_SP(ctx), fill;
-	__u32 tgid = id >> 32, tid = id;
-	struct event_call *c = NULL;
-	__u16 flags = 0;
+	__u64 id = bpf_get_current_pid_tgid(), addr = PT_REGS_RC(ctx), sp = PT_REGS_SP(ctx);
+	struct said s = {.id = id, .type = EVENT_RETURN};
+	__u32 tid = id;
 
 	hit_count(HIT_RETURN);
 #if defined(__TARGET_ARCH_x86)
 	sp -= sizeof(addr); /* the return address has been popped */
 #endif
-	if (!watched(tgid))
+	if (!watched(id >> 32))
 		return;
 	if (returns_by_pointer(ctx, tid, sp) && !out_read(tid, sp, addr, &addr))
-		flags = EVENT_F_UNREAD;
-	fill = ring_fill();
-	if (fill < config.malloc_limit)
-		c = bpf_ringbuf_reserve(&ring, sizeof(*c), 0);
-	if (!c) {
-		block_spill(tgid, EVENT_RETURN);
-		return;
-	}
-	block_fill(c, EVENT_RETURN, id, addr, sp);
-	c->e.flags = flags;
-	bpf_ringbuf_submit(c, wake_flags(fill));
+		s.flags = EVENT_F_UNREAD;
+	block_emit(&s, addr, sp);
 }
 
 SEC("uprobe")

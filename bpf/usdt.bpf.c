@@ -43,86 +43,59 @@ static __always_inline __u8 function_of(__u64 number)
 	return fn < sizeof(functions) ? functions[fn] : FN_MALLOC;
 }
 
-static __always_inline void told_fill(struct event *e, __u8 type, __u64 id, __u64 size, __u8 fn,
-				      __u32 flags, __u32 object, __u64 ts)
-{
-	e->ts_ns = ts;
-	e->size = size;
-	e->tgid = id >> 32;
-	e->tid = id;
-	e->type = type;
-	e->op = fn;
-	e->flags = flags;
-	e->object = object;
-}
-
 /* Below level live: a call, and what served it. */
-static __always_inline void told_emit(__u64 id, __u64 size, __u8 fn, __u32 flags, __u32 object,
-				      __u64 ts)
+static __always_inline void told_emit(struct said *s)
 {
-	__u64 fill = ring_fill();
-	struct event *e = NULL;
-
-	if (fill < config.malloc_limit)
-		e = bpf_ringbuf_reserve(&ring, sizeof(*e), 0);
-	if (!e) {
-		malloc_spill(id >> 32, size, fn, flags, ts);
-		return;
-	}
-	told_fill(e, EVENT_MALLOC, id, size, fn, flags, object, ts);
-	bpf_ringbuf_submit(e, wake_flags(fill));
+	s->type = EVENT_MALLOC;
+	if (!malloc_put(s))
+		malloc_spill(s->id >> 32, s->size, s->op, s->flags, s->ts);
 }
 
-/* At it: and which block it is about. */
-static __always_inline void block_emit(__u8 type, __u64 id, __u64 size, __u8 fn, __u32 flags,
-				       __u32 object, __u64 addr)
+/* At it: and which block it is about.  One call of a thread at a time tells of its blocks. */
+static __always_inline void told_block(struct said *s, __u8 type, __u64 addr)
 {
-	__u64 fill = ring_fill();
-	struct event_call *c = NULL;
-
-	if (fill < config.malloc_limit)
-		c = bpf_ringbuf_reserve(&ring, sizeof(*c), 0);
-	if (!c) {
-		if (type == EVENT_RETURN || type == EVENT_FREE)
-			block_spill(id >> 32, type);
-		else
-			malloc_spill(id >> 32, size, fn, flags, 0);
+	s->type = type;
+	s->addr = addr;
+	s->ts = call_time();
+	if (call_put(s))
 		return;
-	}
-	told_fill(&c->e, type, id, size, fn, flags, object, call_time());
-	c->addr = addr;
-	c->call = 0; /* one call of a thread at a time tells of its blocks */
-	c->pad = 0;
-	bpf_ringbuf_submit(c, wake_flags(fill));
+	if (type == EVENT_RETURN || type == EVENT_FREE)
+		block_spill(s->id >> 32, type);
+	else
+		malloc_spill(s->id >> 32, s->size, s->op, s->flags, 0);
 }
 
 static __always_inline void on_alloc(struct pt_regs *ctx, const struct probe *probe, __u64 id,
 				     __u64 ts)
 {
-	__u64 size = argument(ctx, probe, 2);
-	__u32 flags = route_flags(argument(ctx, probe, 3));
-	__u8 fn = function_of(argument(ctx, probe, 4));
+	struct said s = {.id = id,
+			 .ts = ts,
+			 .size = argument(ctx, probe, 2),
+			 .object = probe->object,
+			 .flags = route_flags(argument(ctx, probe, 3)),
+			 .op = function_of(argument(ctx, probe, 4))};
 
 	if (config.live)
-		block_emit(EVENT_BLOCK, id, size, fn, flags, probe->object,
-			   argument(ctx, probe, 1));
+		told_block(&s, EVENT_BLOCK, argument(ctx, probe, 1));
 	else
-		told_emit(id, size, fn, flags, probe->object, ts);
+		told_emit(&s);
 }
 
 /* Before the block is touched: for by the end another thread may have been given its address. */
 static __always_inline void on_resizing(struct pt_regs *ctx, const struct probe *probe, __u64 id)
 {
-	__u64 size = argument(ctx, probe, 2);
-	__u32 flags = told_size(&size);
+	struct said s = {.id = id,
+			 .size = argument(ctx, probe, 2),
+			 .object = probe->object,
+			 .op = function_of(argument(ctx, probe, 3))};
 	struct thread *t = thread_get(id);
 
 	if (t)
 		t->resizing = true;
 	else /* is its end then known for one?  failed_resizing */
 		__sync_fetch_and_add(&lost, 1);
-	block_emit(EVENT_CALL, id, size, function_of(argument(ctx, probe, 3)), flags, probe->object,
-		   argument(ctx, probe, 1));
+	s.flags = told_size(&s.size);
+	told_block(&s, EVENT_CALL, argument(ctx, probe, 1));
 }
 
 /* True: this is how it ended. */
@@ -152,32 +125,38 @@ static __always_inline bool failed_resizing(__u32 tid, __u8 fn)
 static __always_inline void on_realloc(struct pt_regs *ctx, const struct probe *probe, __u64 id,
 				       __u64 ts)
 {
-	__u64 to = argument(ctx, probe, 2), size = argument(ctx, probe, 3);
-	__u32 flags = to ? route_flags(argument(ctx, probe, 4)) : EVENT_F_TOLD;
-	__u8 fn = function_of(argument(ctx, probe, 5));
+	struct said s = {.id = id, .ts = ts, .object = probe->object};
+	__u64 to = argument(ctx, probe, 2);
 	__u32 tid = id;
 
 	if (config.live) {
 		end_resizing(bpf_map_lookup_elem(&threads, &tid));
-		block_emit(EVENT_RETURN, id, 0, 0, 0, probe->object, to);
-	} else {
-		told_emit(id, size, fn, flags, probe->object, ts);
+		told_block(&s, EVENT_RETURN, to);
+		return;
 	}
+	s.size = argument(ctx, probe, 3);
+	s.flags = to ? route_flags(argument(ctx, probe, 4)) : EVENT_F_TOLD;
+	s.op = function_of(argument(ctx, probe, 5));
+	told_emit(&s);
 }
 
 static __always_inline void on_failed(struct pt_regs *ctx, const struct probe *probe, __u64 id,
 				      __u64 ts)
 {
-	__u64 size = argument(ctx, probe, 1);
-	__u8 fn = function_of(argument(ctx, probe, 2));
-	__u32 flags = told_size(&size);
+	struct said end = {.id = id, .object = probe->object};
+	struct said s = {.id = id,
+			 .ts = ts,
+			 .size = argument(ctx, probe, 1),
+			 .object = probe->object,
+			 .op = function_of(argument(ctx, probe, 2))};
 
-	if (config.live && failed_resizing(id, fn))
-		block_emit(EVENT_RETURN, id, 0, 0, 0, probe->object, 0);
+	s.flags = told_size(&s.size);
+	if (config.live && failed_resizing(id, s.op))
+		told_block(&end, EVENT_RETURN, 0);
 	else if (config.live)
-		block_emit(EVENT_BLOCK, id, size, fn, flags, probe->object, 0);
+		told_block(&s, EVENT_BLOCK, 0);
 	else
-		told_emit(id, size, fn, flags, probe->object, ts);
+		told_emit(&s);
 }
 
 SEC("uprobe")
@@ -185,6 +164,7 @@ int usdt_hit(struct pt_regs *ctx)
 {
 	__u64 id = bpf_get_current_pid_tgid(), now = call_time();
 	const struct probe *probe;
+	struct said s;
 
 	keep_own_stack(ctx, no_programs);
 	probe = probe_hit(ctx);
@@ -210,7 +190,8 @@ int usdt_hit(struct pt_regs *ctx)
 		on_failed(ctx, probe, id, now);
 		break;
 	case SITE_FREE:
-		block_emit(EVENT_FREE, id, 0, 0, 0, probe->object, argument(ctx, probe, 1));
+		s = (struct said){.id = id, .object = probe->object};
+		told_block(&s, EVENT_FREE, argument(ctx, probe, 1));
 		break;
 	}
 	return 0;

@@ -24,6 +24,11 @@ threads = [threading.Thread(target=work) for n in range(4)]
 for t in threads: t.start()
 for t in threads: t.join()
 large = [bytearray(n * 50000) for n in range(30)]
+# 4 GiB and more have records of their own.
+import ctypes
+malloc = ctypes.CDLL(None).malloc
+malloc.restype, malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+for n in ((1 << 32) - 1, 1 << 32, 5 << 30): malloc(n)
 '
 counted gcc gcc -O2 -g -o "$WORK/program" tests/workload/flood.c -pthread
 counted sqlite sqlite3 "$WORK/db" 'create table t(a, b);

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "model/model.h"
+#include "model/state.h"
 
 #define PAGE 4096ull
 #define HERE 0x7f0000000000ull
@@ -124,7 +124,8 @@ static struct process *seed(void **state)
 	struct fixture *f = *state;
 	struct process *p = model__add(f->model, 7, 0);
 
-	assert_int_equal(model__seed(f->model, p, &list, 1, 0, 29), 0);
+	assert_int_equal(model__seed_later(f->model, p, &list, 1, 0, 29), 0);
+	assert_int_equal(model__settle_before(f->model, p, 29), 0);
 	assert_false(p->doubtful);
 	return p;
 }

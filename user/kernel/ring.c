@@ -16,8 +16,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "kernel/brief.h"
+
 #define BATCH 64  /* records: some kilobytes that the programs have to wait for */
-#define AHEAD 512 /* bytes: some nine records of calls */
+#define AHEAD 320 /* bytes: some ten records of calls */
 
 struct ring {
 	int fd;
@@ -96,29 +98,43 @@ static unsigned long behind(unsigned long at, __u32 length)
 	return at + (((unsigned long)size + BPF_RINGBUF_HDR_SZ + 7) & ~7ul);
 }
 
+static const void *record_at(const struct ring *r, unsigned long at)
+{
+	return r->data + (at & (r->size - 1)) + BPF_RINGBUF_HDR_SZ;
+}
+
 static void hand_over(struct ring *r, unsigned long at, __u32 length,
 		      const struct ring_reader *reader)
 {
-	const unsigned char *record = r->data + (at & (r->size - 1)) + BPF_RINGBUF_HDR_SZ;
+	const struct event *e;
+	struct event_call room;
+	size_t size = length;
 
 	if (length & BPF_RINGBUF_DISCARD_BIT)
 		return;
 	r->received++;
-	if (length >= sizeof(struct event))
-		reader->event((const struct event *)record, length, reader->arg);
+	e = brief__expand(record_at(r, at), &size, &room);
+	if (e)
+		reader->event(e, size, reader->arg);
 }
 
 /* What will be wanted in a moment may come from memory meanwhile.  How far it has looked. */
 static unsigned long look_ahead(const struct ring *r, unsigned long at, unsigned long end,
 				const struct ring_reader *reader)
 {
+	const struct event *e;
+	struct event_call room;
 	__u32 length;
+	size_t size;
 
-	for (; at < end && written(r, at, &length); at = behind(at, length))
-		if (length >= sizeof(struct event) && !(length & BPF_RINGBUF_DISCARD_BIT))
-			reader->ahead((const struct event *)(r->data + (at & (r->size - 1)) +
-							     BPF_RINGBUF_HDR_SZ),
-				      length, reader->arg);
+	for (; at < end && written(r, at, &length); at = behind(at, length)) {
+		if (length & BPF_RINGBUF_DISCARD_BIT)
+			continue;
+		size = length;
+		e = brief__expand(record_at(r, at), &size, &room);
+		if (e)
+			reader->ahead(e, size, reader->arg);
+	}
 	return at;
 }
 

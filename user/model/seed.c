@@ -144,7 +144,11 @@ int model__seed(struct model *m, struct process *p, const struct mapping *maps, 
 {
 	int err = model__seed_later(m, p, maps, n, start_brk, read_ns);
 
-	return err ? err : model__settle_before(m, p, ~0ull);
+	if (!err)
+		err = model__settle_before(m, p, ~0ull);
+	/* Of what exec made: nobody else had it before. */
+	p->taken.from_ns = p->taken.to_ns = 0;
+	return err;
 }
 
 int model__seed_later(struct model *m, struct process *p, const struct mapping *maps, size_t n,
