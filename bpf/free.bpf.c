@@ -40,37 +40,45 @@ static __always_inline bool is_new_free(struct pt_regs *ctx, struct thread *t,
 	return true;
 }
 
-SEC("uprobe")
-int free_enter(struct pt_regs *ctx)
+static __always_inline void free_begin(struct pt_regs *ctx)
 {
 	__u64 id = bpf_get_current_pid_tgid(), addr, ret;
 	struct said s = {.id = id, .type = EVENT_FREE};
 	const struct probe *probe;
 	struct thread *thread;
 
-	keep_own_stack(ctx, no_programs);
 	probe = probe_hit(ctx);
 	if (probe)
 		hit_count(probe->hit);
 	if (!watched(id >> 32))
-		return 0;
+		return;
 	if (!probe) {
 		__sync_fetch_and_add(&lost, 1);
-		return 0;
+		return;
 	}
 	addr = argument(ctx, probe, 1);
 	if (!addr)
-		return 0;
+		return;
 	ret = return_address(ctx, probe);
 	if (internal_call(ctx, probe, ret))
-		return 0;
+		return;
 	thread = thread_get(id);
 	if (!thread) /* as malloc.bpf.c's call_begin */
 		__sync_fetch_and_add(&lost, 1);
 	else if (!is_new_free(ctx, thread, probe, addr, ret))
-		return 0;
+		return;
 	s.object = probe->object;
 	block_emit(&s, addr, entry_sp(ctx, probe));
+}
+
+SEC("uprobe")
+int free_enter(struct pt_regs *ctx)
+{
+	__u64 since = run_begin();
+
+	keep_own_stack(ctx, no_programs);
+	free_begin(ctx);
+	run_end(RUN_ENTRY, since);
 	return 0;
 }
 

@@ -1,16 +1,36 @@
 /*
  * hits.bpf.h - counts a program's run, before anything else: what is filtered out costs as well.
+ *
+ * And, now and then, times it.
  */
 #ifndef HITS_BPF_H
 #define HITS_BPF_H
 
 #include "maps.bpf.h"
 
-static __always_inline void hit_count(__u32 kind)
+static __always_inline void hit_add(__u32 counter, __u64 n)
 {
 	__u32 cpu = bpf_get_smp_processor_id() & (HIT_CPUS - 1);
 
-	__sync_fetch_and_add(&hits[cpu][kind & (HIT_LINE - 1)], 1);
+	__sync_fetch_and_add(&hits[cpu][counter & (HIT_LINE - 1)], n);
+}
+
+static __always_inline void hit_count(__u32 kind)
+{
+	hit_add(kind, 1);
+}
+
+static __always_inline __u64 run_begin(void)
+{
+	return timing ? bpf_ktime_get_ns() : 0;
+}
+
+static __always_inline void run_end(enum run_group group, __u64 since)
+{
+	if (!since)
+		return;
+	hit_add(RUN_NS(group), bpf_ktime_get_ns() - since);
+	hit_count(RUN_COUNT(group));
 }
 
 #endif

@@ -394,16 +394,22 @@ static __always_inline void call_end(struct pt_regs *ctx)
 SEC("uprobe")
 int malloc_enter(struct pt_regs *ctx)
 {
+	__u64 since = run_begin();
+
 	keep_own_stack(ctx, no_programs);
 	call_begin(ctx);
+	run_end(RUN_ENTRY, since);
 	return 0;
 }
 
 SEC("uretprobe")
 int malloc_return(struct pt_regs *ctx)
 {
+	__u64 since = run_begin();
+
 	keep_own_stack(ctx, no_programs);
 	call_end(ctx);
+	run_end(RUN_RETURN, since);
 	return 0;
 }
 
@@ -415,10 +421,17 @@ int malloc_return(struct pt_regs *ctx)
 SEC("uprobe")
 int malloc_session(struct pt_regs *ctx)
 {
+	__u64 since = run_begin();
+	bool returns;
+
 	keep_own_stack(ctx, no_sessions);
-	if (PT_REGS_IP(ctx) == bpf_get_func_ip(ctx))
-		return !call_begin(ctx);
+	if (PT_REGS_IP(ctx) == bpf_get_func_ip(ctx)) {
+		returns = call_begin(ctx);
+		run_end(RUN_ENTRY, since);
+		return !returns;
+	}
 	call_end(ctx);
+	run_end(RUN_RETURN, since);
 	return 0;
 }
 

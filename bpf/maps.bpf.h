@@ -23,12 +23,12 @@ const volatile struct config config __weak = {};
 bool collecting __weak = false;
 /* The reader has been woken and has not started to read yet. */
 bool woken __weak = false;
-/* The programs of the system calls are to time themselves. */
+/* The programs are to time themselves. */
 bool timing __weak = false;
 __u64 spilled __weak = 0;
 /* Events that could be counted nowhere.  The promise is 0. */
 __u64 lost __weak = 0;
-__u64 hits[HIT_CPUS][HIT_LINE] __weak __attribute__((aligned(64))) = {};
+__u64 hits[HIT_CPUS][HIT_LINE] __weak __attribute__((aligned(128))) = {};
 
 /* Written by the agent, a slot only while nothing is in it. */
 volatile __u64 bursts[BURST_SLOTS][BURST_EDGES] __weak = {};

@@ -81,23 +81,6 @@ static __always_inline __u8 traced_call(long nr)
 	return by_other_table() ? 0 : type;
 }
 
-/*
- * For the meter: the kernel's statistics of a program's run time would be of all the system calls
- * there are.
- */
-static __always_inline __u64 time_begin(void)
-{
-	return timing ? bpf_ktime_get_ns() : 0;
-}
-
-static __always_inline void time_end(__u64 since)
-{
-	__u32 cpu = bpf_get_smp_processor_id() & (HIT_CPUS - 1);
-
-	if (since)
-		__sync_fetch_and_add(&hits[cpu][HIT_SYSCALL_NS], bpf_ktime_get_ns() - since);
-}
-
 static __always_inline int enter(struct pt_regs *regs, long nr, bool can_find)
 {
 	__u8 type = traced_call(nr);
@@ -105,7 +88,7 @@ static __always_inline int enter(struct pt_regs *regs, long nr, bool can_find)
 
 	if (!type)
 		return 0;
-	since = time_begin();
+	since = run_begin();
 	switch (type) {
 	case EVENT_BRK:
 		brk_begin(regs);
@@ -119,7 +102,7 @@ static __always_inline int enter(struct pt_regs *regs, long nr, bool can_find)
 		syscall_begin(type, regs);
 		break;
 	}
-	time_end(since);
+	run_end(RUN_SYSCALL, since);
 	return 0;
 }
 
@@ -132,9 +115,7 @@ static __always_inline int leave(struct pt_regs *regs, long ret, bool can_find)
 		return 0;
 	/* Every call that is traced comes by here, and once. */
 	hit_count(HIT_SYSCALL);
-	since = time_begin();
-	if (since)
-		hit_count(HIT_SYSCALL_TIMED);
+	since = run_begin();
 	switch (type) {
 	case EVENT_BRK:
 		brk_end(regs, ret);
@@ -158,7 +139,7 @@ static __always_inline int leave(struct pt_regs *regs, long ret, bool can_find)
 			shmdt_end(regs, ret);
 		break;
 	}
-	time_end(since);
+	run_end(RUN_SYSCALL, since);
 	return 0;
 }
 

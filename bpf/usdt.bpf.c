@@ -159,22 +159,20 @@ static __always_inline void on_failed(struct pt_regs *ctx, const struct probe *p
 		told_emit(&s);
 }
 
-SEC("uprobe")
-int usdt_hit(struct pt_regs *ctx)
+static __always_inline void tell(struct pt_regs *ctx)
 {
 	__u64 id = bpf_get_current_pid_tgid(), now = call_time();
 	const struct probe *probe;
 	struct said s;
 
-	keep_own_stack(ctx, no_programs);
 	probe = probe_hit(ctx);
 	if (probe)
 		hit_count(probe->hit);
 	if ((config.bursts && !bursts_at(now)) || !watched(id >> 32))
-		return 0;
+		return;
 	if (!probe) {
 		__sync_fetch_and_add(&lost, 1);
-		return 0;
+		return;
 	}
 	switch (probe->site) {
 	case SITE_ALLOC:
@@ -194,6 +192,16 @@ int usdt_hit(struct pt_regs *ctx)
 		told_block(&s, EVENT_FREE, argument(ctx, probe, 1));
 		break;
 	}
+}
+
+SEC("uprobe")
+int usdt_hit(struct pt_regs *ctx)
+{
+	__u64 since = run_begin();
+
+	keep_own_stack(ctx, no_programs);
+	tell(ctx);
+	run_end(RUN_ENTRY, since);
 	return 0;
 }
 

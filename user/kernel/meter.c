@@ -13,21 +13,21 @@
 #include "brkscope/event.h"
 
 #include "brkscope.skel.h"
-#include "kernel/runs.h"
 
 #define ENOUGH_RUNS  300
 #define SAMPLE_NS    1000000000ull /* for no longer than that */
 #define SAMPLE_EVERY 30000000000ull
 #define CLOCK_RUNS   200
 
-/* Programs whose runs are as long as each other's, more or less. */
-enum group { ENTRIES, RETURNS, SYSCALLS, GROUPS };
+static const enum run_group group_of[HIT_KINDS] = {
+	[HIT_EMULATED] = RUN_ENTRY,
+	[HIT_STEPPED] = RUN_ENTRY,
+	[HIT_RETURN] = RUN_RETURN,
+	[HIT_SYSCALL] = RUN_SYSCALL,
+};
 
-static const enum group group_of[HIT_KINDS] = {
-	[HIT_EMULATED] = ENTRIES,
-	[HIT_STEPPED] = ENTRIES,
-	[HIT_RETURN] = RETURNS,
-	[HIT_SYSCALL] = SYSCALLS,
+struct runs {
+	__u64 n, ns;
 };
 
 struct meter {
@@ -36,21 +36,10 @@ struct meter {
 	double clock_ns;	/* that a run time has in it of the clock itself */
 	__u64 hits[HIT_KINDS];	/* before the beginning */
 	double agent_ns;	/* likewise */
-	int stats_fd;		/* -1: run times are not being taken */
-	__u64 stats_ns;		/* since or until when */
-	struct runs runs[GROUPS], before[GROUPS];
+	bool timing;		/* run times are being taken */
+	__u64 timing_ns;	/* since or until when */
+	struct runs runs[RUN_GROUPS], before[RUN_GROUPS];
 };
-
-static void add_runs(struct runs *r, const struct bpf_program *prog, enum runs_of of)
-{
-	struct bpf_prog_info info = {};
-	__u32 size = sizeof(info);
-
-	if (bpf_program__fd(prog) < 0 ||
-	    bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &size))
-		return;
-	runs__add(r, of, info.run_cnt, info.run_time_ns);
-}
 
 static __u64 counted(const struct meter *m, int counter)
 {
@@ -61,38 +50,23 @@ static __u64 counted(const struct meter *m, int counter)
 	return sum;
 }
 
-/* As far as they were ever taken, by whomever. */
+/* As far as they have been taken. */
 static void read_runs(struct meter *m)
 {
-	const typeof(m->skel->progs) *g = &m->skel->progs;
-	const struct bpf_program *const entries[] = {g->malloc_enter, g->malloc_session,
-						     g->usdt_hit, g->free_enter};
-	const struct bpf_program *const syscalls[] = {g->syscall_enter, g->syscall_enter_old,
-						      g->syscall_exit, g->syscall_exit_old};
-	bool session = bpf_program__fd(g->malloc_session) >= 0;
-
-	for (int i = 0; i < GROUPS; i++)
-		m->runs[i] = (struct runs){};
-	for (size_t i = 0; i < sizeof(entries) / sizeof(*entries); i++)
-		add_runs(&m->runs[ENTRIES], entries[i], RUNS_ARE_HITS);
-	/* One program for both: what it takes on the average. */
-	if (session)
-		add_runs(&m->runs[RETURNS], g->malloc_session, RUNS_TIMED_ELSEWHERE);
-	else
-		add_runs(&m->runs[RETURNS], g->malloc_return, RUNS_ARE_HITS);
-	/* They run for every system call there is: how long for those that count they say. */
-	for (size_t i = 0; i < sizeof(syscalls) / sizeof(*syscalls); i++)
-		add_runs(&m->runs[SYSCALLS], syscalls[i], RUNS_OF_OTHERS);
-	m->runs[SYSCALLS].n = counted(m, HIT_SYSCALL_TIMED);
-	m->runs[SYSCALLS].ns = counted(m, HIT_SYSCALL_NS);
-	m->runs[SYSCALLS].timed += 2 * m->runs[SYSCALLS].n;
+	for (int group = 0; group < RUN_GROUPS; group++)
+		m->runs[group] = (struct runs){.n = counted(m, RUN_COUNT(group)),
+					       .ns = counted(m, RUN_NS(group))};
 }
 
-/* By a program that does nothing. */
+static double mean(const struct runs *r)
+{
+	return r->n ? (double)r->ns / r->n : -1;
+}
+
+/* By a program that does nothing; 0: the kernel does not run it. */
 static double clock_cost(struct meter *m)
 {
 	const struct bpf_program *prog = m->skel->progs.empty_run;
-	struct runs r = {};
 
 	for (int i = 0; i < CLOCK_RUNS; i++) {
 		LIBBPF_OPTS(bpf_test_run_opts, opts);
@@ -100,8 +74,8 @@ static double clock_cost(struct meter *m)
 		if (bpf_prog_test_run_opts(bpf_program__fd(prog), &opts))
 			return 0;
 	}
-	add_runs(&r, prog, RUNS_ARE_HITS);
-	return r.n ? (double)r.ns / r.n : 0;
+	read_runs(m);
+	return m->runs[RUN_CLOCK].n ? mean(&m->runs[RUN_CLOCK]) : 0;
 }
 
 int meter__open(struct meter **out, struct brkscope *skel)
@@ -111,7 +85,6 @@ int meter__open(struct meter **out, struct brkscope *skel)
 	if (!m)
 		return -ENOMEM;
 	m->skel = skel;
-	m->stats_fd = -1;
 	for (int i = 0; i < HIT_KINDS; i++)
 		m->trap[i] = -1;
 	*out = m;
@@ -122,8 +95,6 @@ void meter__close(struct meter *m)
 {
 	if (!m)
 		return;
-	if (m->stats_fd >= 0)
-		close(m->stats_fd);
 	free(m);
 }
 
@@ -152,25 +123,21 @@ static double agent_ns(void)
 	return t.tv_sec * 1e9 + t.tv_nsec;
 }
 
-static void start_taking(struct meter *m, __u64 now)
+static void set_timing(struct meter *m, bool on, __u64 now)
 {
-	/* Without them (Linux before 5.8, no right to) the programs' part stays unknown. */
-	m->stats_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
-	__atomic_store_n(&m->skel->bss->timing, m->stats_fd >= 0, __ATOMIC_RELAXED);
-	m->stats_ns = now;
-	read_runs(m);
-	for (int i = 0; i < GROUPS; i++)
-		m->before[i] = m->runs[i];
-	if (m->stats_fd >= 0 && !m->clock_ns)
-		m->clock_ns = clock_cost(m);
+	m->timing = on;
+	m->timing_ns = now;
+	__atomic_store_n(&m->skel->bss->timing, on, __ATOMIC_RELAXED);
 }
 
-static void stop_taking(struct meter *m, __u64 now)
+static void start_taking(struct meter *m, __u64 now)
 {
-	__atomic_store_n(&m->skel->bss->timing, false, __ATOMIC_RELAXED);
-	close(m->stats_fd);
-	m->stats_fd = -1;
-	m->stats_ns = now;
+	read_runs(m);
+	for (int i = 0; i < RUN_GROUPS; i++)
+		m->before[i] = m->runs[i];
+	set_timing(m, true, now);
+	if (!m->clock_ns)
+		m->clock_ns = clock_cost(m);
 }
 
 void meter__begin(struct meter *m, __u64 now_ns)
@@ -206,9 +173,9 @@ static bool lacks(struct meter *m)
 
 void meter__sample(struct meter *m, __u64 now_ns)
 {
-	__u64 since = now_ns - m->stats_ns;
+	__u64 since = now_ns - m->timing_ns;
 
-	if (m->stats_fd < 0) {
+	if (!m->timing) {
 		if (since >= SAMPLE_EVERY || (since >= SAMPLE_NS && lacks(m)))
 			start_taking(m, now_ns);
 		return;
@@ -216,8 +183,8 @@ void meter__sample(struct meter *m, __u64 now_ns)
 	read_runs(m);
 	/* What has not been hit yet, if anything has, is waited for a moment. */
 	if (since >= SAMPLE_NS ||
-	    (m->runs[ENTRIES].n - m->before[ENTRIES].n && enough(m, ENOUGH_RUNS)))
-		stop_taking(m, now_ns);
+	    (m->runs[RUN_ENTRY].n - m->before[RUN_ENTRY].n && enough(m, ENOUGH_RUNS)))
+		set_timing(m, false, now_ns);
 }
 
 void meter__read(struct meter *m, struct meter_reading *r)
@@ -227,18 +194,17 @@ void meter__read(struct meter *m, struct meter_reading *r)
 	read_runs(m);
 	read_hits(m, r->hits);
 	for (int kind = 0; kind < HIT_KINDS; kind++) {
-		const struct runs *runs = &m->runs[group_of[kind]];
-		double run = runs->n ? (double)runs->ns / runs->n : -1;
-		/* A system call's is of two programs. */
-		double clock = kind == HIT_SYSCALL ? 2 * m->clock_ns : m->clock_ns;
+		double run = mean(&m->runs[group_of[kind]]), own = run - m->clock_ns;
 
 		r->hits[kind] -= m->hits[kind];
+		if (kind == HIT_SYSCALL)
+			own *= 2; /* of two programs */
 		r->ns[kind] = run < 0 || m->trap[kind] < 0 ? -1
-			      : run > clock		   ? m->trap[kind] + run - clock
+			      : own > 0			   ? m->trap[kind] + own
 							   : m->trap[kind];
 	}
-	for (int i = 0; i < GROUPS; i++)
-		taken += m->runs[i].timed;
+	for (int i = 0; i < RUN_CLOCK; i++)
+		taken += m->runs[i].n;
 	r->sampling_ns = 2 * m->clock_ns * taken;
 	r->agent_ns = agent_ns() - m->agent_ns;
 }
