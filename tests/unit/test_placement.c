@@ -130,6 +130,25 @@ static void emulated(void **state)
 	assert_int_equal(strncmp(AT(je_at_3, 1).insn, "je 0x", 5), 0);
 }
 
+/* What writes to the stack only where nothing follows that does not. */
+FUNCTION(push_then_je, "push %rbx\n push %rbp\n test %rdi, %rdi",
+	 "je 1f\n nop\n 1: pop %rbp\n pop %rbx");
+FUNCTION(push_then_nop, "push %rbx", "nop\n pop %rbx");
+FUNCTION(push_then_call, "", "push %rbx\n call exit\n pop %rbx");
+FUNCTION(push_then_loop, "", "push %rbx\n 1: dec %edi\n jne 1b\n pop %rbx");
+FUNCTION(push_then_lost, "", "push %rbx\n xor %edi, %edi\n je 1f\n 1: pop %rbx");
+
+static void that_write_nothing(void **state)
+{
+	is_at(AT(push_then_je, 1), push_then_je_at, 16);
+	is_at(find(push_then_je, push_then_je_end, 1, true), push_then_je, 0);
+	is_at(AT(push_then_nop, 1), push_then_nop_at, 8);
+	is_at(AT(push_then_call, 1), push_then_call_at, 0);
+	is_at(AT(push_then_loop, 1), push_then_loop_at, 0);
+	is_at(AT(push_then_lost, 1), push_then_lost_at, 0);
+	is_at(AT(push_then_lost, 0), push_then_lost_at + 3, 8);
+}
+
 static void stepped(void **state)
 {
 	is_at(AT(push_number, 1), push_number_at, 8);
@@ -629,16 +648,16 @@ static int dump(const char *path)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(emulated),	 cmocka_unit_test(stepped),
-		cmocka_unit_test(straight_line), cmocka_unit_test(led_to),
-		cmocka_unit_test(by_table),	 cmocka_unit_test(by_address),
-		cmocka_unit_test(across_pieces), cmocka_unit_test(second_function),
-		cmocka_unit_test(arguments),	 cmocka_unit_test(overwritten),
-		cmocka_unit_test(all_four),	 cmocka_unit_test(frame),
-		cmocka_unit_test(long_nops),	 cmocka_unit_test(harmful_entry),
-		cmocka_unit_test(then_stepped),	 cmocka_unit_test(harmful),
-		cmocka_unit_test(sites),	 cmocka_unit_test(several),
-		cmocka_unit_test(asked_twice),
+		cmocka_unit_test(emulated),	   cmocka_unit_test(that_write_nothing),
+		cmocka_unit_test(stepped),	   cmocka_unit_test(straight_line),
+		cmocka_unit_test(led_to),	   cmocka_unit_test(by_table),
+		cmocka_unit_test(by_address),	   cmocka_unit_test(across_pieces),
+		cmocka_unit_test(second_function), cmocka_unit_test(arguments),
+		cmocka_unit_test(overwritten),	   cmocka_unit_test(all_four),
+		cmocka_unit_test(frame),	   cmocka_unit_test(long_nops),
+		cmocka_unit_test(harmful_entry),   cmocka_unit_test(then_stepped),
+		cmocka_unit_test(harmful),	   cmocka_unit_test(sites),
+		cmocka_unit_test(several),	   cmocka_unit_test(asked_twice),
 	};
 
 	if (argc > 1)

@@ -59,12 +59,17 @@ static bool is_push(const unsigned char *b, size_t size)
 	return size == 1 && (b[0] & 0xf8) == 0x50;
 }
 
-static bool is_branch(const unsigned char *b, size_t size)
+static bool is_call(const unsigned char *b, size_t size)
+{
+	return size == 5 && b[0] == 0xe8;
+}
+
+static bool is_jump(const unsigned char *b, size_t size)
 {
 	if (size == 2)
 		return (b[0] & 0xf0) == 0x70 || b[0] == 0xeb;
 	if (size == 5)
-		return b[0] == 0xe8 || b[0] == 0xe9;
+		return b[0] == 0xe9;
 	return size == 6 && b[0] == 0x0f && (b[1] & 0xf0) == 0x80;
 }
 
@@ -97,8 +102,9 @@ enum insn_cost insn__cost(const cs_insn *insn)
 		return INSN_HARMFUL;
 	if (is_long_nop(insn->bytes, insn->size))
 		return features__kernel_has(6, 16) ? INSN_EMULATED : INSN_STEPPED;
-	if (is_push(insn->bytes, insn->size) || is_branch(insn->bytes, insn->size) ||
-	    is_nop(insn->bytes, insn->size))
+	if (is_push(insn->bytes, insn->size) || is_call(insn->bytes, insn->size))
+		return INSN_PUSHES;
+	if (is_jump(insn->bytes, insn->size) || is_nop(insn->bytes, insn->size))
 		return INSN_EMULATED;
 	return INSN_STEPPED;
 }

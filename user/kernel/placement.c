@@ -39,7 +39,7 @@ static bool find_argument(const struct call_state *s, unsigned int arg, __u8 *re
 static bool place(const struct elf_file *f, const struct placement_request *r, csh handle,
 		  const cs_insn *insn, const struct call_state *s, struct placement *out)
 {
-	struct placement p = {.frame = s->frame, .emulated = insn__cost(insn) == INSN_EMULATED};
+	struct placement p = {.frame = s->frame, .emulated = insn__cost(insn) >= INSN_PUSHES};
 
 	if (r->return_in_place && s->frame)
 		return false;

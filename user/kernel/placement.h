@@ -4,7 +4,8 @@
  * A uprobe on an instruction that the kernel emulates costs a third, in a virtual
  * machine a seventeenth, of one on an instruction that it has to single-step.  So
  * the probe goes on the first one that is emulated, that every call passes once,
- * and where the arguments can still be read.  It never goes on a nop of five bytes
+ * and where the arguments can still be read; on one that writes to the stack only if no
+ * other follows.  It never goes on a nop of five bytes
  * where that would kill the process's children (insn_x86.c).
  */
 #ifndef BRKSCOPE_PLACEMENT_H
