@@ -180,7 +180,8 @@ static void after_fork_in_child(void)
 	lock__open_in_child(&shared_lock);
 }
 
-__attribute__((constructor)) static void watch_forks(void)
+/* Early: in a fork, handlers that were there before run inside these, where all is locked. */
+__attribute__((constructor(101))) static void watch_forks(void)
 {
 	pthread_atfork(before_fork, after_fork, after_fork_in_child);
 }
