@@ -60,6 +60,19 @@ static void free_twice(void)
 		pthread_join(threads[i], NULL);
 }
 
+/* Found when it is taken, which is done under the lock. */
+static void write_freed(void)
+{
+	pthread_t thread;
+	char *p = hidden(malloc(100));
+
+	CHECK(pthread_create(&thread, NULL, take, NULL) == 0);
+	free(p);
+	p[50] = 1;
+	for (int i = 0; i < 10000; i++)
+		hidden(malloc(100));
+}
+
 static void check_handled(void (*f)(void))
 {
 	int status;
@@ -78,8 +91,14 @@ static void check_handled(void (*f)(void))
 
 int main(int argc, char **argv)
 {
+	const char *options = getenv("REFMALLOC_OPTIONS");
+
 	(void)argc;
-	with_options(argv, "cache=0");
-	check_handled(free_twice);
+	if (!options || strcmp(options, "cache=0,check=2") != 0) {
+		with_options(argv, "cache=0");
+		check_handled(free_twice);
+	}
+	with_options(argv, "cache=0,check=2");
+	check_handled(write_freed);
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "fatal.h"
+#include "threads.h"
 
 #define GUARD_BYTE 0xc5
 #define FREED_BYTE 0x5a
@@ -44,8 +45,11 @@ void check__resized(void *p, size_t size, size_t usable)
 
 void check__taken_now(void *p, size_t size, size_t usable, bool small)
 {
-	if (options.check == 2 && small && !filled(p, usable, FREED_BYTE))
+	if (options.check == 2 && small && !filled(p, usable, FREED_BYTE)) {
+		/* A handler of SIGABRT may allocate. */
+		threads__leave(heap_own ? heap_own : &shared_heap);
 		fatal__block("write into freed", p, NULL);
+	}
 	if (options.junk && small)
 		memset(p, JUNK_BYTE, size);
 	check__resized(p, size, usable);
