@@ -93,7 +93,7 @@ static void *take_whole(struct heap *h, struct want *w)
 	__atomic_store_n(&s->request, w->size, __ATOMIC_RELAXED);
 	s->rest = w->rest;
 	w->route = s->route;
-	w->zero &= !s->zeroed && s->kind != SPAN_LARGE;
+	w->zero &= options.junk || (!s->zeroed && s->kind != SPAN_LARGE);
 	counters__served(&h->counters, s->route, w->size);
 	check__taken(s->base, span__given(s), span__bytes(s), false);
 	return s->base;
@@ -256,7 +256,7 @@ void block__free(void *p, const void *caller)
 		return;
 	}
 	b = block__find(p, USE_FREE, caller);
-	check__freed(p, b.given, b.usable, b.small, caller);
+	check__freed(p, b.given, b.usable, b.span->kind, caller);
 	PROBE(free, p, b.request, b.span->route);
 	h = threads__enter();
 	block__give_back(h, &b, caller);
