@@ -3,7 +3,7 @@
 
 int main(int argc, char **argv)
 {
-	char name[] = "/tmp/refmalloc-stats.XXXXXX", option[64], line[8192], expected[64];
+	char name[] = "/tmp/refmalloc-stats.XXXXXX", option[128], line[8192], expected[64];
 	FILE *file;
 
 	if (argc == 2) {
@@ -11,7 +11,8 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	CHECK(mkstemp(name) >= 0);
-	snprintf(option, sizeof(option), "stats=%s", name);
+	/* The last word counts, all of it and nothing else. */
+	snprintf(option, sizeof(option), "stats=/nowhere/at/all/for/this/one,stats=%s", name);
 	for (int i = 0; i < 2; i++) {
 		pid_t pid = fork();
 
