@@ -160,6 +160,8 @@ same sqlite3 sqlite3 :memory: 'create table t(a, b); with recursive c(x) as (sel
 	create index i on t(b); select a, b from t where b > 9000 order by b, a;'
 # Those of python's own tests that make and drop objects of every size.
 same python-tests "$PYTHON" "$WORK/own_tests.py"
+PYTHONMALLOC=malloc REFMALLOC_OPTIONS=check=2,junk $PRELOAD "$PYTHON" -m unittest -q test.test_dict \
+	test.test_memoryview >"$WORK/with" 2>&1 || fail "python-tests: $?: $(tail -20 "$WORK/with")"
 need node
 same node node "$WORK/work.js"
 mkdir "$WORK/repository"
