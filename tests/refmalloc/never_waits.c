@@ -43,6 +43,9 @@ static void *work(void *arg)
 	for (int i = 0; i < BLOCKS; i++)
 		free(blocks[(me + 1) % THREADS][i]);
 	__atomic_add_fetch(&done, 1, __ATOMIC_RELEASE);
+	/* A thread's end is another matter. */
+	while (__atomic_load_n(&done, __ATOMIC_ACQUIRE) < THREADS)
+		usleep(1000);
 	return NULL;
 }
 
