@@ -43,7 +43,7 @@ int main(void)
 
 	for (int i = 0; i < 2; i++)
 		pthread_create(&threads[i], NULL, churn, NULL);
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < 40; i++) {
 		pid_t pid = fork();
 
 		if (pid == 0) {

@@ -13,20 +13,15 @@ expected+=" refmalloc_kept refmalloc_stats refmalloc_walk valloc"
 shown=$(nm --defined-only -g "$OUT/librefmalloc.a" | awk 'NF == 3 { print $3 }' | LC_ALL=C sort | xargs)
 [ "$shown" = "$expected" ] || fail "librefmalloc.a shows $shown"
 
-# wanted OBJECT: what it wants of others.
-wanted() { nm -u "$@" | awk 'NF == 2 { print $2 }' | sort -u; }
-
-# malloc_info is given a stream, and all else has nothing to do with stdio.
-others=$(for object in "$OUT"/user/refmalloc/*.o; do
-	[[ $object == */tune.o ]] || wanted "$object"
-done)
-grep -Ex 'f?v?s?n?printf|fopen|fwrite|fputs|dl(open|sym|addr)|__tls_get_addr|pthread_(once|mutex_.*|getspecific)|sbrk|strdup' \
-	<<<"$others" && fail "it calls these"
-for object in "$OUT"/user/refmalloc/*.o; do
-	[[ $object == */sys.o ]] ||
-		! wanted "$object" | grep -Ex '(mmap|munmap|mremap|brk|madvise|mprotect)(64)?' ||
-		fail "not only sys.c calls for memory: $object"
-done
+# FILE SYMBOL: what each wants of others.  malloc_info (tune.c) is given a stream, and all else has
+# nothing to do with stdio.
+nm -uA "$OUT"/user/refmalloc/*.o | awk '{ sub(/^.*\//, "", $1); print $1, $NF }' >"$WORK/wanted"
+grep -q '^sys.o: mmap$' "$WORK/wanted" || fail "no calls seen: $(head -3 "$WORK/wanted")"
+others='f?v?s?n?printf|fopen|fwrite|fputs|dl(open|sym|addr)|__tls_get_addr|sbrk|strdup'
+others+='|pthread_(once|mutex_.*|getspecific)'
+grep -v '^tune.o:' "$WORK/wanted" | grep -E " ($others)\$" && fail "it calls these"
+grep -v '^sys.o:' "$WORK/wanted" | grep -E ' (mmap|munmap|mremap|brk|madvise|mprotect)(64)?$' &&
+	fail "not only sys.c calls for memory"
 grep -n 'SYS_\(brk\|mmap\|munmap\|mremap\)' user/refmalloc/*.[ch] | grep -v '^user/refmalloc/sys\.c:' &&
 	fail "not only sys.c calls for memory"
 readelf -rW "$OUT/librefmalloc.so" | grep -E 'DTPMOD|DTPOFF|TLSDESC' && fail "not initial-exec"
