@@ -87,9 +87,10 @@ $(OUT)/user/refmalloc/%.o: user/refmalloc/%.c
 	@echo '{"directory":"$(CURDIR)","file":"$<","command":"$(CC) $(REFMALLOC_CFLAGS) -D_GNU_SOURCE -Iinclude -c $<"}' > $@.json
 
 # initfirst: its fork handlers come before anybody else's, who may allocate in theirs.
+# nodelete: a thread that used it ends in its code, and blocks outlive a dlclose.
 $(OUT)/librefmalloc.so: $(REFMALLOC_OBJS)
 	$(call say,LD,$@)
-	$(Q)$(CC) -shared -Wl,-soname,librefmalloc.so -Wl,-z,initfirst -Wl,-z,defs $^ -pthread -o $@
+	$(Q)$(CC) -shared -Wl,-soname,librefmalloc.so -Wl,-z,initfirst -Wl,-z,nodelete -Wl,-z,defs $^ -pthread -o $@
 
 # One object: the whole interface or nothing, so that none of libc's malloc comes beside it.
 $(OUT)/librefmalloc.a: $(REFMALLOC_OBJS)

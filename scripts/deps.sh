@@ -38,6 +38,8 @@ check   cmd:wrk                 wrk
 check   cmd:musl-gcc            musl-tools
 check   cmd:clang-format        clang-format
 check   cmd:g++                 g++
+check   cmd:perl                perl
+check   cmd:git                 git
 check   lib:libjemalloc.so      libjemalloc2
 check   lib:libtcmalloc_minimal.so libtcmalloc-minimal4
 check   lib:libmimalloc.so      libmimalloc-dev

@@ -1,6 +1,6 @@
 #!/bin/bash
 # dlopened.sh - libraries that come and go use it, before their constructors' end and after; so
-# does a program that opens refmalloc itself, beside libc's malloc.
+# does a program that opens refmalloc itself, beside libc's malloc, and closes it.
 
 set -u
 . "$(dirname "$0")/../bpf/lib.sh"
@@ -93,8 +93,40 @@ int main(int argc, char **argv)
 	return argc != 2;
 }
 END
+cat >"$WORK/closer.c" <<'END'
+#include <dlfcn.h>
+#include <pthread.h>
+
+static pthread_barrier_t used, closed;
+static void *library;
+
+static void *use(void *unused)
+{
+	void *(*their_malloc)(size_t) = (void *(*)(size_t))dlsym(library, "malloc");
+
+	(void)unused;
+	their_malloc(100);
+	pthread_barrier_wait(&used);
+	pthread_barrier_wait(&closed);
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	pthread_t thread;
+
+	library = dlopen(argv[1], RTLD_NOW | RTLD_LOCAL);
+	pthread_barrier_init(&used, NULL, 2);
+	pthread_barrier_init(&closed, NULL, 2);
+	pthread_create(&thread, NULL, use, NULL);
+	pthread_barrier_wait(&used);
+	dlclose(library);
+	pthread_barrier_wait(&closed);
+	return pthread_join(thread, NULL) || argc != 2;
+}
+END
 gcc -O1 -fno-builtin -shared -fPIC "$WORK/library.c" -o "$WORK/library.so" || fail "no library"
-for program in opener beside; do
+for program in opener beside closer; do
 	gcc -O1 -fno-builtin "$WORK/$program.c" -o "$WORK/$program" -pthread || fail "no $program"
 done
 for options in "" check=2,junk cache=0; do
@@ -102,4 +134,6 @@ for options in "" check=2,junk cache=0; do
 		fail "options '$options': a program that opens a library ends with $?"
 	REFMALLOC_OPTIONS=$options "$WORK/beside" "$OUT/librefmalloc.so" ||
 		fail "options '$options': a program that opens refmalloc ends with $?"
+	REFMALLOC_OPTIONS=$options "$WORK/closer" "$OUT/librefmalloc.so" ||
+		fail "options '$options': a program that closes refmalloc ends with $?"
 done

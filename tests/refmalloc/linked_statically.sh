@@ -13,6 +13,27 @@ cat >"$WORK/program.c" <<'END'
 
 #include "refmalloc.h"
 
+static void *work(void *arg);
+
+static void allocate(void)
+{
+	work(NULL);
+	for (int i = 0; i < 50; i++)
+		free(calloc(1, 50000 + i * 1000));
+}
+
+/* Before refmalloc is: in a fork such handlers may come inside refmalloc's own. */
+__attribute__((constructor)) static void watch_forks(void)
+{
+	pthread_atfork(allocate, allocate, allocate);
+}
+
+static void *wait_for_end(void *arg)
+{
+	pause();
+	return arg;
+}
+
 static void *work(void *arg)
 {
 	void *volatile blocks[1000];
@@ -33,6 +54,7 @@ int main(void)
 
 	pthread_create(&thread, NULL, work, NULL);
 	pthread_join(thread, NULL);
+	pthread_create(&thread, NULL, wait_for_end, NULL);
 	pid = fork();
 	if (pid == 0) {
 		work(NULL);
@@ -48,6 +70,6 @@ END
 for compiler in gcc musl-gcc; do
 	$compiler -static -O1 -fno-builtin -Iinclude "$WORK/program.c" "$OUT/librefmalloc.a" -pthread \
 		-o "$WORK/program" 2>"$WORK/errors" || fail "$compiler: $(cat "$WORK/errors")"
-	"$WORK/program" || fail "the program of $compiler ends with $?"
+	timeout 10 "$WORK/program" || fail "the program of $compiler ends with $?"
 	"$WORK/program" || fail "again, the program of $compiler ends with $?"
 done

@@ -5,7 +5,7 @@ set -u
 . "$(dirname "$0")/../bpf/lib.sh"
 
 readelf -n "$OUT/librefmalloc.so" >"$WORK/notes"
-for probe in refmalloc:{alloc,free,realloc,failed,brk,mmap,munmap,mremap} otel_memory:{alloc,free,mmap,munmap}; do
+for probe in refmalloc:{alloc,free,resizing,realloc,failed,brk,mmap,munmap,mremap} otel_memory:{alloc,free,mmap,munmap}; do
 	site=$(awk -v provider="${probe%:*}" -v name="${probe#*:}" '
 		$1 == "Provider:" { p = $2 }
 		$1 == "Name:" { n = $2 }

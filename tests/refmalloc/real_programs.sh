@@ -102,6 +102,51 @@ int main()
 	std::puts("done");
 }
 END
+# Objects as JSON, buffers, compression, threads with heaps of their own, children and their pipes.
+cat >"$WORK/work.js" <<'END'
+const assert = require("assert"), zlib = require("zlib"), crypto = require("crypto");
+const { execFileSync, spawn } = require("child_process");
+const { Worker, isMainThread, parentPort, workerData } = require("worker_threads");
+
+function churn(seed, rounds) {
+	const held = new Map(), hash = crypto.createHash("sha256");
+	for (let i = 0; i < rounds; i++) {
+		seed = (seed * 1103515245 + 12345) % 2147483648;
+		held.set(seed % 301, Buffer.alloc(seed % 20000, i));
+		if (i % 3 === 0)
+			held.delete(seed % 97);
+	}
+	for (const key of [...held.keys()].sort())
+		hash.update(held.get(key));
+	return hash.digest("hex");
+}
+if (!isMainThread) {
+	parentPort.postMessage(churn(workerData, 3000));
+} else if (process.argv[2] === "child") {
+	process.stdin.pipe(zlib.createGunzip()).pipe(process.stdout);
+} else {
+	const data = Array.from({ length: 3000 }, (_, i) => ({ ["key" + i]: "v".repeat(i % 200), n: [i, i / 7] }));
+	const text = JSON.stringify(data);
+	assert.deepStrictEqual(JSON.parse(text), data);
+	console.log("json", text.length, crypto.createHash("md5").update(text).digest("hex"));
+	for (const level of [1, 9])
+		assert.equal(zlib.gunzipSync(zlib.gzipSync(text, { level })).toString(), text);
+	assert.equal(zlib.brotliDecompressSync(zlib.brotliCompressSync(text.slice(0, 50000))).toString(), text.slice(0, 50000));
+	console.log("main", churn(1, 3000));
+	console.log("exec", execFileSync("echo", ["a child"]).toString());
+	const workers = [1, 2, 3].map(seed => new Promise((done, failed) => {
+		const w = new Worker(__filename, { workerData: seed });
+		w.on("message", done).on("error", failed);
+	}));
+	const child = new Promise(done => {
+		const c = spawn(process.execPath, [__filename, "child"], { stdio: ["pipe", "pipe", "inherit"] }), parts = [];
+		c.stdout.on("data", d => parts.push(d));
+		c.on("close", code => done([code, Buffer.concat(parts).toString() === text]));
+		c.stdin.end(zlib.gzipSync(text));
+	});
+	Promise.all([...workers, child]).then(all => console.log(JSON.stringify(all)));
+}
+END
 same python-threads "$PYTHON" "$WORK/threads.py"
 PYTHONMALLOC=malloc same python-malloc "$PYTHON" "$WORK/data.py"
 same gcc gcc -O2 -D_GNU_SOURCE -Iinclude -c user/refmalloc/block.c -o "$WORK/block.o"
@@ -115,11 +160,10 @@ same sqlite3 sqlite3 :memory: 'create table t(a, b); with recursive c(x) as (sel
 	create index i on t(b); select a, b from t where b > 9000 order by b, a;'
 # Those of python's own tests that make and drop objects of every size.
 same python-tests "$PYTHON" "$WORK/own_tests.py"
+PYTHONMALLOC=malloc REFMALLOC_OPTIONS=check=2,junk $PRELOAD "$PYTHON" -m unittest -q test.test_dict \
+	test.test_memoryview >"$WORK/with" 2>&1 || fail "python-tests: $?: $(tail -20 "$WORK/with")"
 need node
-same node node -e 'const m = new Map(); for (let i = 0; i < 30000; i++)
-	m.set(i % 3001, Buffer.alloc(i % 5000, i)); let sum = 0;
-	for (const b of m.values()) sum += b.reduce((a, x) => a + x, 0); console.log(sum);
-	console.log(require("zlib").gunzipSync(require("zlib").gzipSync("x".repeat(1e6))).length)'
+same node node "$WORK/work.js"
 mkdir "$WORK/repository"
 git_work() {
 	cd "$WORK/repository" && rm -rf .git && cp -r "$HERE/../../user" . && git init -q &&

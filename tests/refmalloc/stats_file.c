@@ -3,15 +3,17 @@
 
 int main(int argc, char **argv)
 {
-	char name[] = "/tmp/refmalloc-stats.XXXXXX", option[64], line[8192], expected[64];
+	char name[] = "/tmp/refmalloc-stats.XXXXXX", option[128], line[8192], expected[64];
 	FILE *file;
 
 	if (argc == 2) {
-		free(hidden(malloc(77)));
+		if (strcmp(argv[1], "idle") != 0)
+			free(hidden(malloc(77)));
 		return 0;
 	}
 	CHECK(mkstemp(name) >= 0);
-	snprintf(option, sizeof(option), "stats=%s", name);
+	/* The last word counts, all of it and nothing else. */
+	snprintf(option, sizeof(option), "stats=/nowhere/at/all/for/this/one,stats=%s", name);
 	for (int i = 0; i < 2; i++) {
 		pid_t pid = fork();
 
@@ -28,6 +30,14 @@ int main(int argc, char **argv)
 		CHECK(!fgets(line, sizeof(line), file));
 		fclose(file);
 	}
+	/* Also one that never allocated. */
+	CHECK(truncate(name, 0) == 0);
+	if (fork() == 0)
+		with_options((char *[]){argv[0], "idle", NULL}, option);
+	wait(NULL);
+	file = fopen(name, "r");
+	CHECK(fgets(line, sizeof(line), file) && strstr(line, "\"malloc\":{\"calls\":0,"));
+	fclose(file);
 	unlink(name);
 	return 0;
 }

@@ -93,7 +93,7 @@ static void *take_whole(struct heap *h, struct want *w)
 	__atomic_store_n(&s->request, w->size, __ATOMIC_RELAXED);
 	s->rest = w->rest;
 	w->route = s->route;
-	w->zero &= !s->zeroed && s->kind != SPAN_LARGE;
+	w->zero &= options.junk || (!s->zeroed && s->kind != SPAN_LARGE);
 	counters__served(&h->counters, s->route, w->size);
 	check__taken(s->base, span__given(s), span__bytes(s), false);
 	return s->base;
@@ -187,19 +187,29 @@ struct block block__find(const void *p, enum use use, const void *caller)
 	return b;
 }
 
+/* After all: somebody else has freed it since it was looked at. */
+static _Noreturn void freed_meanwhile(struct heap *h, const struct block *b, const void *caller)
+{
+	threads__leave(h);
+	fatal__block(messages[USE_FREE].freed, b->start, caller);
+}
+
 static void give_back_small(struct heap *h, const struct block *b, const void *caller)
 {
 	struct span *s = b->span;
 	unsigned int state;
 
 	if (__atomic_load_n(&s->owner, __ATOMIC_RELAXED) == h) {
-		if (heap__put(s, b->i, s->state[b->i]))
+		state = s->state[b->i];
+		if (!(state & STATE_LIVE))
+			freed_meanwhile(h, b, caller);
+		if (heap__put(s, b->i, state))
 			heap__watched(h, s);
 		return;
 	}
 	state = heap__claim(s, b->i);
 	if (!(state & STATE_LIVE))
-		fatal__block(messages[USE_FREE].freed, b->start, caller);
+		freed_meanwhile(h, b, caller);
 	counters__released(&h->counters, s->route, b->request);
 	heap__push_remote(s, b->i);
 }
@@ -221,7 +231,7 @@ static void give_back_whole(struct heap *h, const struct block *b, const void *c
 		there = large__free(s, b->start);
 	}
 	if (!there)
-		fatal__block(messages[USE_FREE].freed, b->start, caller);
+		freed_meanwhile(h, b, caller);
 }
 
 void block__give_back(struct heap *h, const struct block *b, const void *caller)
@@ -246,7 +256,7 @@ void block__free(void *p, const void *caller)
 		return;
 	}
 	b = block__find(p, USE_FREE, caller);
-	check__freed(p, b.given, b.usable, b.small, caller);
+	check__freed(p, b.given, b.usable, b.span->kind, caller);
 	PROBE(free, p, b.request, b.span->route);
 	h = threads__enter();
 	block__give_back(h, &b, caller);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "fatal.h"
+#include "threads.h"
 
 #define GUARD_BYTE 0xc5
 #define FREED_BYTE 0x5a
@@ -44,9 +45,12 @@ void check__resized(void *p, size_t size, size_t usable)
 
 void check__taken_now(void *p, size_t size, size_t usable, bool small)
 {
-	if (options.check == 2 && small && !filled(p, usable, FREED_BYTE))
+	if (options.check == 2 && small && !filled(p, usable, FREED_BYTE)) {
+		/* A handler of SIGABRT may allocate. */
+		threads__leave(heap_own ? heap_own : &shared_heap);
 		fatal__block("write into freed", p, NULL);
-	if (options.junk && small)
+	}
+	if (options.junk)
 		memset(p, JUNK_BYTE, size);
 	check__resized(p, size, usable);
 }
@@ -58,9 +62,10 @@ void check__kept(const void *p, size_t size, size_t usable, const void *caller)
 		fatal__block("write behind the end of", p, caller);
 }
 
-void check__freed_now(void *p, size_t size, size_t usable, bool small, const void *caller)
+void check__freed_now(void *p, size_t size, size_t usable, enum span_kind kind, const void *caller)
 {
 	check__kept(p, size, usable, caller);
-	if (small && (options.junk || options.check == 2))
+	/* A mapping is gone at once. */
+	if (options.junk ? kind != SPAN_LARGE : kind == SPAN_SMALL && options.check == 2)
 		memset(p, FREED_BYTE, usable);
 }

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "options.h"
+#include "span.h"
 
 #define GUARD 16
 
@@ -26,7 +27,7 @@ void check__resized(void *p, size_t size, size_t usable);
 /* Ends the program if something was written behind the block. */
 void check__kept(const void *p, size_t size, size_t usable, const void *caller);
 /* As well, and prepares it to lie free. */
-void check__freed_now(void *p, size_t size, size_t usable, bool small, const void *caller);
+void check__freed_now(void *p, size_t size, size_t usable, enum span_kind kind, const void *caller);
 
 static inline void check__taken(void *p, size_t size, size_t usable, bool small)
 {
@@ -34,10 +35,11 @@ static inline void check__taken(void *p, size_t size, size_t usable, bool small)
 		check__taken_now(p, size, usable, small);
 }
 
-static inline void check__freed(void *p, size_t size, size_t usable, bool small, const void *caller)
+static inline void check__freed(void *p, size_t size, size_t usable, enum span_kind kind,
+				const void *caller)
 {
 	if (__builtin_expect(options.check || options.junk, 0))
-		check__freed_now(p, size, usable, small, caller);
+		check__freed_now(p, size, usable, kind, caller);
 }
 
 #endif

@@ -89,8 +89,8 @@ static void count(struct heap *h, struct span *s)
 	heap__count(s, &h->counters);
 	s->taken_counted = span__used(s);
 	s->put_counted = 0;
-	s->taken = s->taken_counted * TALLY_ONE;
-	s->put = 0;
+	__atomic_store_n(&s->taken, s->taken_counted * TALLY_ONE, __ATOMIC_RELAXED);
+	__atomic_store_n(&s->put, 0, __ATOMIC_RELAXED);
 }
 
 static void release(struct heap *h, struct span *s)

@@ -53,6 +53,8 @@ void heap__push_remote(struct span *s, unsigned int i);
 /* Takes home what others freed: of one class, or all. */
 void heap__collect_class(struct heap *h, unsigned int class);
 void heap__collect(struct heap *h);
+/* Of classes up to `end`, to the shared heap, which is not locked. */
+void heap__collect_shared(unsigned int class, unsigned int end);
 /* Spans without blocks to the page heap. */
 void heap__trim(struct heap *h);
 /* Adds what the span counted and no heap's counters have yet. */

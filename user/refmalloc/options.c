@@ -83,6 +83,7 @@ static bool set(const char *word, size_t len)
 		options.stats = true;
 		if (value)
 			memcpy(options.stats_file, value, value_len);
+		options.stats_file[value_len] = '\0';
 	} else if (!equals || !number(value, value_len, &n)) {
 		return false;
 	} else if (is(word, name_len, "check") && n <= 2) {

@@ -7,6 +7,7 @@
 #include "remote.h"
 
 #include "heap.h"
+#include "threads.h"
 
 /* The owner may change meanwhile: then the one that finds the span hands it on once more. */
 static void hand_on(struct span *s)
@@ -20,9 +21,19 @@ static void hand_on(struct span *s)
 		;
 }
 
+/* How many blocks of what an ended thread left are not home; 0 if the span is a thread's. */
+static unsigned int orphans(const struct span *s)
+{
+	if (__atomic_load_n(&s->owner, __ATOMIC_RELAXED) != &shared_heap)
+		return 0;
+	return tally__blocks(__atomic_load_n(&s->taken, __ATOMIC_RELAXED)) -
+	       tally__blocks(__atomic_load_n(&s->put, __ATOMIC_RELAXED));
+}
+
 void heap__push_remote(struct span *s, unsigned int i)
 {
 	uint32_t old = __atomic_load_n(&s->remote, __ATOMIC_RELAXED);
+	unsigned int class = s->class, last = orphans(s);
 
 	do {
 		__atomic_store_n(&s->state[i], remote__head(old), __ATOMIC_RELAXED);
@@ -30,6 +41,9 @@ void heap__push_remote(struct span *s, unsigned int i)
 					      __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
 	if (old == REMOTE_EMPTY)
 		hand_on(s);
+	/* It is empty, and nobody may ever want to take from it. */
+	if (remote__count(old) + 1 == last)
+		heap__collect_shared(class, class + 1);
 }
 
 static void collect_span(struct heap *h, struct span *s)
@@ -44,7 +58,7 @@ static void collect_span(struct heap *h, struct span *s)
 	}
 	s->head = remote__head(list);
 	/* Whoever freed them counted them. */
-	s->put += remote__count(list) * TALLY_ONE;
+	__atomic_store_n(&s->put, s->put + remote__count(list) * TALLY_ONE, __ATOMIC_RELAXED);
 	s->put_counted += remote__count(list);
 	if (s->place == SPAN_CURRENT || s->place == SPAN_FULL ||
 	    (s->place == SPAN_PARTIAL && span__used(s) == 0))
@@ -71,4 +85,12 @@ void heap__collect(struct heap *h)
 {
 	for (unsigned int class = 0; class < CLASSES; class ++)
 		heap__collect_class(h, class);
+}
+
+void heap__collect_shared(unsigned int class, unsigned int end)
+{
+	threads__lock();
+	for (; class < end; class ++)
+		heap__collect_class(&shared_heap, class);
+	threads__unlock();
 }

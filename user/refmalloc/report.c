@@ -14,6 +14,7 @@
 #include "public.h"
 #include "refmalloc.h"
 #include "text.h"
+#include "threads.h"
 
 static const char *const routes[REFMALLOC_ROUTES] = {"heap", "mmap", "arena"};
 static const char *const mappings[REFMALLOC_MAPPINGS] = {"block", "arena", "table"};
@@ -142,6 +143,7 @@ __attribute__((destructor)) static void report_at_exit(void)
 {
 	int saved = errno, fd = 2;
 
+	threads__get_ready();
 	if (!options.stats)
 		return;
 	if (options.stats_file[0])

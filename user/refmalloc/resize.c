@@ -89,7 +89,7 @@ static void *move(const struct block *b, size_t size, int *route, const void *ca
 	if (!p)
 		return NULL;
 	memcpy(p, b->start, worth < size ? worth : size);
-	check__freed(b->start, b->given, b->usable, b->small, caller);
+	check__freed(b->start, b->given, b->usable, b->span->kind, caller);
 	*route = w.route;
 	h = threads__enter();
 	block__give_back(h, b, caller);
@@ -116,7 +116,7 @@ void *block__resize(enum refmalloc_function function, void *p, size_t size, cons
 		return NULL;
 	}
 	if (!size)
-		check__freed(p, b.given, b.usable, b.small, caller);
+		check__freed(p, b.given, b.usable, b.span->kind, caller);
 	h = threads__enter();
 	counter__add_call(&h->counters.function[function], size);
 	counter__add(&h->counters.released_by_realloc, 1);

@@ -60,8 +60,13 @@ static struct segment *grow_by_brk(struct page_heap *h, size_t need, size_t free
 	    *bytes > PTRDIFF_MAX)
 		return NULL;
 	*bytes += -(uintptr_t)(*start + *bytes) & (sys__page() - 1);
-	if (!table__cover(*start, *bytes) || !sys__set_break(now, *start + *bytes))
+	if (!sys__set_break(now, *start + *bytes))
 		return NULL;
+	/* Not before: for what is refused the table would grow, and it does not shrink again. */
+	if (!table__cover(*start, *bytes)) {
+		sys__set_break(*start + *bytes, now);
+		return NULL;
+	}
 	if (g) {
 		g->end += *bytes;
 		h->total += *bytes;

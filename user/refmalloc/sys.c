@@ -13,6 +13,7 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include "counters.h"
@@ -87,16 +88,27 @@ bool sys__set_break(char *from, char *to)
 	return true;
 }
 
+static bool is_beyond_memory(size_t bytes)
+{
+	struct sysinfo all;
+
+	return sysinfo(&all) == 0 && bytes / all.mem_unit > all.totalram + all.totalswap;
+}
+
 /*
  * What may stay untouched for the most part is not to count against a strict limit of memory;
- * the flag also tells an observer a block's own mapping from the others.
+ * the flag also tells an observer a block's own mapping from the others.  With it the kernel does
+ * not refuse what is more than there is at all, as it does a block: an arena for that block.
  */
 void *sys__map(enum refmalloc_mapping why, size_t bytes)
 {
 	int flags = MAP_PRIVATE | MAP_ANONYMOUS | (why == REFMALLOC_MAP_BLOCK ? 0 : MAP_NORESERVE);
 	int saved = errno;
-	void *start = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
+	void *start;
 
+	if (why == REFMALLOC_MAP_ARENA && is_beyond_memory(bytes))
+		return NULL;
+	start = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
 	errno = saved;
 	if (start == MAP_FAILED) {
 		add(&counts.mmap_failed, 1);

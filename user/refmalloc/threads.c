@@ -76,15 +76,29 @@ static struct heap *new_heap(void)
 	return h;
 }
 
+/* The shared heap's lock is held. */
+static void get_ready(void)
+{
+	if (!ready)
+		options__read_environment();
+	__atomic_store_n(&ready, true, __ATOMIC_RELAXED);
+}
+
+void threads__get_ready(void)
+{
+	if (__atomic_load_n(&ready, __ATOMIC_RELAXED))
+		return;
+	threads__lock();
+	get_ready();
+	threads__unlock();
+}
+
 static struct heap *heap_for_thread(bool is_main)
 {
 	struct heap *h = NULL;
 
 	threads__lock();
-	if (!ready) {
-		options__read_environment();
-		ready = true;
-	}
+	get_ready();
 	if (!is_main && !has_key)
 		has_key = pthread_key_create(&key, end_thread) == 0;
 	if (!options.no_cache && (is_main || has_key)) {
@@ -180,7 +194,8 @@ static void after_fork_in_child(void)
 	lock__open_in_child(&shared_lock);
 }
 
-__attribute__((constructor)) static void watch_forks(void)
+/* Early: in a fork, handlers that were there before run inside these, where all is locked. */
+__attribute__((constructor(101))) static void watch_forks(void)
 {
 	pthread_atfork(before_fork, after_fork, after_fork_in_child);
 }

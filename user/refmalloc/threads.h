@@ -13,6 +13,9 @@
  */
 extern __thread struct heap *heap_self __attribute__((tls_model("initial-exec")));
 
+/* Reads the environment, if no block was asked for yet. */
+void threads__get_ready(void);
+
 /* The shared heap's lock, and that of the list of heaps. Taken before the page heap's. */
 void threads__lock(void);
 void threads__unlock(void);

@@ -48,6 +48,7 @@ PUBLIC int malloc_trim(size_t pad)
 
 	heap__trim(h);
 	threads__leave(h);
+	heap__collect_shared(0, CLASSES);
 	return pages__trim_all(pad);
 }
 
