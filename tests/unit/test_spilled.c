@@ -325,6 +325,36 @@ static void what_is_older_than_a_new_reading_makes_it_stale_again(void **state)
 	world__close(&w);
 }
 
+/* Whose mapping it was nobody knows: each is read anew, and is known again then. */
+static void a_change_of_nobody_knows_whom(void **state)
+{
+	struct world w;
+	struct event_exec exec = events__exec(7, TICK, "program"),
+			  other = events__exec(8, TICK, "b");
+	struct event_task exit = events__exit(8, TICK);
+	struct event_map map = events__mmap(7, MAP_BASE, PAGE, EVENT_F_ANON, IN_APP);
+	struct snapshot s = {};
+	struct process *p;
+
+	world__open(&w, LEVEL_SIZES, NULL);
+	world__take(&w, &exec);
+	world__take(&w, &other);
+	world__take(&w, &exit);
+	p = model__find(w.m, 7);
+	for (int i = 0; i < 2; i++) {
+		assert_true(p->stats.live_known);
+		world__spill(&w, &map, 0);
+		assert_true(p->stale);
+		assert_false(p->stats.live_known);
+		assert_int_equal(model__seed(w.m, p, NULL, 0, 0, 1000), 0);
+		assert_int_equal(model__snapshot(w.m, &s), 0);
+		assert_true(p->stats.live_known);
+		assert_int_equal(s.unowned, i + 1);
+		assert_false(s.processes[s.processes[0] == &p->stats]->live_known);
+	}
+	world__close(&w);
+}
+
 /* Else its entry would outlive its row, and come back as another process. */
 static void an_exit_is_worth_a_reading_of_the_spill(void **state)
 {
@@ -370,6 +400,7 @@ int main(void)
 		cmocka_unit_test(a_spilled_exec_drops_the_regions),
 		cmocka_unit_test(what_is_older_than_a_new_reading_makes_it_stale_again),
 		cmocka_unit_test(an_exit_is_worth_a_reading_of_the_spill),
+		cmocka_unit_test(a_change_of_nobody_knows_whom),
 		cmocka_unit_test(a_fork_that_comes_late_leaves_it_stale),
 	};
 

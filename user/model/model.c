@@ -343,11 +343,10 @@ int model__snapshot(struct model *m, struct snapshot *s)
 			update_blocks(m, p);
 		else if (m->calls_missed)
 			spilled__forget_blocks(p);
-		if (m->changes_missed)
-			p->stats.live_known = false;
 		close_window(p);
 		rows[i] = &p->stats;
 	}
+	m->changes_missed = false;
 	s->processes = rows;
 	s->count = m->n;
 	s->unowned = m->unowned;

@@ -115,6 +115,23 @@ static bool is_call(const struct cell_key *key)
 	return key->type == EVENT_MALLOC || key->type == EVENT_RETURN || key->type == EVENT_FREE;
 }
 
+/*
+ * Somebody's address space has changed.  Of all who live the kernel's list tells, read after this;
+ * said once for all that comes before the next snapshot.
+ */
+static void miss_change(struct model *m)
+{
+	if (m->changes_missed)
+		return;
+	m->changes_missed = true;
+	for (size_t i = 0; i < m->n; i++) {
+		if (m->all[i]->gone)
+			m->all[i]->stats.live_known = false;
+		else
+			make_stale(m->all[i]);
+	}
+}
+
 static bool changes_mappings(const struct cell_key *key)
 {
 	switch (key->type) {
@@ -192,7 +209,8 @@ int model__cell(struct model *m, const struct cell_key *key, const struct cell *
 		if (key->type != EVENT_ROUTE) /* a call's, and that is counted as such */
 			m->unowned += cell->calls;
 		m->calls_missed |= is_call(key);
-		m->changes_missed |= changes_mappings(key);
+		if (changes_mappings(key))
+			miss_change(m);
 	}
 	if (key->start_ns && miss_event(m, p, key))
 		return -ENOMEM;
