@@ -81,6 +81,7 @@ struct content {
 	__u32 pid_max;
 	bool exited, unknown; /* rows, numbers */
 	bool estimated;	      /* malloc's */
+	bool incomplete;      /* outstanding blocks: there may be older ones */
 	__u64 unattributed;   /* bytes */
 	size_t unattributed_in;
 };
@@ -174,6 +175,7 @@ static void content_add(struct content *content, const struct process_stats *p,
 		content->pid_max = p->pid;
 	content->exited |= p->exited;
 	content->estimated |= p->malloc_known && p->estimate.is;
+	content->incomplete |= t->s->level >= LEVEL_LIVE && p->paired.known && !p->paired.complete;
 	for (i = 0; i < t->count; i++)
 		content->unknown |= !t->columns[i].optional &&
 				    !sort_key__number(t->columns[i].key, p, t->style->rates).known;
@@ -359,14 +361,18 @@ static void print_notes(const struct table *t, size_t shown)
 	bool hidden = content->unattributed && !t->optional;
 	char text[UNIT_SIZE];
 
-	if (cut || content->estimated || content->exited || content->unknown || hidden ||
-	    t->s->others)
+	if (cut || content->estimated || content->incomplete || content->exited ||
+	    content->unknown || hidden || t->s->others)
 		fputc('\n', t->out);
 	if (cut)
 		print_note(t, INK_NOTICE, "%zu more process%s not shown: -r %zu shows all", cut,
 			   cut == 1 ? "" : "es", t->s->count);
 	if (content->estimated)
 		print_note(t, INK_NOTICE, "malloc's numbers are estimates; all others are exact");
+	if (content->incomplete)
+		print_note(t, INK_DIM,
+			   "%s: where a process was there before, of blocks given since",
+			   t->style->rates ? "in use" : "malloc, live");
 	if (content->exited)
 		print_note(t, INK_DIM, "%s exited: its numbers are the last ones before that",
 			   exited_sign(t->style));
