@@ -1,8 +1,8 @@
 /*
  * cmd_collector.h - what a collector consists of, for the files that make one up.
  *
- * cmd_collect.c opens, runs and closes it; cmd_numbers.c makes the numbers of what
- * it has collected.
+ * cmd_open.c opens and closes it, cmd_collect.c runs it; cmd_numbers.c makes the
+ * numbers of what it has collected.
  */
 #ifndef BRKSCOPE_CMD_COLLECTOR_H
 #define BRKSCOPE_CMD_COLLECTOR_H
