@@ -1,10 +1,7 @@
 /*
  * count_malloc.c - libcount.so: an LD_PRELOAD that counts allocation calls, to compare with.
  *
- * BRKSCOPE_COUNT_DIR names a directory; every process keeps its counts in a
- * shared mapping of the file named by its PID there.  So nothing needs to be
- * written at the end: counts survive _exit, a signal, and destructors that
- * allocate behind ours, and an exec goes on in the same file.
+ * Into files of a directory, as kept.h says.
  *
  * It must see what reaches the malloc behind it, and change none of it: it
  * allocates nothing, and hands each call on by a jump to whoever is next in the
@@ -13,24 +10,17 @@
  * binds to this library's malloc.  Layout of the file: struct counts.
  */
 #include <dlfcn.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <malloc.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <unistd.h>
+
+#define PRELOAD_NAME "libcount"
+#include "kept.h"
 
 enum fn { MALLOC, CALLOC, REALLOC, MEMALIGN, ALIGNED_ALLOC, POSIX_MEMALIGN, VALLOC, PVALLOC, FNS };
 
 #define BUCKETS 64
 
 struct counts {
-	uint64_t pid;
-	char comm[16];
+	struct kept kept;
 	struct {
 		uint64_t calls, bytes;
 	} fn[FNS];
@@ -44,7 +34,7 @@ void *(*libcount_behind)(size_t size) = __libc_malloc;
 
 /* Until there is an environment to read, and in a process without BRKSCOPE_COUNT_DIR. */
 static struct counts early;
-static struct counts *current = &early;
+static struct kept *current = &early.kept;
 
 /* What was counted before the file was there. */
 static void take_over(struct counts *to, const struct counts *from)
@@ -57,62 +47,9 @@ static void take_over(struct counts *to, const struct counts *from)
 		__atomic_fetch_add(&to->bucket[i], from->bucket[i], __ATOMIC_RELAXED);
 }
 
-/* A counter that cannot count is no oracle: end the process rather than miss a call. */
-static _Noreturn void give_up(const char *what)
-{
-	static const char name[] = "libcount: ";
-	size_t len = 0;
-
-	while (what[len])
-		len++;
-	if (write(2, name, sizeof(name) - 1) < 0 || write(2, what, len) < 0 ||
-	    write(2, "\n", 1) < 0)
-		_exit(98);
-	_exit(97);
-}
-
-static struct counts *attach(uint64_t pid)
-{
-	const char *dir = environ ? getenv("BRKSCOPE_COUNT_DIR") : NULL;
-	struct counts *c;
-	char path[PATH_MAX];
-	int fd, len;
-
-	if (!dir)
-		return &early;
-	len = snprintf(path, sizeof(path), "%s/%lu", dir, (unsigned long)pid);
-	if (len < 0 || (size_t)len >= sizeof(path))
-		give_up("BRKSCOPE_COUNT_DIR is too long");
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-	if (fd < 0 || ftruncate(fd, sizeof(*c)) < 0)
-		give_up("cannot make a file in BRKSCOPE_COUNT_DIR");
-	c = mmap(NULL, sizeof(*c), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (c == MAP_FAILED)
-		give_up("cannot map a file of BRKSCOPE_COUNT_DIR");
-	close(fd);
-	prctl(PR_GET_NAME, c->comm);
-	c->pid = pid;
-	return c;
-}
-
-/*
- * Asked on each call: a child by fork or vfork has the parent's pointer.  The
- * PID is in the mapping, so that a vfork child that attaches does not mislead
- * the parent's other threads for longer than a call: they attach again.
- */
 static struct counts *counts(void)
 {
-	struct counts *c = __atomic_load_n(&current, __ATOMIC_ACQUIRE);
-	uint64_t pid = getpid();
-	int saved = errno;
-
-	if (c->pid == pid)
-		return c;
-	c = attach(pid);
-	if (c != &early)
-		__atomic_store_n(&current, c, __ATOMIC_RELEASE);
-	errno = saved;
-	return c;
+	return (struct counts *)kept_current(&current, sizeof(early), &early.kept);
 }
 
 static void count(enum fn fn, size_t bytes)

@@ -2,34 +2,26 @@
  * live_malloc.c - liblive_malloc.so: an LD_PRELOAD that knows each outstanding block, to compare
  * with.
  *
- * BRKSCOPE_COUNT_DIR names a directory; every process keeps struct live in a shared mapping
- * of the file named by its PID there, as libcount_malloc.so does, and hands each call on by
- * the same means.  The blocks themselves are in private memory: a fork copies them, a vfork's
- * child shares them, an exec drops them.
+ * Each process keeps struct live in a file, as kept.h says, and hands each call on by the same
+ * means as libcount_malloc.so.  The blocks themselves are in private memory: a fork copies them, a
+ * vfork's child shares them, an exec drops them.
  *
  * A block begins when the call has returned it, and ends before its free is handed on: by then
  * nobody else can have been given the address.  Signals are held off while the table changes, so
  * that a handler may allocate.
  */
 #include <dlfcn.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <unistd.h>
+
+#define PRELOAD_NAME "liblive"
+#include "kept.h"
 
 struct live {
-	uint64_t pid;
-	char comm[16];
+	struct kept kept;
 	uint64_t calls, bytes, impossible; /* bytes: of those that are possible */
 	uint64_t frees, frees_unknown, failed;
 	uint64_t blocks, block_bytes, peak_bytes; /* outstanding, now and at most */
@@ -40,61 +32,11 @@ void *__libc_malloc(size_t size);
 void *(*liblive_behind)(size_t size) = __libc_malloc;
 
 static struct live early;
-static struct live *current = &early;
+static struct kept *current = &early.kept;
 
-static _Noreturn void give_up(const char *what)
-{
-	static const char name[] = "liblive: ";
-	size_t len = 0;
-
-	while (what[len])
-		len++;
-	if (write(2, name, sizeof(name) - 1) < 0 || write(2, what, len) < 0 ||
-	    write(2, "\n", 1) < 0)
-		_exit(98);
-	_exit(97);
-}
-
-/* ---- the file ---- */
-
-static struct live *attach(uint64_t pid)
-{
-	const char *dir = environ ? getenv("BRKSCOPE_COUNT_DIR") : NULL;
-	struct live *l;
-	char path[PATH_MAX];
-	int fd, len;
-
-	if (!dir)
-		return &early;
-	len = snprintf(path, sizeof(path), "%s/%lu", dir, (unsigned long)pid);
-	if (len < 0 || (size_t)len >= sizeof(path))
-		give_up("BRKSCOPE_COUNT_DIR is too long");
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-	if (fd < 0 || ftruncate(fd, sizeof(*l)) < 0)
-		give_up("cannot make a file in BRKSCOPE_COUNT_DIR");
-	l = mmap(NULL, sizeof(*l), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (l == MAP_FAILED)
-		give_up("cannot map a file of BRKSCOPE_COUNT_DIR");
-	close(fd);
-	prctl(PR_GET_NAME, l->comm);
-	l->pid = pid;
-	return l;
-}
-
-/* Asked on each call: a child by fork or vfork has the parent's pointer. */
 static struct live *counts(void)
 {
-	struct live *l = __atomic_load_n(&current, __ATOMIC_ACQUIRE);
-	uint64_t pid = getpid();
-	int saved = errno;
-
-	if (l->pid == pid)
-		return l;
-	l = attach(pid);
-	if (l != &early)
-		__atomic_store_n(&current, l, __ATOMIC_RELEASE);
-	errno = saved;
-	return l;
+	return (struct live *)kept_current(&current, sizeof(early), &early.kept);
 }
 
 static void add(uint64_t *to, uint64_t n)
