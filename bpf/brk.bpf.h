@@ -56,10 +56,8 @@ static __noinline int brk_end(struct pt_regs *regs, __u64 after)
 		flags = EVENT_F_LATE;
 		t->brk_start = BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), mm,
 					     start_brk);
-		/* Refused by a filter before the kernel took it up: no break is told. */
-		if (failed(after))
-			after = BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), mm,
-					      brk);
+		/* Refused by a filter before the kernel took it up it returns anything. */
+		after = BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), mm, brk);
 		t->brk_before = after;
 	}
 	op = brk_outcome(t->args[0], t->brk_before, after);

@@ -16,6 +16,16 @@ static __always_inline bool failed(long ret)
 	return (unsigned long)ret >= (unsigned long)-MAX_ERRNO;
 }
 
+/*
+ * A filter that answers a call by SIGSYS (SECCOMP_RET_TRAP) leaves in its place what was in the
+ * registers before, the call's number or its first argument, and of its beginning nothing is
+ * told.
+ */
+static __always_inline bool gave_no_address(const struct thread *t, long ret)
+{
+	return failed(ret) || (!t->begin_ns && (!ret || ret & ((1UL << config.page_shift) - 1)));
+}
+
 /* As syscall_get_arguments has them; they are still there when the call returns. */
 static __always_inline void args_read(__u64 *args, struct pt_regs *regs)
 {

@@ -204,7 +204,7 @@ static __always_inline void mmap_end(struct pt_regs *regs, long ret, bool can_fi
 		o.flags |= EVENT_F_NORESERVE;
 	if (t->brk_failed)
 		o.flags |= EVENT_F_AFTER_BRK;
-	if (failed(ret)) {
+	if (gave_no_address(t, ret)) {
 		o.op = MAP_REFUSED;
 		o.size = 0;
 	} else {
@@ -230,7 +230,7 @@ static __always_inline void mremap_end(struct pt_regs *regs, long ret, bool can_
 	caller_end(t, regs, can_find);
 	old = page_align(t->args[1], 0);
 	new = page_align(t->args[2], 0);
-	if (failed(ret)) {
+	if (gave_no_address(t, ret)) {
 		o.op = REMAP_REFUSED;
 	} else {
 		o.flags |= take_request(t, new);
@@ -252,7 +252,7 @@ static __always_inline void range_end(__u8 type, struct pt_regs *regs, long ret)
 	if (!t)
 		return;
 	o.size = page_align(t->args[1], 0);
-	if (failed(ret)) {
+	if (ret) {
 		o.op = MAP_REFUSED;
 		o.size = 0;
 	}

@@ -43,7 +43,9 @@ static __noinline int shmat_end(struct pt_regs *regs, long ret)
 	struct search s = {.addr = ret};
 	__u64 args[6];
 
-	if (failed(ret) || !watched(bpf_get_current_pid_tgid() >> 32))
+	/* A filter's SIGSYS leaves the call's number there: no page begins at it. */
+	if (failed(ret) || ret & ((1UL << config.page_shift) - 1) ||
+	    !watched(bpf_get_current_pid_tgid() >> 32))
 		return 0;
 	args_read(args, regs);
 	if (!find_vma(0, &s))
@@ -55,7 +57,7 @@ static __noinline int shmdt_end(struct pt_regs *regs, long ret)
 {
 	__u64 args[6];
 
-	if (failed(ret) || !watched(bpf_get_current_pid_tgid() >> 32))
+	if (ret || !watched(bpf_get_current_pid_tgid() >> 32))
 		return 0;
 	args_read(args, regs);
 	return shm_emit(EVENT_SHMDT, args, ret, 0);

@@ -26,30 +26,30 @@ enum {
 #define SYSCALL_NR(regs) ((regs)->syscallno)
 #else
 enum { NR_MMAP = 9, NR_MPROTECT, NR_MUNMAP, NR_BRK, NR_MREMAP = 25, NR_SHMAT = 30, NR_SHMDT = 67 };
-#define SYSCALL_NR(regs) ((regs)->orig_ax)
+/* What is above these 32 bits the kernel does not look at (do_syscall_64). */
+#define SYSCALL_NR(regs) ((int)(regs)->orig_ax)
 #endif
 
-/* arch/x86/include/asm/thread_info.h, arch/arm64/include/asm/thread_info.h */
-#define TS_COMPAT 0x2
-#define TIF_32BIT 22
+#define TS_COMPAT      0x2  /* arch/x86/include/asm/thread_info.h */
+#define PSR_MODE32_BIT 0x10 /* arch/arm64/include/uapi/asm/ptrace.h: what user space is in */
 
 /*
  * A call by another table, of a 32-bit process or by int 0x80, where the numbers mean others
  * (arch_trace_is_compat_syscall).  Those of x32 have a bit that ours have not.
  */
-static __always_inline bool by_other_table(void)
+static __always_inline bool by_other_table(struct pt_regs *regs)
 {
+#if defined(__TARGET_ARCH_arm64)
+	return regs->pstate & PSR_MODE32_BIT;
+#else
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 
-#if defined(__TARGET_ARCH_arm64)
-	return BPF_CORE_READ(task, thread_info.flags) >> TIF_32BIT & 1;
-#else
 	return BPF_CORE_READ(task, thread_info.status) & TS_COMPAT;
 #endif
 }
 
 /* Which of them it is; 0: none. */
-static __always_inline __u8 traced_call(long nr)
+static __always_inline __u8 traced_call(struct pt_regs *regs, long nr)
 {
 	__u8 type;
 
@@ -78,12 +78,12 @@ static __always_inline __u8 traced_call(long nr)
 	default:
 		return 0;
 	}
-	return by_other_table() ? 0 : type;
+	return by_other_table(regs) ? 0 : type;
 }
 
 static __always_inline int enter(struct pt_regs *regs, long nr, bool can_find)
 {
-	__u8 type = traced_call(nr);
+	__u8 type = traced_call(regs, nr);
 	__u64 since;
 
 	if (!type)
@@ -108,7 +108,7 @@ static __always_inline int enter(struct pt_regs *regs, long nr, bool can_find)
 
 static __always_inline int leave(struct pt_regs *regs, long ret, bool can_find)
 {
-	__u8 type = traced_call(SYSCALL_NR(regs));
+	__u8 type = traced_call(regs, SYSCALL_NR(regs));
 	__u64 since;
 
 	if (!type)

@@ -32,6 +32,7 @@ struct collector {
 	__u64 start_ns, stop_ns, window_ns, next_tick, shown_ns;
 	__u64 read_ns;	  /* when events were last read */
 	__u64 spill_read; /* how many had spilled at the last reading of the spill */
+	__u64 skipped;	  /* and how many system calls the kernel had let pass */
 	struct cost_keeper cost;
 	struct budget budget;
 	__u64 attach_ns;      /* how long attaching malloc's probes took */

@@ -137,7 +137,7 @@ int map__followed(struct mapper *m)
 	for (size_t i = 0; i < m->n && !err; i++) {
 		m->all[i].snapshot.received = s.received;
 		m->all[i].snapshot.spilled = s.spilled;
-		m->all[i].snapshot.lost = s.lost;
+		m->all[i].snapshot.lost = s.lost + s.skipped;
 	}
 	for (size_t i = 0; i < m->n; i++)
 		ledger__free(m->all[i].before);

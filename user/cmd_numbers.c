@@ -33,6 +33,16 @@ static void on_spilled_cell(const struct cell_key *key, const struct cell *cell,
 		c->error = err;
 }
 
+/* What they were, if any of the traced ones, nobody knows. */
+static void read_skipped(struct collector *c)
+{
+	__u64 skipped = probes__skipped(c->probes);
+
+	if (skipped != c->skipped)
+		model__miss_changes(c->model);
+	c->skipped = skipped;
+}
+
 int numbers__read_spill(struct collector *c)
 {
 	struct spill_visitor v = {on_spilled_process, on_spilled_cell, c};
@@ -40,6 +50,8 @@ int numbers__read_spill(struct collector *c)
 	bool same = spilled == c->spill_read;
 	int err;
 
+	model__read_spill(c->model);
+	read_skipped(c);
 	/*
 	 * An event counts as spilled before its cell is written: a number that has
 	 * just changed is read once more, and the last reading is always made.
@@ -148,6 +160,7 @@ int collector__snapshot(struct collector *c, struct snapshot *s)
 		.window_ns = now - c->window_ns,
 		.received = ring__received(c->ring),
 		.spilled = c->spill_read,
+		.skipped = c->skipped,
 		.lost = probes__lost(c->probes),
 	};
 	cost__fill(&c->cost, s, now);

@@ -220,11 +220,10 @@ void found_probes__print(FILE *out, const struct found_probes *found)
 	char path[SANITIZED_SIZE(PATH_COLUMNS)];
 
 	print_kernel(out, found);
-	fprintf(out,
-		"\ntracepoints\n"
-		"  sys_enter, sys_exit of brk, mmap, munmap, mremap, mprotect: what was asked, "
-		"what came of it\n"
-		"  sched_process_fork, _exec, _exit: processes that come and go\n");
+	fprintf(out, "\ntracepoints\n"
+		     "  sys_enter, sys_exit of brk, mmap, munmap, mremap, mprotect, shmat, shmdt: "
+		     "what was asked, what came of it\n"
+		     "  sched_process_fork, _exec, _exit: processes that come and go\n");
 	for (size_t i = 0; i < objects__count(objects); i++) {
 		const struct object *o = objects__get(objects, i);
 

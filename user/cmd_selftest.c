@@ -141,10 +141,11 @@ static int add_events(struct selftest *t, const char *label, const struct snapsh
 		err = verdicts__add_number(&t->verdicts, label, "events.spilled", true, 0,
 					   s->spilled);
 	if (!err)
-		err = verdicts__add_number(&t->verdicts, label, "events.lost", false, 0, s->lost);
+		err = verdicts__add_number(&t->verdicts, label, "events.lost", false, 0,
+					   s->lost + s->skipped);
 	t->received += s->received;
 	t->spilled += s->spilled;
-	t->lost += s->lost;
+	t->lost += s->lost + s->skipped;
 	return err;
 }
 

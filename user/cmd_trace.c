@@ -118,9 +118,10 @@ static void print_end(struct trace *t, const struct snapshot *s)
 
 	if (t->json)
 		render__json_end(t->out.file, s);
-	else if (s->lost || s->spilled)
+	else if (s->lost || s->skipped || s->spilled)
 		fprintf(t->out.file, "%llu events, %llu left out, %llu lost, cost: %s\n",
-			s->received + s->spilled, s->spilled, s->lost, cost__text(cost, &s->cost));
+			s->received + s->spilled, s->spilled, s->lost + s->skipped,
+			cost__text(cost, &s->cost));
 }
 
 static void on_batch(void *arg)

@@ -217,15 +217,16 @@ struct seccomp {
 	int mode;
 };
 
-struct thread_info {
-	unsigned long flags;
 #if defined(__TARGET_ARCH_x86)
+struct thread_info {
 	__u32 status;
-#endif
 };
+#endif
 
 struct task_struct {
+#if defined(__TARGET_ARCH_x86)
 	struct thread_info thread_info;
+#endif
 	unsigned int flags;
 	struct thread_struct thread;
 	struct mm_struct *mm, *active_mm;

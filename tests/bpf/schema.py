@@ -46,7 +46,8 @@ COST = {"percent_of_one_cpu": maybe(R), "probes_percent": maybe(R), "agent_perce
 REPORT = {"schema": S, "cost": {**COST, "window": COST, "hits": "names", "ns": {
               kind: maybe(N) for kind in ("emulated", "stepped", "return", "syscall")}},
           "host": S, "kernel": S, "page_size": N, "level": S, "start_ns": N,
-          "duration_ns": N, "events": {"received": N, "spilled": N, "unowned": N, "lost": N},
+          "duration_ns": N, "events": {"received": N, "spilled": N, "unowned": N, "skipped": N,
+                                        "lost": N},
           "processes": [PROCESS]}
 
 

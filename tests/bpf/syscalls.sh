@@ -9,25 +9,42 @@ need strace
 strace -f -o "$WORK/strace" -e trace=brk,mmap,munmap,mremap,clone,clone3,fork,vfork \
 	"$WORKLOAD/syscalls" >"$WORK/out" || fail "strace: $(cat "$WORK/out")"
 strace -f -c -o "$WORK/summary" -e trace=brk,mmap,munmap,mremap "$WORKLOAD/syscalls"
-# A number means another call to a 32-bit program.
-"$BRKSCOPE" report -l syscalls -j -o "$WORK/plain.json" -- "$WORKLOAD/other_table" ||
-	fail "report: status $?"
-"$BRKSCOPE" report -l syscalls -j -o "$WORK/other.json" -- "$WORKLOAD/other_table" x
-status=$?
-[ $status = 0 ] || [ $status = 77 ] || fail "report: status $status"
-[ $status = 0 ] || echo "this kernel runs no 32-bit system calls"
+# A number is of 32 bits, and means another call to a 32-bit program.
+for what in '' 32 high; do
+	# shellcheck disable=SC2086
+	"$BRKSCOPE" report -l syscalls -j -o "$WORK/table$what.json" -- "$WORKLOAD/other_table" $what
+	status=$?
+	[ $status = 0 ] || [ $status = 77 ] || fail "report: status $status"
+	[ $status = 0 ] || echo "no such system calls on this machine: $what"
+done
+
+# What a filter answers by SIGSYS is no call: not even one with an address of no page.
+"$BRKSCOPE" report -l syscalls -j -o "$WORK/trapped.json" -- "$WORKLOAD/trapped" 10 >"$WORK/trapped.out" ||
+	fail "report: status $?: $(cat "$WORK/trapped.out")"
 
 compare "$WORK" <<'END'
 from oracle import *
 work = sys.argv[1]
 report = Report(f"{work}/report.json")
-plain, other = (next(iter(Report(f"{work}/{name}.json").rows.values()))
-                for name in ("plain", "other"))
+def only(name):
+    return next(iter(Report(f"{work}/{name}.json").rows.values()))
+plain, other, high = only("table"), only("table32"), only("tablehigh")
 for kind in ("grow", "shrink", "query", "failed"):
     expect(f"other table: brk, {kind}", other["heap"][kind]["calls"], plain["heap"][kind]["calls"])
 expect("other table: mmap", mmap_total(other, "calls"), mmap_total(plain, "calls"))
 for kind in ("munmap", "mremap", "failed"):
     expect(f"other table: {kind}", other["mmap"][kind]["calls"], plain["mmap"][kind]["calls"])
+if os.uname().machine == "x86_64":
+    expect("high bits: mmap", mmap_total(high, "calls"), mmap_total(plain, "calls") + 100)
+    expect("high bits: munmap", high["mmap"]["munmap"]["calls"],
+           plain["mmap"]["munmap"]["calls"] + 50)
+trapped, truth = only("trapped"), read_json(f"{work}/trapped.out")
+expect("trapped: heap", [trapped["heap"]["start"], trapped["heap"]["end"]],
+       [truth["start"], truth["end"]])
+expect("trapped: direct", trapped["mmap"]["direct"]["calls"], 0)
+expect("trapped: failed", trapped["mmap"]["failed"]["calls"], 20)
+expect("trapped: munmap", trapped["mmap"]["munmap"]["calls"], plain["mmap"]["munmap"]["calls"])
+expect("trapped: unexplained", trapped["address_space"]["unexplained_bytes"], 0)
 truth = read_strace(f"{work}/strace")
 rows = [report.rows[pid] for pid in sorted(report.rows)]
 expect("processes", len(rows), len(truth))

@@ -5,6 +5,9 @@
  * the end: counts survive _exit, a signal, and destructors that allocate behind ours, and an
  * exec goes on in the same file.  Nothing here allocates.
  */
+#ifndef BRKSCOPE_TEST_KEPT_H
+#define BRKSCOPE_TEST_KEPT_H
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -79,3 +82,5 @@ static struct kept *kept_current(struct kept **current, size_t size, struct kept
 	errno = saved;
 	return k;
 }
+
+#endif

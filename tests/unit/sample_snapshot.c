@@ -442,6 +442,7 @@ static const struct snapshot empty = {
 	.page_size = PAGE,
 	.level = LEVEL_SYSCALLS,
 	.lost = 3,
+	.skipped = 12,
 };
 
 const struct snapshot *sample_snapshot(void)

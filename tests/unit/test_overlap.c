@@ -179,6 +179,26 @@ static void what_is_listed_during_an_mremap_is_in_doubt(void **state)
 	assert_true(p->doubtful);
 }
 
+/* Also where an event had told of it before, and the list was read because another had not come. */
+static void so_it_is_what_was_known_before(void **state)
+{
+	const struct mapping list = {.start = HERE,
+				     .end = HERE + 2 * PAGE,
+				     .read_ns = 30,
+				     .kind = MAPPING_ANON,
+				     .readable = true};
+	struct fixture *f = *state;
+	struct process *p;
+
+	call(state, EVENT_MMAP, HERE, 2, 5, 10);
+	p = model__find(f->model, 7);
+	p->stale = true;
+	assert_int_equal(model__seed_later(f->model, p, &list, 1, 0, 29), 0);
+	assert_int_equal(model__settle_before(f->model, p, 29), 0);
+	call(state, EVENT_MUNMAP, HERE, 2, 20, 40);
+	assert_true(p->doubtful);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -190,6 +210,7 @@ int main(void)
 		TEST(mremap_leaves_what_took_its_old_place),
 		TEST(what_is_listed_during_a_munmap_is_in_doubt),
 		TEST(so_it_is_if_the_munmap_began_before_all),
+		TEST(so_it_is_what_was_known_before),
 		TEST(what_is_listed_during_an_mremap_is_in_doubt),
 	};
 

@@ -108,13 +108,21 @@ static __u64 skipped_runs(const struct bpf_program *prog)
 	return info.recursion_misses;
 }
 
+__u64 probes__skipped(const struct probes *p)
+{
+	const typeof(p->skel->progs) *g = &p->skel->progs;
+
+	return skipped_runs(g->syscall_enter) + skipped_runs(g->syscall_enter_old) +
+	       skipped_runs(g->syscall_exit) + skipped_runs(g->syscall_exit_old);
+}
+
 __u64 probes__lost(const struct probes *p)
 {
 	__u64 lost = __atomic_load_n(&p->skel->bss->lost, __ATOMIC_RELAXED);
 	struct bpf_program *prog;
 
 	bpf_object__for_each_program(prog, p->skel->obj) lost += skipped_runs(prog);
-	return lost;
+	return lost - probes__skipped(p);
 }
 
 int probes__ring(struct probes *p, struct ring **out)

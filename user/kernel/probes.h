@@ -81,6 +81,12 @@ void probes__stop(struct probes *p);
 __u64 probes__spilled(const struct probes *p);
 /* Events counted nowhere, as the programs and the kernel say. */
 __u64 probes__lost(const struct probes *p);
+/*
+ * System calls, traced ones or others, at whose beginning or end the kernel ran no program: since
+ * Linux 7.2 it preempts those of system calls, and lets no other task of that CPU run them
+ * meanwhile (__bpf_trace_run, kernel/trace/bpf_trace.c).
+ */
+__u64 probes__skipped(const struct probes *p);
 
 /* Is this thread in the middle of a call that changes its address space? */
 bool probes__in_syscall(const struct probes *p, __u32 tid);

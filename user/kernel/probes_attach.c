@@ -33,9 +33,9 @@ static int attach_syscalls(struct probes *p)
 	int err;
 
 	err = attach_event(p, find_vma ? g->syscall_exit : g->syscall_exit_old, "sys_exit");
-	return err
-		       ?: attach_event(p, find_vma ? g->syscall_enter : g->syscall_enter_old,
-				       "sys_enter");
+	if (err)
+		return err;
+	return attach_event(p, find_vma ? g->syscall_enter : g->syscall_enter_old, "sys_enter");
 }
 
 int probes__attach_events(struct probes *p)

@@ -77,16 +77,6 @@ static bool find_listed_since(const struct region *r, void *arg)
 	return false;
 }
 
-static bool find_seen_during(const struct region *r, void *arg)
-{
-	struct call *c = arg;
-
-	if (!r->listed || is_newer(r, c) || r->placed_ns <= c->begin_ns)
-		return true;
-	c->found = *r;
-	return false;
-}
-
 static bool search(struct process *mm, __u64 start, __u64 end, struct call *c,
 		   bool (*find)(const struct region *r, void *arg))
 {
@@ -220,21 +210,20 @@ static int apply_mremap(struct model *m, struct process *mm, const struct event_
 }
 
 /*
- * What the kernel's list has there may be what the call was about, or what another thread got in
- * its place before the list was read, by a call of which no event may have told, or of which the
- * event is still to come.
+ * What the kernel's list has there, read while the call was under way, may be what the call was
+ * about, or what another thread got in its place before the list was read, by a call of which no
+ * event may have told, or of which the event is still to come.
  */
-static bool in_doubt(struct model *m, struct process *mm, const struct event_map *e)
+static bool in_doubt(const struct model *m, struct process *mm, const struct event_map *e)
 {
 	struct call c = call_of(e);
+	__u64 start = page_down(m, e->addr);
 
-	if (e->e.type == EVENT_MUNMAP)
-		return search(mm, page_down(m, e->addr), page_down(m, e->addr) + e->e.size, &c,
-			      find_seen_during);
-	if (e->e.type != EVENT_MREMAP || c.begin_ns >= mm->taken.to_ns ||
-	    c.end_ns < mm->taken.from_ns)
+	if (c.begin_ns >= mm->taken.to_ns || c.end_ns < mm->taken.from_ns)
 		return false;
-	return e->addr != e->result || e->length < e->offset;
+	if (e->e.type == EVENT_MREMAP)
+		return e->addr != e->result || e->length < e->offset;
+	return e->e.type == EVENT_MUNMAP && search(mm, start, start + e->e.size, &c, find_older);
 }
 
 static int apply_call(struct model *m, struct process *mm, const struct event_map *e,

@@ -116,6 +116,7 @@ static void hand_on(struct model *m, struct process *p)
 		q->unseen = p->unseen;
 		q->doubtful = p->doubtful;
 		q->doubted_ns = p->doubted_ns;
+		q->taken = p->taken;
 		q->stack_is_code = p->stack_is_code;
 		q->reread_ns = p->reread_ns;
 		q->changed_ns = p->changed_ns;
@@ -346,7 +347,6 @@ int model__snapshot(struct model *m, struct snapshot *s)
 		close_window(p);
 		rows[i] = &p->stats;
 	}
-	m->changes_missed = false;
 	s->processes = rows;
 	s->count = m->n;
 	s->unowned = m->unowned;

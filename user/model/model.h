@@ -79,7 +79,12 @@ void model__prefetch(struct model *m, const struct event_call *e);
 
 /* Worth reading again although nothing has been added: an entry can go. */
 bool model__spill_due(const struct model *m);
-/* The spill.  True: the process has ended, and nothing more of it will come. */
+/* The spill is going to be read. */
+void model__read_spill(struct model *m);
+/* Somebody's address space has changed, nobody knows whose: of all who live, who is read anew
+ * after this is known again. */
+void model__miss_changes(struct model *m);
+/* An entry of it.  True: the process has ended, and nothing more of it will come. */
 bool model__spilled(struct model *m, __u32 tgid, const struct spilled_process *s);
 /* 0; -EINVAL: none of ours, and nothing changed; -ENOMEM: counted nowhere. */
 int model__cell(struct model *m, const struct cell_key *key, const struct cell *cell);

@@ -128,6 +128,7 @@ static int take_list(struct model *m, struct process *p, const struct list *l)
 	p->reread_ns = p->stale ? l->read_ns : 0;
 	p->stats.space.rereads += p->stale || p->doubtful;
 	p->stale = p->unseen = p->doubtful = false;
+	m->changes_missed = false; /* what is still missed it may not have */
 	p->taken.from_ns = l->read_ns;
 	p->taken.to_ns = l->end_ns;
 	p->image_bytes = p->image_regions = 0;

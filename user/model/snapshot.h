@@ -230,6 +230,7 @@ struct snapshot {
 	__u64 duration_ns;
 	__u64 window_ns; /* since the snapshot before this one */
 	__u64 received, spilled, lost;
+	__u64 skipped; /* system calls of any kind that the kernel showed to nobody */
 	__u64 unowned; /* of the spilled: among the others, and whose they are nobody knows */
 	struct cost cost, window_cost; /* from the beginning on, and of the window */
 	struct {

@@ -57,6 +57,25 @@ static void miss_call(struct model *m, struct process *p)
 		spilled__forget_blocks(model__mm_owner(m, p));
 }
 
+void model__read_spill(struct model *m)
+{
+	m->changes_missed = false;
+}
+
+/* All are marked once for all that is read at a time. */
+void model__miss_changes(struct model *m)
+{
+	if (m->changes_missed)
+		return;
+	m->changes_missed = true;
+	for (size_t i = 0; i < m->n; i++) {
+		if (m->all[i]->gone)
+			m->all[i]->stats.live_known = false;
+		else
+			make_stale(m->all[i]);
+	}
+}
+
 bool model__spilled(struct model *m, __u32 tgid, const struct spilled_process *s)
 {
 	struct process *p = spilled_owner(m, tgid, s->start_ns);
@@ -113,23 +132,6 @@ static void sample_cell(struct model *m, struct process *p, const struct cell_ke
 static bool is_call(const struct cell_key *key)
 {
 	return key->type == EVENT_MALLOC || key->type == EVENT_RETURN || key->type == EVENT_FREE;
-}
-
-/*
- * Somebody's address space has changed.  Of all who live the kernel's list tells, read after this;
- * said once for all that comes before the next snapshot.
- */
-static void miss_change(struct model *m)
-{
-	if (m->changes_missed)
-		return;
-	m->changes_missed = true;
-	for (size_t i = 0; i < m->n; i++) {
-		if (m->all[i]->gone)
-			m->all[i]->stats.live_known = false;
-		else
-			make_stale(m->all[i]);
-	}
 }
 
 static bool changes_mappings(const struct cell_key *key)
@@ -210,7 +212,7 @@ int model__cell(struct model *m, const struct cell_key *key, const struct cell *
 			m->unowned += cell->calls;
 		m->calls_missed |= is_call(key);
 		if (changes_mappings(key))
-			miss_change(m);
+			model__miss_changes(m);
 	}
 	if (key->start_ns && miss_event(m, p, key))
 		return -ENOMEM;

@@ -26,7 +26,7 @@ struct model {
 	bool folded;	     /* some of them into the others */
 	__u64 now_ns;	     /* about when the events happened that are coming in now */
 	bool calls_missed;   /* of nobody knows whom */
-	bool changes_missed; /* of address spaces, likewise, since the last snapshot */
+	bool changes_missed; /* of address spaces, likewise, and all know it */
 	__u64 unowned;	     /* events that were of nobody knows whom */
 	bool lists;	     /* there may be some that wait */
 	size_t borrowers;    /* that run in another one's address space */

@@ -35,9 +35,9 @@ static json_t *processes_of(const struct snapshot *s)
 
 static json_t *events_of(const struct snapshot *s)
 {
-	return json_pack("{s:o, s:o, s:o, s:o}", "received", value__number(s->received), "spilled",
-			 value__number(s->spilled), "unowned", value__number(s->unowned), "lost",
-			 value__number(s->lost));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "received", value__number(s->received),
+			 "spilled", value__number(s->spilled), "unowned", value__number(s->unowned),
+			 "skipped", value__number(s->skipped), "lost", value__number(s->lost));
 }
 
 static json_t *report_of(const struct snapshot *s)

@@ -371,7 +371,7 @@ static void print_notes(const struct table *t, size_t shown)
 		print_note(t, INK_NOTICE, "malloc's numbers are estimates; all others are exact");
 	if (content->incomplete)
 		print_note(t, INK_DIM,
-			   "%s: where a process was there before, of blocks given since",
+			   "%s: where blocks were given before they were followed, of those since",
 			   t->style->rates ? "in use" : "malloc, live");
 	if (content->exited)
 		print_note(t, INK_DIM, "%s exited: its numbers are the last ones before that",

@@ -59,6 +59,11 @@ static void print_events(FILE *out, const struct snapshot *s, const struct style
 		  s->spilled ? " (counted without detail)" : "");
 	flow__add(&f, s->lost ? INK_ALARM : INK_PLAIN, "%llu lost%s", s->lost,
 		  s->lost ? " (the numbers below are too low)" : "");
+	if (s->skipped)
+		flow__add(&f, INK_ALARM,
+			  "%llu system calls skipped by the kernel (those of brk and mmap are too "
+			  "low)",
+			  s->skipped);
 	flow__end(&f);
 }
 
