@@ -10,7 +10,7 @@ counted() {
 
 	shift
 	mkdir "$WORK/$name"
-	"$BRKSCOPE" report -j -o "$WORK/$name.json" -- \
+	"$BRKSCOPE" report -l "${LEVEL-sizes}" -j -o "$WORK/$name.json" -- \
 		"$WORKLOAD/counted" "$LIBCOUNT" "$WORK/$name" "$@" >"$WORK/$name.out" 2>&1 ||
 		fail "$name: status $?: $(cat "$WORK/$name.out")"
 }
@@ -24,12 +24,17 @@ threads = [threading.Thread(target=work) for n in range(4)]
 for t in threads: t.start()
 for t in threads: t.join()
 large = [bytearray(n * 50000) for n in range(30)]
+'
 # 4 GiB and more have records of their own.
+for LEVEL in sizes live; do
+	counted "large-$LEVEL" "$PYTHON" -S -c '
 import ctypes
 malloc = ctypes.CDLL(None).malloc
 malloc.restype, malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
 for n in ((1 << 32) - 1, 1 << 32, 5 << 30): malloc(n)
 '
+done
+unset LEVEL
 counted gcc gcc -O2 -g -o "$WORK/program" tests/workload/flood.c -pthread
 counted sqlite sqlite3 "$WORK/db" 'create table t(a, b);
 	with recursive n(i) as (select 1 union all select i + 1 from n where i < 2000)
@@ -64,7 +69,7 @@ compare "$WORK" <<'END'
 from oracle import *
 work = sys.argv[1]
 # What must be there, or the comparison proves nothing.
-for name, comms in (("python", {"python3"}), ("gcc", {"gcc", "cc1", "as", "collect2", "ld"}),
+for name, comms in (("python", {"python3"}), ("large-sizes", {"python3"}), ("large-live", {"python3"}), ("gcc", {"gcc", "cc1", "as", "collect2", "ld"}),
                     ("sqlite", {"sqlite3"}), ("children", {"sh", "ls", "sort", "wc", "awk"}),
                     ("nginx", {"nginx"})):
     report, counts = Report(f"{work}/{name}.json"), read_counts(f"{work}/{name}")
