@@ -26,6 +26,8 @@ struct options options = {
 	.mmap_max = 65536,
 };
 
+char options_stats_file[PATH_MAX];
+
 extern char **environ;
 
 void options__set(size_t *value, size_t n)
@@ -79,10 +81,10 @@ static bool set(const char *word, size_t len)
 		options.junk = true;
 	} else if (is(word, len, "peaks")) {
 		options.peaks = true;
-	} else if (is(word, name_len, "stats") && value_len < sizeof(options.stats_file)) {
+	} else if (is(word, name_len, "stats") && value_len < sizeof(options_stats_file)) {
 		options.stats = true;
 		if (value)
-			memcpy(options.stats_file, value, value_len);
+			memcpy(options_stats_file, value, value_len);
 	} else if (!equals || !number(value, value_len, &n)) {
 		return false;
 	} else if (is(word, name_len, "check") && n <= 2) {

@@ -22,10 +22,10 @@ struct options {
 	bool no_cache;
 	bool stats;
 	bool peaks;
-	char stats_file[PATH_MAX]; /* empty: standard error */
 };
 
 extern struct options options;
+extern char options_stats_file[PATH_MAX]; /* empty: standard error */
 
 #define MMAP_THRESHOLD_MAX ((size_t)32 << 20)
 
