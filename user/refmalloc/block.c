@@ -58,7 +58,7 @@ static void *take_small(struct heap *h, struct want *w, unsigned int class)
 	struct span *s = h->current[class];
 	void *p;
 
-	if (s->head == NO_BLOCK)
+	if (!s || s->head == NO_BLOCK)
 		s = heap__refill(h, class);
 	if (!s)
 		return NULL;
@@ -69,16 +69,16 @@ static void *take_small(struct heap *h, struct want *w, unsigned int class)
 	return p;
 }
 
-static struct span *take_pages(struct page_heap *h, size_t bytes, size_t alignment, bool grows)
+static struct span *take_pages(struct heap *h, size_t bytes, size_t alignment, bool grows)
 {
 	size_t pages = bytes ? (bytes + PAGE_SIZE - 1) >> PAGE_SHIFT : 1;
-	struct span *s;
+	bool anywhere = !grows && alignment <= PAGE_SIZE;
+	struct span *s = anywhere ? pages__find(h->pages, pages) : NULL;
 
-	pages__lock(h);
-	s = pages__alloc(h, pages, alignment > PAGE_SIZE ? alignment >> PAGE_SHIFT : 1,
-			 grows ? GROWS_BY * pages : 0);
-	pages__unlock(h);
-	return s;
+	return s ? s
+		 : pages__alloc(h->pages, pages,
+				alignment > PAGE_SIZE ? alignment >> PAGE_SHIFT : 1,
+				grows ? GROWS_BY * pages : 0);
 }
 
 static void *take_whole(struct heap *h, struct want *w)
@@ -87,7 +87,7 @@ static void *take_whole(struct heap *h, struct want *w)
 	struct span *s = bytes >= large__threshold() ? large__alloc(bytes, w->alignment) : NULL;
 
 	if (!s)
-		s = take_pages(h->pages, bytes, w->alignment, w->grows);
+		s = take_pages(h, bytes, w->alignment, w->grows);
 	if (!s)
 		return NULL;
 	__atomic_store_n(&s->request, w->size, __ATOMIC_RELAXED);

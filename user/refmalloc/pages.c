@@ -175,6 +175,7 @@ static struct span *carve(struct page_heap *h, struct span *s, char *base, size_
 	}
 	if (!s->dirty && base < g->clean)
 		trim__growing(h);
+	h->taken += pages;
 	unset_free(s);
 	if (base + (pages << PAGE_SHIFT) > g->clean)
 		g->clean = base + (pages << PAGE_SHIFT);
@@ -193,21 +194,20 @@ static struct span *carve(struct page_heap *h, struct span *s, char *base, size_
 	return s;
 }
 
-struct span *pages__alloc(struct page_heap *h, size_t pages, size_t alignment, size_t room)
+static struct span *alloc_locked(struct page_heap *h, size_t pages, size_t alignment, size_t room)
 {
 	size_t want = pages + alignment - 1;
 	struct span *s, *top;
 	char *base;
 
-	/* The record counts pages in 32 bits: 16 TiB. */
-	if (want > UINT32_MAX || want < pages)
-		return NULL;
 	s = bins__find(&h->bins, want + room);
 	if (!s && room)
 		s = bins__find(&h->bins, want);
 	/* A bin with many runs is not searched to its end, and the top may be there. */
 	if (!s && (top = pages__top(h)) && top->pages >= want)
 		s = top;
+	if (!s || !s->dirty)
+		trim__before_touching(h);
 	if (!s)
 		s = grow(h, want);
 	if (!s)
@@ -216,11 +216,40 @@ struct span *pages__alloc(struct page_heap *h, size_t pages, size_t alignment, s
 	return carve(h, s, base, pages);
 }
 
-struct span *pages__find(struct page_heap *h, size_t pages)
+struct span *pages__alloc(struct page_heap *h, size_t pages, size_t alignment, size_t room)
 {
-	struct span *s = bins__find(&h->bins, pages);
+	struct span *s;
 
-	return s && s->dirty ? carve(h, s, s->base, pages) : NULL;
+	/* The record counts pages in 32 bits: 16 TiB. */
+	if (pages > UINT32_MAX - alignment)
+		return NULL;
+	pages__lock(h);
+	s = alloc_locked(h, pages, alignment, room);
+	pages__unlock(h);
+	return s;
+}
+
+static struct span *find(struct page_heap *h, size_t pages)
+{
+	struct span *s;
+
+	/* A glance without the lock: it may be another thread's. */
+	if (__atomic_load_n(&h->bins.dirty, __ATOMIC_RELAXED) < pages)
+		return NULL;
+	pages__lock(h);
+	s = bins__find(&h->bins, pages);
+	s = s && s->dirty ? carve(h, s, s->base, pages) : NULL;
+	pages__unlock(h);
+	return s;
+}
+
+struct span *pages__find(struct page_heap *own, size_t pages)
+{
+	struct span *s = find(own, pages);
+
+	for (int i = 0; i < HEAPS && !s; i++)
+		s = find(&heaps[i], pages);
+	return s;
 }
 
 /* If all of it is the free run s. Its entries go before its addresses may be a large block's. */

@@ -23,6 +23,7 @@ struct page_heap {
 	struct segment *segments; /* the newest first */
 	struct segment *by_brk;	  /* the newest by brk */
 	size_t total;		  /* bytes of all of them */
+	size_t taken;		  /* pages, since it was last forgotten what lay free */
 	size_t hopeless;	  /* dirty pages that the last trim could not help */
 	struct span *spare;	  /* records for more runs */
 	struct bins bins;
@@ -59,12 +60,12 @@ void pages__unlock_all(void);
 void pages__open_in_child(void);
 
 /*
- * A run of `pages`, with `room` free pages behind it if there is such a place, at a multiple of
- * `alignment` pages, its kind SPAN_PAGES, base, route, zeroed and its ends in the table set.  NULL:
- * no memory.
+ * Takes the lock. A run of `pages`, with `room` free pages behind it if there is such a place, at a
+ * multiple of `alignment` pages, its kind SPAN_PAGES, base, route, zeroed and its ends in the table
+ * set.  NULL: no memory.
  */
 struct span *pages__alloc(struct page_heap *h, size_t pages, size_t alignment, size_t room);
-/* The same, of memory that was in use before. */
+/* The same, of memory that was in use before, of any page heap. */
 struct span *pages__find(struct page_heap *h, size_t pages);
 void pages__free(struct span *s);
 /* In place; false leaves all as it was. */

@@ -21,7 +21,7 @@
 #include "sys.h"
 #include "trim.h"
 
-static struct heap no_heap = HEAP_WITHOUT_SPANS;
+static struct heap no_heap;
 __thread struct heap *heap_self __attribute__((tls_model("initial-exec"))) = &no_heap;
 __thread struct heap *heap_own __attribute__((tls_model("initial-exec")));
 static __thread bool shared_only __attribute__((tls_model("initial-exec")));
@@ -70,7 +70,7 @@ static struct heap *new_heap(void)
 	if (!h)
 		return NULL;
 	memset(h, 0, sizeof(*h));
-	heap__init(h, pages__for(count++));
+	h->pages = pages__for(count++);
 	h->next = heaps;
 	heaps = h;
 	return h;
@@ -118,8 +118,7 @@ struct heap *threads__enter_first(void)
 	if (heap_own)
 		return heap_own;
 	threads__lock();
-	if (!shared_heap.pages)
-		heap__init(&shared_heap, pages__for(0));
+	shared_heap.pages = pages__for(0);
 	return &shared_heap;
 }
 
