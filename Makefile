@@ -79,10 +79,10 @@ $(OUT)/brkscope: $(OBJS)
 # An allocator: never with a sanitizer, which has its own.  What the compiler knows of malloc and
 # its kin holds for their callers, not for them.  All of it is in the memory of every program that
 # uses it, so what is seldom run is made small, and unwind tables are left to the debugger's copy.
-REFMALLOC_CFLAGS = -std=gnu11 $(WARN) $(if $(filter $(REFMALLOC_HOT),$(*F)),-O2,-Os) -g -fPIC \
+REFMALLOC_CFLAGS = -std=gnu11 $(WARN) $(if $(filter $(REFMALLOC_COLD),$(*F)),-Os,-O2) -g -fPIC \
 	-fvisibility=hidden -ftls-model=initial-exec -fno-asynchronous-unwind-tables \
 	-fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free
-REFMALLOC_HOT := malloc block heap remote pages bins
+REFMALLOC_COLD := aligned check fatal options peaks probes report stats sys text threads tune
 $(OUT)/user/refmalloc/%.o: user/refmalloc/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$@)

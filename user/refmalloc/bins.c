@@ -7,7 +7,8 @@
 
 #include "sys.h"
 
-#define EXACT 64
+#define EXACT	64
+#define LOOK_AT 32
 
 static unsigned int bin_of(size_t pages)
 {
@@ -71,10 +72,12 @@ struct span *bins__find(const struct bins *b, size_t pages)
 {
 	unsigned int bin = bin_of(pages);
 	struct span *best = NULL;
-	int looked_at = 0;
+	int looked_at;
 
 	while (!best && (bin = filled_from(b, bin)) < BINS) {
-		for (struct span *s = b->lists[bin]; s && looked_at < 32; s = s->next, looked_at++)
+		looked_at = bin < EXACT ? LOOK_AT - 1 : 0;
+		for (struct span *s = b->lists[bin]; s && looked_at < LOOK_AT;
+		     s = s->next, looked_at++)
 			if (s->pages >= pages && (!best || s->pages < best->pages))
 				best = s;
 		bin++;
