@@ -212,11 +212,11 @@ static void give_back_whole(struct heap *h, const struct block *b, const void *c
 
 	counters__released(&h->counters, s->route, b->request);
 	if (home) {
-		pages__lock(home);
+		lock__take(&home->lock);
 		there = table__find(b->start) == s && s->kind == SPAN_PAGES;
 		if (there)
 			pages__free(s);
-		pages__unlock(home);
+		lock__give(&home->lock);
 	} else {
 		there = large__free(s, b->start);
 	}

@@ -6,7 +6,6 @@
 #include "check.h"
 #include "pages.h"
 #include "records.h"
-#include "remote.h"
 #include "sys.h"
 #include "table.h"
 #include "threads.h"
@@ -89,12 +88,12 @@ static void release(struct heap *h, struct span *s)
 
 	h->spans[s->class] -= s->pages;
 	count(h, s);
-	pages__lock(home);
-	records__lock();
+	lock__take(&home->lock);
+	lock__take(&records_lock);
 	records__free(s->state, s->count * sizeof(*s->state));
-	records__unlock();
+	lock__give(&records_lock);
 	pages__free(s);
-	pages__unlock(home);
+	lock__give(&home->lock);
 }
 
 static void set_at_hand(struct heap *h, unsigned int class, struct span *s)
@@ -213,14 +212,14 @@ static struct span *cut(struct heap *h, struct span *s, unsigned int class)
 	uint32_t size = class_size(class);
 	size_t bytes = (size_t)s->pages << PAGE_SHIFT;
 
-	pages__lock(home);
+	lock__take(&home->lock);
 	s->count = bytes / size;
-	records__lock();
+	lock__take(&records_lock);
 	s->state = records__alloc(s->count * sizeof(*s->state));
-	records__unlock();
+	lock__give(&records_lock);
 	if (!s->state) {
 		pages__free(s);
-		pages__unlock(home);
+		lock__give(&home->lock);
 		return NULL;
 	}
 	s->kind = SPAN_SMALL;
@@ -235,7 +234,7 @@ static struct span *cut(struct heap *h, struct span *s, unsigned int class)
 	s->remote = REMOTE_EMPTY;
 	__atomic_store_n(&s->owner, h, __ATOMIC_RELAXED);
 	table__set(s->base, bytes, s);
-	pages__unlock(home);
+	lock__give(&home->lock);
 	return s;
 }
 
@@ -274,7 +273,7 @@ static struct span *adopt(struct heap *h, unsigned int class)
 	if (!__atomic_load_n(&shared_heap.partial[class], __ATOMIC_RELAXED) &&
 	    !__atomic_load_n(&shared_heap.remote[class], __ATOMIC_RELAXED))
 		return NULL;
-	threads__lock();
+	lock__take(&shared_lock);
 	heap__collect_class(&shared_heap, class);
 	s = shared_heap.partial[class];
 	if (s) {
@@ -282,7 +281,7 @@ static struct span *adopt(struct heap *h, unsigned int class)
 		shared_heap.spans[class] -= s->pages;
 		__atomic_store_n(&s->owner, h, __ATOMIC_RELEASE);
 	}
-	threads__unlock();
+	lock__give(&shared_lock);
 	return s;
 }
 

@@ -19,7 +19,7 @@ struct options {
 	/* From the environment, before the first block. */
 	int check; /* 1: bytes behind a block are checked; 2: freed ones as well */
 	bool junk;
-	bool no_cache;
+	int cache; /* 0: one heap for all threads */
 	bool stats;
 	bool peaks;
 };

@@ -28,20 +28,20 @@ struct page_heap *pages__for(unsigned int n)
 void pages__lock_all(void)
 {
 	for (int i = 0; i < HEAPS; i++)
-		pages__lock(&heaps[i]);
-	records__lock();
+		lock__take(&heaps[i].lock);
+	lock__take(&records_lock);
 }
 
 void pages__unlock_all(void)
 {
-	records__unlock();
+	lock__give(&records_lock);
 	for (int i = HEAPS; i-- > 0;)
-		pages__unlock(&heaps[i]);
+		lock__give(&heaps[i].lock);
 }
 
 void pages__open_in_child(void)
 {
-	records__open_in_child();
+	lock__open_in_child(&records_lock);
 	for (int i = 0; i < HEAPS; i++)
 		lock__open_in_child(&heaps[i].lock);
 }
@@ -60,9 +60,9 @@ static struct span *new_record(struct page_heap *h)
 		h->spare = s->next;
 		return memset(s, 0, sizeof(*s));
 	}
-	records__lock();
+	lock__take(&records_lock);
 	s = records__span();
-	records__unlock();
+	lock__give(&records_lock);
 	return s;
 }
 
@@ -223,9 +223,9 @@ struct span *pages__alloc(struct page_heap *h, size_t pages, size_t alignment, s
 	/* The record counts pages in 32 bits: 16 TiB. */
 	if (pages > UINT32_MAX - alignment)
 		return NULL;
-	pages__lock(h);
+	lock__take(&h->lock);
 	s = alloc_locked(h, pages, alignment, room);
-	pages__unlock(h);
+	lock__give(&h->lock);
 	return s;
 }
 
@@ -236,10 +236,10 @@ static struct span *find(struct page_heap *h, size_t pages)
 	/* A glance without the lock: it may be another thread's. */
 	if (__atomic_load_n(&h->bins.dirty, __ATOMIC_RELAXED) < pages)
 		return NULL;
-	pages__lock(h);
+	lock__take(&h->lock);
 	s = bins__find(&h->bins, pages);
 	s = s && s->dirty ? carve(h, s, s->base, pages) : NULL;
-	pages__unlock(h);
+	lock__give(&h->lock);
 	return s;
 }
 
@@ -353,9 +353,9 @@ bool pages__trim_all(size_t pad)
 	bool any = false;
 
 	for (int i = 0; i < HEAPS; i++) {
-		pages__lock(&heaps[i]);
+		lock__take(&heaps[i].lock);
 		any |= trim__all(&heaps[i], pad);
-		pages__unlock(&heaps[i]);
+		lock__give(&heaps[i].lock);
 	}
 	return any;
 }

@@ -44,16 +44,6 @@ static inline void pages__drop_record(struct page_heap *h, struct span *s)
 	h->spare = s;
 }
 
-static inline void pages__lock(struct page_heap *h)
-{
-	lock__take(&h->lock);
-}
-
-static inline void pages__unlock(struct page_heap *h)
-{
-	lock__give(&h->lock);
-}
-
 /* All page heaps, and what they have in common: nothing moves. */
 void pages__lock_all(void);
 void pages__unlock_all(void);

@@ -45,9 +45,9 @@ static bool resize_pages(struct span *s, size_t size)
 
 	if (bytes >= large__threshold() || (bytes <= SMALL_MAX && bytes < span__bytes(s) / 2))
 		return false;
-	pages__lock(home);
+	lock__take(&home->lock);
 	done = pages__resize(s, (bytes + PAGE_SIZE - 1) >> PAGE_SHIFT);
-	pages__unlock(home);
+	lock__give(&home->lock);
 	return done;
 }
 

@@ -87,10 +87,10 @@ void trim__before_touching(struct page_heap *h)
 
 void trim__at_thread_end(struct page_heap *h)
 {
-	pages__lock(h);
+	lock__take(&h->lock);
 	if (h->bins.dirty << PAGE_SHIFT > option(&options.trim_threshold))
 		h->trimmed |= trim__all(h, segments__pad(h));
-	pages__unlock(h);
+	lock__give(&h->lock);
 }
 
 bool trim__all(struct page_heap *h, size_t pad)
