@@ -110,7 +110,7 @@ void *block__take(struct heap *h, struct want *w)
 	else
 		p = take_whole(h, w);
 	if (p)
-		peaks__taken(w->route, w->size);
+		peaks__changed(w->route, 1, (int64_t)w->size);
 	return p;
 }
 
@@ -226,7 +226,7 @@ static void give_back_whole(struct heap *h, const struct block *b, const void *c
 
 void block__give_back(struct heap *h, const struct block *b, const void *caller)
 {
-	peaks__freed(b->span->route, b->request);
+	peaks__changed(b->span->route, -1, -(int64_t)b->request);
 	if (b->small)
 		give_back_small(h, b, caller);
 	else

@@ -71,7 +71,7 @@ static void *keep(const struct block *b, size_t size)
 	h = threads__enter();
 	counters__released(&h->counters, s->route, b->request);
 	counters__served(&h->counters, s->route, size);
-	peaks__resized(s->route, b->request, size);
+	peaks__changed(s->route, 0, (int64_t)(size - b->request));
 	threads__leave(h);
 	return p;
 }
