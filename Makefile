@@ -77,9 +77,12 @@ $(OUT)/brkscope: $(OBJS)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
 
 # An allocator: never with a sanitizer, which has its own.  What the compiler knows of malloc and
-# its kin holds for their callers, not for them.
-REFMALLOC_CFLAGS := -std=gnu11 $(WARN) -O2 -g -fPIC -fvisibility=hidden -ftls-model=initial-exec \
+# its kin holds for their callers, not for them.  All of it is in the memory of every program that
+# uses it, so what is seldom run is made small, and unwind tables are left to the debugger's copy.
+REFMALLOC_CFLAGS = -std=gnu11 $(WARN) $(if $(filter $(REFMALLOC_COLD),$(*F)),-Os,-O2) -g -fPIC \
+	-fvisibility=hidden -ftls-model=initial-exec -fno-asynchronous-unwind-tables \
 	-fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free
+REFMALLOC_COLD := aligned check fatal options peaks probes report stats sys text threads tune
 $(OUT)/user/refmalloc/%.o: user/refmalloc/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
@@ -90,7 +93,7 @@ $(OUT)/user/refmalloc/%.o: user/refmalloc/%.c
 # nodelete: a thread that used it ends in its code, and blocks outlive a dlclose.
 $(OUT)/librefmalloc.so: $(REFMALLOC_OBJS)
 	$(call say,LD,$@)
-	$(Q)$(CC) -shared -Wl,-soname,librefmalloc.so -Wl,-z,initfirst -Wl,-z,nodelete -Wl,-z,defs $^ -pthread -o $@
+	$(Q)$(CC) -shared -Wl,-soname,librefmalloc.so -Wl,-z,initfirst,-z,nodelete,-z,defs,-z,noseparate-code $^ -pthread -o $@
 
 # One object: the whole interface or nothing, so that none of libc's malloc comes beside it.
 $(OUT)/librefmalloc.a: $(REFMALLOC_OBJS)

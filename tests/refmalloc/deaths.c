@@ -48,7 +48,9 @@ static void on_stack(void *volatile *block)
 
 static void never_taken(void *volatile *block)
 {
-	*block = (char *)hidden(malloc(100)) + 112 * 20;
+	char *p = hidden(malloc(100));
+
+	*block = p + malloc_usable_size(p) * 20;
 	free(*block);
 }
 

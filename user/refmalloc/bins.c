@@ -7,7 +7,8 @@
 
 #include "sys.h"
 
-#define EXACT 64
+#define EXACT	64
+#define LOOK_AT 32
 
 static unsigned int bin_of(size_t pages)
 {
@@ -20,6 +21,12 @@ static unsigned int bin_of(size_t pages)
 	return bin < BINS ? bin : BINS - 1;
 }
 
+/* Others may have a look without the lock. */
+static void add_dirty(struct bins *b, size_t pages)
+{
+	__atomic_store_n(&b->dirty, b->dirty + pages, __ATOMIC_RELAXED);
+}
+
 void bins__add(struct bins *b, struct span *s)
 {
 	unsigned int bin = bin_of(s->pages);
@@ -30,7 +37,7 @@ void bins__add(struct bins *b, struct span *s)
 		s->next->prev = s;
 	b->lists[bin] = s;
 	b->filled[bin / 64] |= 1ul << bin % 64;
-	b->dirty += s->dirty;
+	add_dirty(b, s->dirty);
 }
 
 void bins__remove(struct bins *b, struct span *s)
@@ -45,19 +52,19 @@ void bins__remove(struct bins *b, struct span *s)
 		b->lists[bin] = s->next;
 	if (!b->lists[bin])
 		b->filled[bin / 64] &= ~(1ul << bin % 64);
-	b->dirty -= s->dirty;
+	add_dirty(b, -(size_t)s->dirty);
 }
 
-static struct span *first_from(const struct bins *b, unsigned int bin)
+static unsigned int filled_from(const struct bins *b, unsigned int bin)
 {
 	uint64_t word;
 
 	for (unsigned int i = bin / 64; i < BINS / 64; i++) {
 		word = b->filled[i] & (i == bin / 64 ? ~0ul << bin % 64 : ~0ul);
 		if (word)
-			return b->lists[i * 64 + __builtin_ctzl(word)];
+			return i * 64 + __builtin_ctzl(word);
 	}
-	return NULL;
+	return BINS;
 }
 
 /* Above 64 pages a bin has runs of several sizes: the best of its first is good enough. */
@@ -65,14 +72,17 @@ struct span *bins__find(const struct bins *b, size_t pages)
 {
 	unsigned int bin = bin_of(pages);
 	struct span *best = NULL;
-	int looked_at = 0;
+	int looked_at;
 
-	if (pages <= EXACT)
-		return first_from(b, bin);
-	for (struct span *s = b->lists[bin]; s && looked_at < 32; s = s->next, looked_at++)
-		if (s->pages >= pages && (!best || s->pages < best->pages))
-			best = s;
-	return best || bin + 1 == BINS ? best : first_from(b, bin + 1);
+	while (!best && (bin = filled_from(b, bin)) < BINS) {
+		looked_at = bin < EXACT ? LOOK_AT - 1 : 0;
+		for (struct span *s = b->lists[bin]; s && looked_at < LOOK_AT;
+		     s = s->next, looked_at++)
+			if (s->pages >= pages && (!best || s->pages < best->pages))
+				best = s;
+		bin++;
+	}
+	return best;
 }
 
 bool bins__forget(struct bins *b, size_t keep)
@@ -83,7 +93,7 @@ bool bins__forget(struct bins *b, size_t keep)
 		for (struct span *s = b->lists[bin]; s && b->dirty > keep; s = s->next) {
 			if (!s->dirty || !sys__forget(s->base, (size_t)s->pages << PAGE_SHIFT))
 				continue;
-			b->dirty -= s->dirty;
+			add_dirty(b, -(size_t)s->dirty);
 			s->dirty = 0;
 			any = true;
 		}

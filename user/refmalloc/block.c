@@ -58,7 +58,7 @@ static void *take_small(struct heap *h, struct want *w, unsigned int class)
 	struct span *s = h->current[class];
 	void *p;
 
-	if (s->head == NO_BLOCK)
+	if (!s || s->head == NO_BLOCK)
 		s = heap__refill(h, class);
 	if (!s)
 		return NULL;
@@ -69,16 +69,16 @@ static void *take_small(struct heap *h, struct want *w, unsigned int class)
 	return p;
 }
 
-static struct span *take_pages(struct page_heap *h, size_t bytes, size_t alignment, bool grows)
+static struct span *take_pages(struct heap *h, size_t bytes, size_t alignment, bool grows)
 {
 	size_t pages = bytes ? (bytes + PAGE_SIZE - 1) >> PAGE_SHIFT : 1;
-	struct span *s;
+	bool anywhere = !grows && alignment <= PAGE_SIZE;
+	struct span *s = anywhere ? pages__find(h->pages, pages) : NULL;
 
-	pages__lock(h);
-	s = pages__alloc(h, pages, alignment > PAGE_SIZE ? alignment >> PAGE_SHIFT : 1,
-			 grows ? GROWS_BY * pages : 0);
-	pages__unlock(h);
-	return s;
+	return s ? s
+		 : pages__alloc(h->pages, pages,
+				alignment > PAGE_SIZE ? alignment >> PAGE_SHIFT : 1,
+				grows ? GROWS_BY * pages : 0);
 }
 
 static void *take_whole(struct heap *h, struct want *w)
@@ -87,7 +87,7 @@ static void *take_whole(struct heap *h, struct want *w)
 	struct span *s = bytes >= large__threshold() ? large__alloc(bytes, w->alignment) : NULL;
 
 	if (!s)
-		s = take_pages(h->pages, bytes, w->alignment, w->grows);
+		s = take_pages(h, bytes, w->alignment, w->grows);
 	if (!s)
 		return NULL;
 	__atomic_store_n(&s->request, w->size, __ATOMIC_RELAXED);
@@ -110,7 +110,7 @@ void *block__take(struct heap *h, struct want *w)
 	else
 		p = take_whole(h, w);
 	if (p)
-		peaks__taken(w->route, w->size);
+		peaks__changed(w->route, 1, (int64_t)w->size);
 	return p;
 }
 
@@ -222,11 +222,11 @@ static void give_back_whole(struct heap *h, const struct block *b, const void *c
 
 	counters__released(&h->counters, s->route, b->request);
 	if (home) {
-		pages__lock(home);
+		lock__take(&home->lock);
 		there = table__find(b->start) == s && s->kind == SPAN_PAGES;
 		if (there)
 			pages__free(s);
-		pages__unlock(home);
+		lock__give(&home->lock);
 	} else {
 		there = large__free(s, b->start);
 	}
@@ -236,7 +236,7 @@ static void give_back_whole(struct heap *h, const struct block *b, const void *c
 
 void block__give_back(struct heap *h, const struct block *b, const void *caller)
 {
-	peaks__freed(b->span->route, b->request);
+	peaks__changed(b->span->route, -1, -(int64_t)b->request);
 	if (b->small)
 		give_back_small(h, b, caller);
 	else

@@ -16,33 +16,16 @@
 
 #include "text.h"
 
-static uintptr_t hex(const char **text)
-{
-	uintptr_t n = 0;
-
-	for (; **text; (*text)++) {
-		if (**text >= '0' && **text <= '9')
-			n = n * 16 + (**text - '0');
-		else if (**text >= 'a' && **text <= 'f')
-			n = n * 16 + (**text - 'a' + 10);
-		else
-			break;
-	}
-	return n;
-}
-
 /* A line of /proc/self/maps: START-END PERMS OFFSET DEVICE INODE PATH.  Is `at` in it? */
 static bool add_place(struct text *t, const char *line, uintptr_t at)
 {
 	const char *path = strchr(line, '/');
-	uintptr_t start = hex(&line), end, offset;
+	char *p;
+	uintptr_t start = strtoul(line, &p, 16);
+	uintptr_t end = strtoul(p + 1, &p, 16);
 
-	line += *line == '-';
-	end = hex(&line);
 	if (at < start || at >= end)
 		return false;
-	line += strcspn(line + 1, " ") + 2;
-	offset = hex(&line);
 	if (!path)
 		return true;
 	text__add(t, " (");
@@ -50,7 +33,7 @@ static bool add_place(struct text *t, const char *line, uintptr_t at)
 	for (; *path; path++)
 		text__add_bytes(t, *path < ' ' || *path == 127 ? "?" : path, 1);
 	text__add(t, "+");
-	text__add_hex(t, at - start + offset);
+	text__add_hex(t, at - start + strtoul(p + sizeof(" r-xp"), NULL, 16));
 	text__add(t, ")");
 	return true;
 }

@@ -6,26 +6,15 @@
 #include "check.h"
 #include "pages.h"
 #include "records.h"
-#include "remote.h"
 #include "sys.h"
 #include "table.h"
 #include "threads.h"
 
 #define STEP_BLOCKS 64 /* fresh blocks put on the list at a time */
 #define IDLE_MAX    64 /* pages in empty spans that a thread keeps */
-#define FEW	    8  /* of a full span's blocks must be free before it is one to take from */
+#define FEW	    8
 
-struct span no_span = {.head = NO_BLOCK};
 struct heap shared_heap;
-
-void heap__init(struct heap *h, struct page_heap *pages)
-{
-	h->pages = pages;
-	for (int i = 0; i <= TABLED_MAX / GRANULE; i++)
-		h->at_hand[i] = &no_span;
-	for (int class = 0; class < CLASSES; class ++)
-		h->current[class] = &no_span;
-}
 
 static struct span **list_of(struct heap *h, struct span *s)
 {
@@ -99,16 +88,15 @@ static void release(struct heap *h, struct span *s)
 
 	h->spans[s->class] -= s->pages;
 	count(h, s);
-	pages__lock(home);
-	records__lock();
+	lock__take(&home->lock);
+	lock__take(&records_lock);
 	records__free(s->state, s->count * sizeof(*s->state));
-	records__unlock();
+	lock__give(&records_lock);
 	pages__free(s);
-	pages__unlock(home);
+	lock__give(&home->lock);
 }
 
-/* Where malloc finds it. */
-static void set_current(struct heap *h, unsigned int class, struct span *s)
+static void set_at_hand(struct heap *h, unsigned int class, struct span *s)
 {
 	unsigned int last = class_size(class) / GRANULE;
 
@@ -116,6 +104,28 @@ static void set_current(struct heap *h, unsigned int class, struct span *s)
 	for (unsigned int n = class ? class_size(class - 1) / GRANULE + 1 : 0;
 	     n <= last && n <= TABLED_MAX / GRANULE; n++)
 		h->at_hand[n] = s;
+}
+
+/* Where malloc finds it, also for the classes that share it. */
+static void set_current(struct heap *h, unsigned int class, struct span *s)
+{
+	struct span *before = h->current[class];
+
+	for (unsigned int c = class + 1; c-- > 0 && class_shared(c) == class;)
+		if (h->current[c] == before)
+			set_at_hand(h, c, s);
+	set_at_hand(h, class, s);
+}
+
+/*
+ * A class begins in the spans of the one that it shares, until these are more than a few pages:
+ * a page for each size that is asked for once is what a small program would notice.
+ */
+static unsigned int serving_class(const struct heap *h, unsigned int class)
+{
+	unsigned int shared = class_shared(class);
+
+	return h->spans[class] || h->spans[shared] > class_pages(shared, 0) ? class : shared;
 }
 
 /* A current span is kept, even empty; but its tallies must not run over. */
@@ -130,7 +140,7 @@ static void make_current(struct heap *h, struct span *s)
 
 static bool has_blocks(const struct span *s)
 {
-	return s->head != NO_BLOCK || s->fresh < s->count;
+	return s && (s->head != NO_BLOCK || s->fresh < s->count);
 }
 
 /*
@@ -195,17 +205,23 @@ static void release_idle(struct heap *h)
 		}
 }
 
-static bool cut(struct heap *h, struct span *s, unsigned int class)
+/* Under the lock of its page heap: others walk through that. */
+static struct span *cut(struct heap *h, struct span *s, unsigned int class)
 {
+	struct page_heap *home = pages__home(s);
 	uint32_t size = class_size(class);
 	size_t bytes = (size_t)s->pages << PAGE_SHIFT;
 
+	lock__take(&home->lock);
 	s->count = bytes / size;
-	records__lock();
+	lock__take(&records_lock);
 	s->state = records__alloc(s->count * sizeof(*s->state));
-	records__unlock();
-	if (!s->state)
-		return false;
+	lock__give(&records_lock);
+	if (!s->state) {
+		pages__free(s);
+		lock__give(&home->lock);
+		return NULL;
+	}
 	s->kind = SPAN_SMALL;
 	s->class = class;
 	s->size = size;
@@ -218,7 +234,8 @@ static bool cut(struct heap *h, struct span *s, unsigned int class)
 	s->remote = REMOTE_EMPTY;
 	__atomic_store_n(&s->owner, h, __ATOMIC_RELAXED);
 	table__set(s->base, bytes, s);
-	return true;
+	lock__give(&home->lock);
+	return s;
 }
 
 /* What was in use before is taken first, also where that is fewer pages. */
@@ -234,13 +251,10 @@ static struct span *new_span(struct heap *h, unsigned int class)
 	unsigned int pages = class_pages(class, h->spans[class]), fewest = class_pages(class, 0);
 	struct span *s;
 
-	pages__lock(h->pages);
 	s = find_pages(h, pages, fewest);
 	if (!s) {
-		pages__unlock(h->pages);
 		heap__collect(h);
 		release_idle(h);
-		pages__lock(h->pages);
 		s = find_pages(h, pages, fewest);
 	}
 	if (!s)
@@ -248,12 +262,7 @@ static struct span *new_span(struct heap *h, unsigned int class)
 	/* Where memory is short, a little may still be had. */
 	if (!s)
 		s = pages__alloc(h->pages, fewest, 1, 0);
-	if (s && !cut(h, s, class)) {
-		pages__free(s);
-		s = NULL;
-	}
-	pages__unlock(h->pages);
-	return s;
+	return s ? cut(h, s, class) : NULL;
 }
 
 /* It changes hands under the lock: until then others find it in the shared heap, and collect it. */
@@ -264,7 +273,7 @@ static struct span *adopt(struct heap *h, unsigned int class)
 	if (!__atomic_load_n(&shared_heap.partial[class], __ATOMIC_RELAXED) &&
 	    !__atomic_load_n(&shared_heap.remote[class], __ATOMIC_RELAXED))
 		return NULL;
-	threads__lock();
+	lock__take(&shared_lock);
 	heap__collect_class(&shared_heap, class);
 	s = shared_heap.partial[class];
 	if (s) {
@@ -272,7 +281,7 @@ static struct span *adopt(struct heap *h, unsigned int class)
 		shared_heap.spans[class] -= s->pages;
 		__atomic_store_n(&s->owner, h, __ATOMIC_RELEASE);
 	}
-	threads__unlock();
+	lock__give(&shared_lock);
 	return s;
 }
 
@@ -297,8 +306,12 @@ static struct span *next_span(struct heap *h, unsigned int class)
 
 struct span *heap__refill(struct heap *h, unsigned int class)
 {
-	struct span *s = h->current[class], *next;
+	struct span *s, *next;
 
+	class = serving_class(h, class);
+	s = h->current[class];
+	if (s && s->class != class)
+		s = NULL;
 	/* Not before it is needed: then many come home at a time. */
 	if (!h->partial[class])
 		heap__collect_class(h, class);
@@ -306,7 +319,7 @@ struct span *heap__refill(struct heap *h, unsigned int class)
 		next = next_span(h, class);
 		if (!next)
 			return NULL;
-		if (s != &no_span) {
+		if (s) {
 			/* Meanwhile some of its blocks may have come home, or all. */
 			enlist(h, s, has_blocks(s) ? SPAN_PARTIAL : SPAN_FULL);
 			drop_if_empty(h, s);
@@ -327,8 +340,8 @@ void heap__trim(struct heap *h)
 	release_idle(h);
 	for (unsigned int class = 0; class < CLASSES; class ++) {
 		s = h->current[class];
-		if (s != &no_span && span__used(s) == 0) {
-			set_current(h, class, &no_span);
+		if (s && s->class == class && span__used(s) == 0) {
+			set_current(h, class, NULL);
 			release(h, s);
 		}
 	}
@@ -354,8 +367,8 @@ void heap__give_up(struct heap *h)
 	release_idle(h);
 	for (unsigned int class = 0; class < CLASSES; class ++) {
 		s = h->current[class];
-		set_current(h, class, &no_span);
-		if (s != &no_span)
+		set_current(h, class, NULL);
+		if (s && s->class == class)
 			give_span(h, s);
 		while ((s = h->partial[class])) {
 			unlist(h, s);

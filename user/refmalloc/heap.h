@@ -18,9 +18,9 @@
 #include "span.h"
 
 struct heap {
-	/* The current span for sizes up to 16 * n: malloc's way to it. no_span: none. */
+	/* The current span for sizes up to 16 * n: malloc's way to it. NULL: none. */
 	struct span *at_hand[TABLED_MAX / GRANULE + 1];
-	struct span *current[CLASSES]; /* no_span: none */
+	struct span *current[CLASSES]; /* NULL: none */
 	struct counters counters;
 	struct span *partial[CLASSES]; /* the shared heap's are looked at without its lock */
 	struct span *full;
@@ -33,17 +33,8 @@ struct heap {
 	struct span *remote[CLASSES] __attribute__((aligned(64)));
 };
 
-#define HEAP_WITHOUT_SPANS                                                                         \
-	{                                                                                          \
-		.at_hand = {[0 ... TABLED_MAX / GRANULE] = &no_span},                              \
-		.current = {[0 ... CLASSES - 1] = &no_span},                                       \
-	}
-
-extern struct span no_span;
 extern struct heap shared_heap;
 
-/* It is all zero. */
-void heap__init(struct heap *h, struct page_heap *pages);
 /* A span with a free block, now current; NULL: no memory. The shared heap must be locked. */
 struct span *heap__refill(struct heap *h, unsigned int class);
 /* A block of the span was put back, and as many are as the span watches for. */

@@ -74,7 +74,7 @@ struct span *large__alloc(size_t size, size_t alignment)
 	start = lead ? sys__map(REFMALLOC_MAP_BLOCK, bytes) : map_aligned(bytes, alignment);
 	if (!start)
 		return NULL;
-	records__lock();
+	lock__take(&records_lock);
 	s = records__span();
 	if (s) {
 		s->kind = SPAN_LARGE;
@@ -87,7 +87,7 @@ struct span *large__alloc(size_t size, size_t alignment)
 		records__free(s, sizeof(*s));
 		s = NULL;
 	}
-	records__unlock();
+	lock__give(&records_lock);
 	if (!s)
 		sys__unmap(REFMALLOC_MAP_BLOCK, start, bytes);
 	return s;
@@ -106,20 +106,20 @@ bool large__free(struct span *s, void *p)
 {
 	bool there;
 
-	records__lock();
+	lock__take(&records_lock);
 	there = table__find(p) == s;
 	if (there)
 		hide(s);
-	records__unlock();
+	lock__give(&records_lock);
 	if (!there)
 		return false;
 	adapt_threshold(s->mapped);
 	/* The kernel may lack a record to split its own: then at least the memory. */
 	if (!sys__unmap(REFMALLOC_MAP_BLOCK, s->base - s->lead, s->mapped))
 		sys__forget(s->base - s->lead, s->mapped);
-	records__lock();
+	lock__take(&records_lock);
 	records__free(s, sizeof(*s));
-	records__unlock();
+	lock__give(&records_lock);
 	return true;
 }
 
@@ -131,21 +131,21 @@ bool large__resize(struct span *s, size_t size)
 
 	if (bytes == s->mapped)
 		return true;
-	records__lock();
+	lock__take(&records_lock);
 	can_move = table__reserve();
 	if (can_move)
 		hide(s);
-	records__unlock();
+	lock__give(&records_lock);
 	if (!can_move)
 		return false;
 	moved = sys__remap(start, s->mapped, bytes);
-	records__lock();
+	lock__take(&records_lock);
 	if (moved) {
 		s->base = moved + s->lead;
 		s->mapped = bytes;
 	}
 	register_block(s);
-	records__unlock();
+	lock__give(&records_lock);
 	return moved != NULL;
 }
 

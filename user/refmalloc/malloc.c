@@ -34,16 +34,16 @@ static __attribute__((noinline)) void *malloc_any(struct heap *h, size_t size)
 	return served(block__alloc(REFMALLOC_MALLOC, size, GRANULE, false));
 }
 
-/* Larger than what there is a table for. no_span: not this way. */
+/* Larger than what there is a table for. NULL: not this way. */
 static inline struct span *larger_at_hand(const struct heap *h, size_t size)
 {
 	return size <= SMALL_MAX && size < large__threshold() ? h->current[class_of_larger(size)]
-							      : &no_span;
+							      : NULL;
 }
 
 static inline bool can_take(const struct span *s)
 {
-	return __builtin_expect(s->head != NO_BLOCK, 1) && !PROBED(alloc);
+	return __builtin_expect(s && s->head != NO_BLOCK, 1) && !PROBED(alloc);
 }
 
 static __attribute__((noinline)) void *malloc_larger(struct heap *h, size_t size)

@@ -10,6 +10,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <unistd.h>
@@ -24,7 +26,10 @@ struct options options = {
 	.top_pad = 128 << 10,
 	.trim_threshold = 128 << 10,
 	.mmap_max = 65536,
+	.cache = 1,
 };
+
+char options_stats_file[PATH_MAX];
 
 extern char **environ;
 
@@ -34,64 +39,76 @@ void options__set(size_t *value, size_t n)
 	__atomic_store_n(&options.fixed, true, __ATOMIC_RELAXED);
 }
 
-static bool number(const char *text, size_t len, size_t *n)
-{
-	static const char suffixes[] = "KMG";
-	const char *suffix = len ? memchr(suffixes, text[len - 1] & ~0x20, 3) : NULL;
-
-	*n = 0;
-	len -= suffix != NULL;
-	for (size_t i = 0; i < len; i++)
-		if (text[i] < '0' || text[i] > '9' || __builtin_mul_overflow(*n, 10, n) ||
-		    __builtin_add_overflow(*n, text[i] - '0', n))
-			return false;
-	return len && (!suffix ||
-		       !__builtin_mul_overflow(*n, (size_t)1 << (10 * (suffix - suffixes + 1)), n));
-}
-
 static bool is(const char *word, size_t len, const char *name)
 {
 	return strlen(name) == len && memcmp(word, name, len) == 0;
 }
 
-static bool set_size(const char *word, size_t name_len, size_t n)
+/* Digits, and a suffix that multiplies; what ends it is not of the number. */
+static bool number(const char *text, const char *end, size_t *n)
 {
-	if (is(word, name_len, "mmap_threshold") && n > 0 && n <= MMAP_THRESHOLD_MAX)
-		options__set(&options.mmap_threshold, n);
-	else if (is(word, name_len, "top_pad"))
-		options__set(&options.top_pad, n);
-	else if (is(word, name_len, "trim_threshold"))
-		options__set(&options.trim_threshold, n);
-	else
+	static const char suffixes[] = "KMG";
+	const char *suffix = end > text ? memchr(suffixes, end[-1] & ~0x20, 3) : NULL;
+	unsigned int shift = suffix ? 10 * (suffix - suffixes + 1) : 0;
+	char *behind;
+
+	if (*text < '0' || *text > '9')
 		return false;
-	return true;
+	errno = 0;
+	*n = strtoul(text, &behind, 10);
+	return !errno && behind + (suffix != NULL) == end &&
+	       !__builtin_mul_overflow(*n, (size_t)1 << shift, n);
+}
+
+static const struct setting {
+	const char *name;
+	size_t *size; /* or */
+	int *choice;
+	size_t least, most;
+} settings[] = {
+	{"mmap_threshold", &options.mmap_threshold, NULL, 1, MMAP_THRESHOLD_MAX},
+	{"top_pad", &options.top_pad, NULL, 0, SIZE_MAX},
+	{"trim_threshold", &options.trim_threshold, NULL, 0, SIZE_MAX},
+	{"check", NULL, &options.check, 0, 2},
+	{"cache", NULL, &options.cache, 0, 1},
+};
+
+static bool set_number(const char *word, const char *equals, const char *end)
+{
+	size_t n;
+
+	for (const struct setting *s = settings; s < settings + sizeof(settings) / sizeof(*s);
+	     s++) {
+		if (!is(word, equals - word, s->name))
+			continue;
+		if (!number(equals + 1, end, &n) || n < s->least || n > s->most)
+			return false;
+		if (s->size)
+			options__set(s->size, n);
+		else
+			*s->choice = (int)n;
+		return true;
+	}
+	return false;
 }
 
 static bool set(const char *word, size_t len)
 {
-	const char *equals = memchr(word, '=', len);
-	const char *value = equals ? equals + 1 : NULL;
-	size_t name_len = equals ? (size_t)(equals - word) : len;
-	size_t value_len = equals ? len - name_len - 1 : 0;
-	size_t n;
+	const char *end = word + len, *equals = memchr(word, '=', len);
+	size_t name = equals ? (size_t)(equals - word) : len, value = equals ? len - name - 1 : 0;
 
 	if (is(word, len, "junk")) {
 		options.junk = true;
 	} else if (is(word, len, "peaks")) {
 		options.peaks = true;
-	} else if (is(word, name_len, "stats") && value_len < sizeof(options.stats_file)) {
+	} else if (is(word, name, "stats") && value < sizeof(options_stats_file)) {
 		options.stats = true;
 		if (value)
-			memcpy(options.stats_file, value, value_len);
-		options.stats_file[value_len] = '\0';
-	} else if (!equals || !number(value, value_len, &n)) {
-		return false;
-	} else if (is(word, name_len, "check") && n <= 2) {
-		options.check = (int)n;
-	} else if (is(word, name_len, "cache") && n <= 1) {
-		options.no_cache = n == 0;
+			memcpy(options_stats_file, equals + 1, value);
+		if (value || options_stats_file[0]) /* else its page is not touched */
+			options_stats_file[value] = '\0';
 	} else {
-		return set_size(word, name_len, n);
+		return equals && set_number(word, equals, end);
 	}
 	return true;
 }

@@ -19,13 +19,13 @@ struct options {
 	/* From the environment, before the first block. */
 	int check; /* 1: bytes behind a block are checked; 2: freed ones as well */
 	bool junk;
-	bool no_cache;
+	int cache; /* 0: one heap for all threads */
 	bool stats;
 	bool peaks;
-	char stats_file[PATH_MAX]; /* empty: standard error */
 };
 
 extern struct options options;
+extern char options_stats_file[PATH_MAX]; /* empty: standard error */
 
 #define MMAP_THRESHOLD_MAX ((size_t)32 << 20)
 

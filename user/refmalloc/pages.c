@@ -28,20 +28,20 @@ struct page_heap *pages__for(unsigned int n)
 void pages__lock_all(void)
 {
 	for (int i = 0; i < HEAPS; i++)
-		pages__lock(&heaps[i]);
-	records__lock();
+		lock__take(&heaps[i].lock);
+	lock__take(&records_lock);
 }
 
 void pages__unlock_all(void)
 {
-	records__unlock();
+	lock__give(&records_lock);
 	for (int i = HEAPS; i-- > 0;)
-		pages__unlock(&heaps[i]);
+		lock__give(&heaps[i].lock);
 }
 
 void pages__open_in_child(void)
 {
-	records__open_in_child();
+	lock__open_in_child(&records_lock);
 	for (int i = 0; i < HEAPS; i++)
 		lock__open_in_child(&heaps[i].lock);
 }
@@ -60,9 +60,9 @@ static struct span *new_record(struct page_heap *h)
 		h->spare = s->next;
 		return memset(s, 0, sizeof(*s));
 	}
-	records__lock();
+	lock__take(&records_lock);
 	s = records__span();
-	records__unlock();
+	lock__give(&records_lock);
 	return s;
 }
 
@@ -175,6 +175,7 @@ static struct span *carve(struct page_heap *h, struct span *s, char *base, size_
 	}
 	if (!s->dirty && base < g->clean)
 		trim__growing(h);
+	h->taken += pages;
 	unset_free(s);
 	if (base + (pages << PAGE_SHIFT) > g->clean)
 		g->clean = base + (pages << PAGE_SHIFT);
@@ -193,21 +194,20 @@ static struct span *carve(struct page_heap *h, struct span *s, char *base, size_
 	return s;
 }
 
-struct span *pages__alloc(struct page_heap *h, size_t pages, size_t alignment, size_t room)
+static struct span *alloc_locked(struct page_heap *h, size_t pages, size_t alignment, size_t room)
 {
 	size_t want = pages + alignment - 1;
 	struct span *s, *top;
 	char *base;
 
-	/* The record counts pages in 32 bits: 16 TiB. */
-	if (want > UINT32_MAX || want < pages)
-		return NULL;
 	s = bins__find(&h->bins, want + room);
 	if (!s && room)
 		s = bins__find(&h->bins, want);
 	/* A bin with many runs is not searched to its end, and the top may be there. */
 	if (!s && (top = pages__top(h)) && top->pages >= want)
 		s = top;
+	if (!s || !s->dirty)
+		trim__before_touching(h);
 	if (!s)
 		s = grow(h, want);
 	if (!s)
@@ -216,11 +216,40 @@ struct span *pages__alloc(struct page_heap *h, size_t pages, size_t alignment, s
 	return carve(h, s, base, pages);
 }
 
-struct span *pages__find(struct page_heap *h, size_t pages)
+struct span *pages__alloc(struct page_heap *h, size_t pages, size_t alignment, size_t room)
 {
-	struct span *s = bins__find(&h->bins, pages);
+	struct span *s;
 
-	return s && s->dirty ? carve(h, s, s->base, pages) : NULL;
+	/* The record counts pages in 32 bits: 16 TiB. */
+	if (pages > UINT32_MAX - alignment)
+		return NULL;
+	lock__take(&h->lock);
+	s = alloc_locked(h, pages, alignment, room);
+	lock__give(&h->lock);
+	return s;
+}
+
+static struct span *find(struct page_heap *h, size_t pages)
+{
+	struct span *s;
+
+	/* A glance without the lock: it may be another thread's. */
+	if (__atomic_load_n(&h->bins.dirty, __ATOMIC_RELAXED) < pages)
+		return NULL;
+	lock__take(&h->lock);
+	s = bins__find(&h->bins, pages);
+	s = s && s->dirty ? carve(h, s, s->base, pages) : NULL;
+	lock__give(&h->lock);
+	return s;
+}
+
+struct span *pages__find(struct page_heap *own, size_t pages)
+{
+	struct span *s = find(own, pages);
+
+	for (int i = 0; i < HEAPS && !s; i++)
+		s = find(&heaps[i], pages);
+	return s;
 }
 
 /* If all of it is the free run s. Its entries go before its addresses may be a large block's. */
@@ -324,9 +353,9 @@ bool pages__trim_all(size_t pad)
 	bool any = false;
 
 	for (int i = 0; i < HEAPS; i++) {
-		pages__lock(&heaps[i]);
+		lock__take(&heaps[i].lock);
 		any |= trim__all(&heaps[i], pad);
-		pages__unlock(&heaps[i]);
+		lock__give(&heaps[i].lock);
 	}
 	return any;
 }

@@ -23,6 +23,7 @@ struct page_heap {
 	struct segment *segments; /* the newest first */
 	struct segment *by_brk;	  /* the newest by brk */
 	size_t total;		  /* bytes of all of them */
+	size_t taken;		  /* pages, since it was last forgotten what lay free */
 	size_t hopeless;	  /* dirty pages that the last trim could not help */
 	struct span *spare;	  /* records for more runs */
 	struct bins bins;
@@ -43,28 +44,18 @@ static inline void pages__drop_record(struct page_heap *h, struct span *s)
 	h->spare = s;
 }
 
-static inline void pages__lock(struct page_heap *h)
-{
-	lock__take(&h->lock);
-}
-
-static inline void pages__unlock(struct page_heap *h)
-{
-	lock__give(&h->lock);
-}
-
 /* All page heaps, and what they have in common: nothing moves. */
 void pages__lock_all(void);
 void pages__unlock_all(void);
 void pages__open_in_child(void);
 
 /*
- * A run of `pages`, with `room` free pages behind it if there is such a place, at a multiple of
- * `alignment` pages, its kind SPAN_PAGES, base, route, zeroed and its ends in the table set.  NULL:
- * no memory.
+ * Takes the lock. A run of `pages`, with `room` free pages behind it if there is such a place, at a
+ * multiple of `alignment` pages, its kind SPAN_PAGES, base, route, zeroed and its ends in the table
+ * set.  NULL: no memory.
  */
 struct span *pages__alloc(struct page_heap *h, size_t pages, size_t alignment, size_t room);
-/* The same, of memory that was in use before. */
+/* The same, of memory that was in use before, of any page heap. */
 struct span *pages__find(struct page_heap *h, size_t pages);
 void pages__free(struct span *s);
 /* In place; false leaves all as it was. */

@@ -14,22 +14,11 @@ void peaks__count(unsigned int route, int64_t blocks, int64_t bytes);
 void peaks__stats(struct refmalloc_stats *stats);
 void peaks__reset_in_child(void);
 
-static inline void peaks__taken(unsigned int route, size_t size)
+/* So many blocks and bytes more are live than before, or fewer. */
+static inline void peaks__changed(unsigned int route, int64_t blocks, int64_t bytes)
 {
 	if (__builtin_expect(options.peaks, 0))
-		peaks__count(route, 1, (int64_t)size);
-}
-
-static inline void peaks__freed(unsigned int route, size_t size)
-{
-	if (__builtin_expect(options.peaks, 0))
-		peaks__count(route, -1, -(int64_t)size);
-}
-
-static inline void peaks__resized(unsigned int route, size_t from, size_t to)
-{
-	if (__builtin_expect(options.peaks, 0))
-		peaks__count(route, 0, (int64_t)(to - from));
+		peaks__count(route, blocks, bytes);
 }
 
 #endif

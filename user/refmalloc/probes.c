@@ -24,24 +24,15 @@
 /* clang-format on */
 
 #define SEMAPHORE(name)                                                                            \
-	unsigned short refmalloc_##name##_semaphore __attribute__((section(".probes"), used))
+	unsigned short refmalloc_##name##_semaphore __attribute__((section(".probes"), used));
 #define SHARED_SEMAPHORE(name)                                                                     \
 	extern unsigned short otel_memory_##name##_semaphore                                       \
-		__attribute__((alias("refmalloc_" #name "_semaphore")))
-
-SEMAPHORE(alloc);
-SEMAPHORE(free);
-SEMAPHORE(resizing);
-SEMAPHORE(realloc);
-SEMAPHORE(failed);
-SEMAPHORE(brk);
-SEMAPHORE(mmap);
-SEMAPHORE(munmap);
-SEMAPHORE(mremap);
-SHARED_SEMAPHORE(alloc);
-SHARED_SEMAPHORE(free);
-SHARED_SEMAPHORE(mmap);
-SHARED_SEMAPHORE(munmap);
+		__attribute__((alias("refmalloc_" #name "_semaphore")));
+PROBES(SEMAPHORE)
+SHARED_SEMAPHORE(alloc)
+SHARED_SEMAPHORE(free)
+SHARED_SEMAPHORE(mmap)
+SHARED_SEMAPHORE(munmap)
 
 /* Begins with what any kernel emulates; the compiler has nothing to leave out. */
 PUBLIC __attribute__((noinline)) void refmalloc_kept(size_t size)

@@ -29,10 +29,10 @@
 
 #include <stddef.h>
 
-extern unsigned short refmalloc_alloc_semaphore, refmalloc_free_semaphore,
-	refmalloc_resizing_semaphore, refmalloc_realloc_semaphore, refmalloc_failed_semaphore,
-	refmalloc_brk_semaphore, refmalloc_mmap_semaphore, refmalloc_munmap_semaphore,
-	refmalloc_mremap_semaphore;
+#define PROBES(X)                                                                                  \
+	X(alloc) X(free) X(resizing) X(realloc) X(failed) X(brk) X(mmap) X(munmap) X(mremap)
+#define DECLARE_SEMAPHORE(name) extern unsigned short refmalloc_##name##_semaphore;
+PROBES(DECLARE_SEMAPHORE)
 
 void probes__alloc(const void *p, size_t size, int route, int function);
 void probes__free(const void *p, size_t size, int route);

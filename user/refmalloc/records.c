@@ -8,7 +8,6 @@
 
 #include <string.h>
 
-#include "lock.h"
 #include "span.h"
 #include "sys.h"
 
@@ -21,22 +20,7 @@ struct record {
 
 static struct record *free_records[RECORD_MAX / LINE + 1];
 static char *chunk, *chunk_end;
-static struct lock lock;
-
-void records__lock(void)
-{
-	lock__take(&lock);
-}
-
-void records__unlock(void)
-{
-	lock__give(&lock);
-}
-
-void records__open_in_child(void)
-{
-	lock__open_in_child(&lock);
-}
+struct lock records_lock;
 
 void *records__alloc(size_t bytes)
 {

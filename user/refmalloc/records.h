@@ -9,11 +9,11 @@
 
 #include <stddef.h>
 
+#include "lock.h"
+
 #define RECORD_MAX 16384
 
-void records__lock(void);
-void records__unlock(void);
-void records__open_in_child(void);
+extern struct lock records_lock;
 
 /* Not cleared, on a cache line of its own. NULL: no memory. */
 void *records__alloc(size_t bytes);

@@ -3,11 +3,23 @@
  *
  * A span's first such block puts the span onto its owner's list; the owner takes that list, and
  * then the spans' lists, whole.  Nobody waits, and no block is looked at twice.
+ *
+ * A span's list is one atomic word: the low half is the index of the first block, the high half
+ * how many there are; it goes on in the span's state array.  Blocks are pushed one by one and
+ * taken all at once, so that no index can be mistaken for an earlier one.
  */
-#include "remote.h"
-
 #include "heap.h"
 #include "threads.h"
+
+static unsigned int head_of(uint32_t list)
+{
+	return list & 0xffff;
+}
+
+static uint32_t pushed(uint32_t list, unsigned int i)
+{
+	return (((list >> 16) + 1) << 16) | i;
+}
 
 /* The owner may change meanwhile: then the one that finds the span hands it on once more. */
 static void hand_on(struct span *s)
@@ -36,30 +48,30 @@ void heap__push_remote(struct span *s, unsigned int i)
 	unsigned int class = s->class, last = orphans(s);
 
 	do {
-		__atomic_store_n(&s->state[i], remote__head(old), __ATOMIC_RELAXED);
-	} while (!__atomic_compare_exchange_n(&s->remote, &old, remote__push(old, i), true,
+		__atomic_store_n(&s->state[i], head_of(old), __ATOMIC_RELAXED);
+	} while (!__atomic_compare_exchange_n(&s->remote, &old, pushed(old, i), true,
 					      __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
 	if (old == REMOTE_EMPTY)
 		hand_on(s);
 	/* It is empty, and nobody may ever want to take from it. */
-	if (remote__count(old) + 1 == last)
+	if ((old >> 16) + 1 == last)
 		heap__collect_shared(class, class + 1);
 }
 
 static void collect_span(struct heap *h, struct span *s)
 {
 	uint32_t list = __atomic_exchange_n(&s->remote, REMOTE_EMPTY, __ATOMIC_ACQ_REL);
-	unsigned int last = remote__head(list);
+	unsigned int last = head_of(list);
 
 	if (s->head != NO_BLOCK) {
 		while (s->state[last] != NO_BLOCK)
 			last = s->state[last];
 		s->state[last] = s->head;
 	}
-	s->head = remote__head(list);
+	s->head = head_of(list);
 	/* Whoever freed them counted them. */
-	__atomic_store_n(&s->put, s->put + remote__count(list) * TALLY_ONE, __ATOMIC_RELAXED);
-	s->put_counted += remote__count(list);
+	__atomic_store_n(&s->put, s->put + (list >> 16) * TALLY_ONE, __ATOMIC_RELAXED);
+	s->put_counted += list >> 16;
 	if (s->place == SPAN_CURRENT || s->place == SPAN_FULL ||
 	    (s->place == SPAN_PARTIAL && span__used(s) == 0))
 		heap__watched(h, s);
@@ -89,8 +101,8 @@ void heap__collect(struct heap *h)
 
 void heap__collect_shared(unsigned int class, unsigned int end)
 {
-	threads__lock();
+	lock__take(&shared_lock);
 	for (; class < end; class ++)
 		heap__collect_class(&shared_heap, class);
-	threads__unlock();
+	lock__give(&shared_lock);
 }

@@ -146,8 +146,8 @@ __attribute__((destructor)) static void report_at_exit(void)
 	threads__get_ready();
 	if (!options.stats)
 		return;
-	if (options.stats_file[0])
-		fd = open(options.stats_file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+	if (options_stats_file[0])
+		fd = open(options_stats_file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
 	if (fd < 0)
 		return;
 	report(fd);

@@ -45,9 +45,9 @@ static bool resize_pages(struct span *s, size_t size)
 
 	if (bytes >= large__threshold() || (bytes <= SMALL_MAX && bytes < span__bytes(s) / 2))
 		return false;
-	pages__lock(home);
+	lock__take(&home->lock);
 	done = pages__resize(s, (bytes + PAGE_SIZE - 1) >> PAGE_SHIFT);
-	pages__unlock(home);
+	lock__give(&home->lock);
 	return done;
 }
 
@@ -71,7 +71,7 @@ static void *keep(const struct block *b, size_t size)
 	h = threads__enter();
 	counters__released(&h->counters, s->route, b->request);
 	counters__served(&h->counters, s->route, size);
-	peaks__resized(s->route, b->request, size);
+	peaks__changed(s->route, 0, (int64_t)(size - b->request));
 	threads__leave(h);
 	return p;
 }

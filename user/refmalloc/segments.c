@@ -103,7 +103,7 @@ struct segment *segments__grow(struct page_heap *h, size_t need, size_t free_at_
 	size_t pad = segments__pad(h), arena = round_up(h->total / 8, PAGE_SIZE);
 	struct segment *g;
 
-	records__lock();
+	lock__take(&records_lock);
 	g = grow_by_brk(h, need, free_at_top, pad, start, bytes);
 	if (!g)
 		g = grow_by_mmap(h, need, arena > ARENA_MIN ? arena : ARENA_MIN, start, bytes);
@@ -112,7 +112,7 @@ struct segment *segments__grow(struct page_heap *h, size_t need, size_t free_at_
 		g = grow_by_brk(h, need, free_at_top, 0, start, bytes);
 	if (!g)
 		g = grow_by_mmap(h, need, 0, start, bytes);
-	records__unlock();
+	lock__give(&records_lock);
 	return g;
 }
 
@@ -120,11 +120,11 @@ bool segments__shrink(struct segment *g, size_t bytes)
 {
 	bool done;
 
-	records__lock();
+	lock__take(&records_lock);
 	done = g == at_brk && sys__break() == g->end && sys__set_break(g->end, g->end - bytes);
 	if (done)
 		g->end -= bytes;
-	records__unlock();
+	lock__give(&records_lock);
 	if (!done)
 		return false;
 	g->home->total -= bytes;
@@ -143,8 +143,8 @@ bool segments__remove(struct segment *g)
 	while (*link != g)
 		link = &(*link)->next;
 	*link = g->next;
-	records__lock();
+	lock__take(&records_lock);
 	records__free(g, sizeof(*g));
-	records__unlock();
+	lock__give(&records_lock);
 	return true;
 }

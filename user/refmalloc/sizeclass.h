@@ -57,6 +57,18 @@ static inline uint32_t class_size(unsigned int class)
 	return (9 + above % 8) << (4 + above / 8);
 }
 
+/*
+ * The class whose spans serve another as long as that has little use: the next of two (from 64
+ * bytes on, of four) steps, within the same bucket.  Of its size are multiples of any alignment of
+ * the other's.
+ */
+static inline unsigned int class_shared(unsigned int class)
+{
+	if (class < 4)
+		return class | class >> 1;
+	return class | (class < HEADED + INSERTED + 2 ? 3 : 1);
+}
+
 /* The smallest class for `size` bytes at a multiple of `alignment` (a power of two, up to a page).
  */
 unsigned int class_of_aligned(size_t size, size_t alignment);

@@ -21,6 +21,8 @@
 #define STATE_LIVE 0x8000u
 #define NO_BLOCK   0x7fffu
 
+#define REMOTE_EMPTY NO_BLOCK /* see remote.c */
+
 /*
  * A tally is blocks and their bytes in one word, so that malloc and free have one to add to.  It
  * is emptied into a heap's counters before it has 2^23 blocks, of 2^15 bytes at most.
@@ -60,7 +62,7 @@ struct span {
 	struct segment *segment;
 
 	/* What others write, or seldom matters. */
-	uint32_t remote; /* blocks freed by others: see remote.h */
+	uint32_t remote; /* blocks freed by others: see remote.c */
 	uint32_t pages;
 	struct span *next, *prev; /* in its owner's list, a bin, or the list of large blocks */
 	uint8_t kind;

@@ -3,7 +3,7 @@
  */
 #include "table.h"
 
-/* 2 MiB of zero pages, of which one page a GiB in use is ever touched. */
+/* Half a MiB of zero pages, of which a page for each TiB or so in use is ever touched. */
 struct span **table_leaf[LEAVES];
 static struct span **spare;
 

@@ -21,7 +21,7 @@
 struct span;
 
 #define ADDRESS_BITS 48
-#define LEAF_BITS    30 /* addresses that one leaf covers */
+#define LEAF_BITS    32 /* addresses that one leaf covers */
 #define LEAF_ENTRIES ((size_t)1 << (LEAF_BITS - PAGE_SHIFT))
 #define LEAVES	     ((size_t)1 << (ADDRESS_BITS - LEAF_BITS))
 

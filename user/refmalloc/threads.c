@@ -21,12 +21,12 @@
 #include "sys.h"
 #include "trim.h"
 
-static struct heap no_heap = HEAP_WITHOUT_SPANS;
+static struct heap no_heap;
 __thread struct heap *heap_self __attribute__((tls_model("initial-exec"))) = &no_heap;
 __thread struct heap *heap_own __attribute__((tls_model("initial-exec")));
 static __thread bool shared_only __attribute__((tls_model("initial-exec")));
 
-static struct lock shared_lock;
+struct lock shared_lock;
 static struct heap *heaps = &shared_heap; /* all of them */
 static struct heap *idle;
 static struct counters before_this_process; /* the parent's at the fork */
@@ -35,16 +35,6 @@ static bool ready;
 static pthread_key_t key;
 static bool has_key;
 
-void threads__lock(void)
-{
-	lock__take(&shared_lock);
-}
-
-void threads__unlock(void)
-{
-	lock__give(&shared_lock);
-}
-
 static void end_thread(void *heap)
 {
 	struct heap *h = heap;
@@ -52,25 +42,25 @@ static void end_thread(void *heap)
 	shared_only = true;
 	heap_own = NULL;
 	heap_self = &no_heap;
-	threads__lock();
+	lock__take(&shared_lock);
 	heap__give_up(h);
 	trim__at_thread_end(h->pages);
 	h->next_idle = idle;
 	idle = h;
-	threads__unlock();
+	lock__give(&shared_lock);
 }
 
 static struct heap *new_heap(void)
 {
 	struct heap *h;
 
-	records__lock();
+	lock__take(&records_lock);
 	h = records__alloc(sizeof(*h));
-	records__unlock();
+	lock__give(&records_lock);
 	if (!h)
 		return NULL;
 	memset(h, 0, sizeof(*h));
-	heap__init(h, pages__for(count++));
+	h->pages = pages__for(count++);
 	h->next = heaps;
 	heaps = h;
 	return h;
@@ -88,24 +78,24 @@ void threads__get_ready(void)
 {
 	if (__atomic_load_n(&ready, __ATOMIC_RELAXED))
 		return;
-	threads__lock();
+	lock__take(&shared_lock);
 	get_ready();
-	threads__unlock();
+	lock__give(&shared_lock);
 }
 
 static struct heap *heap_for_thread(bool is_main)
 {
 	struct heap *h = NULL;
 
-	threads__lock();
+	lock__take(&shared_lock);
 	get_ready();
 	if (!is_main && !has_key)
 		has_key = pthread_key_create(&key, end_thread) == 0;
-	if (!options.no_cache && (is_main || has_key)) {
+	if (options.cache && (is_main || has_key)) {
 		h = idle ? idle : new_heap();
 		idle = idle ? idle->next_idle : NULL;
 	}
-	threads__unlock();
+	lock__give(&shared_lock);
 	return h;
 }
 
@@ -131,9 +121,8 @@ struct heap *threads__enter_first(void)
 		begin_thread();
 	if (heap_own)
 		return heap_own;
-	threads__lock();
-	if (!shared_heap.pages)
-		heap__init(&shared_heap, pages__for(0));
+	lock__take(&shared_lock);
+	shared_heap.pages = pages__for(0);
 	return &shared_heap;
 }
 
@@ -161,24 +150,24 @@ static void sum_up(struct counters *sum)
 
 void threads__sum(struct counters *sum, struct counters *before)
 {
-	threads__lock();
+	lock__take(&shared_lock);
 	pages__lock_all();
 	sum_up(sum);
 	*before = before_this_process;
 	pages__unlock_all();
-	threads__unlock();
+	lock__give(&shared_lock);
 }
 
 static void before_fork(void)
 {
-	threads__lock();
+	lock__take(&shared_lock);
 	pages__lock_all();
 }
 
 static void after_fork(void)
 {
 	pages__unlock_all();
-	threads__unlock();
+	lock__give(&shared_lock);
 }
 
 /*

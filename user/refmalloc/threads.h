@@ -5,11 +5,12 @@
 #define REFMALLOC_THREADS_H
 
 #include "heap.h"
+#include "lock.h"
 
 /*
  * The thread's heap, for the short paths of malloc and free; one without a span if they must not
- * be taken: no heap yet, or blocks are
- * checked or their peaks counted.  Initial-exec: no call is needed to reach it.
+ * be taken: no heap yet, or blocks are checked or their peaks counted.  Initial-exec: no call is
+ * needed to reach it.
  */
 extern __thread struct heap *heap_self __attribute__((tls_model("initial-exec")));
 
@@ -17,8 +18,7 @@ extern __thread struct heap *heap_self __attribute__((tls_model("initial-exec"))
 void threads__get_ready(void);
 
 /* The shared heap's lock, and that of the list of heaps. Taken before the page heap's. */
-void threads__lock(void);
-void threads__unlock(void);
+extern struct lock shared_lock;
 
 /* The thread's own heap, NULL if it has none (yet). */
 extern __thread struct heap *heap_own __attribute__((tls_model("initial-exec")));
@@ -36,7 +36,7 @@ static inline struct heap *threads__enter(void)
 static inline void threads__leave(struct heap *h)
 {
 	if (__builtin_expect(h == &shared_heap, 0))
-		threads__unlock();
+		lock__give(&shared_lock);
 }
 
 /* All that is counted, of which `before` was in the process that forked this one. */

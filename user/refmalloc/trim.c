@@ -15,6 +15,8 @@
 #include "sys.h"
 #include "table.h"
 
+#define WORTH	    16 /* that part of the heap is worth a few calls */
+#define RARELY	    64
 #define LEARNED_MAX ((size_t)16 << 20)
 
 void trim__growing(struct page_heap *h)
@@ -72,12 +74,23 @@ void trim__after_free(struct page_heap *h)
 	}
 }
 
+void trim__before_touching(struct page_heap *h)
+{
+	size_t dirty = h->bins.dirty << PAGE_SHIFT;
+
+	if (dirty <= h->total / WORTH || h->taken < RARELY * h->bins.dirty ||
+	    (options__fixed() && dirty <= option(&options.trim_threshold)))
+		return;
+	bins__forget(&h->bins, h->total / WORTH / 2 >> PAGE_SHIFT);
+	h->taken = 0;
+}
+
 void trim__at_thread_end(struct page_heap *h)
 {
-	pages__lock(h);
+	lock__take(&h->lock);
 	if (h->bins.dirty << PAGE_SHIFT > option(&options.trim_threshold))
 		h->trimmed |= trim__all(h, segments__pad(h));
-	pages__unlock(h);
+	lock__give(&h->lock);
 }
 
 bool trim__all(struct page_heap *h, size_t pad)

@@ -11,6 +11,8 @@ struct page_heap;
 
 /* After each free of pages: if enough lies free to be worth a system call. */
 void trim__after_free(struct page_heap *h);
+/* Memory is used that never was, or not lately: what lies free elsewhere goes first. */
+void trim__before_touching(struct page_heap *h);
 /* A thread that used it has ended, and nobody may want its pages for long. */
 void trim__at_thread_end(struct page_heap *h);
 /* The heap grows, or into pages that it gave back: if it was trimmed, that was for nothing. */
