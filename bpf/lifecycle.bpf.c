@@ -3,8 +3,12 @@
  *
  * Raw tracepoints: they need no tracefs, and hand over the task itself.  An
  * exit's event carries the break and the RSS as they were just before it.
+ *
+ * Programs on them can be preempted since Linux 7.0 (tracepoint.h: SRCU), and skipped then, as
+ * syscalls.bpf.c says.  Where that is so, the functions that are called next to them are used.
  */
 #include "emit.bpf.h"
+#include <bpf/bpf_tracing.h>
 
 /* include/linux/mm_types_task.h */
 enum { MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS, MM_SHMEMPAGES };
@@ -152,10 +156,8 @@ static __always_inline bool has_missed_calls(__u32 tgid)
 	return p && p->calls_missed;
 }
 
-SEC("raw_tp/sched_process_fork")
-int process_fork(struct bpf_raw_tracepoint_args *ctx)
+static __always_inline int forked(struct task_struct *child)
 {
-	struct task_struct *child = (void *)ctx->args[1];
 	__u32 parent_tgid = bpf_get_current_pid_tgid() >> 32;
 	__u32 tgid = BPF_CORE_READ(child, tgid);
 	struct event_task *t;
@@ -193,18 +195,26 @@ int process_fork(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
-SEC("raw_tp/sched_process_exec")
-int process_exec(struct bpf_raw_tracepoint_args *ctx)
+SEC("raw_tp/sched_process_fork")
+int process_fork(struct bpf_raw_tracepoint_args *ctx)
 {
-	struct task_struct *task = (void *)ctx->args[0];
-	struct linux_binprm *bprm = (void *)ctx->args[2];
-	__u32 tid = ctx->args[1], leader = bpf_get_current_pid_tgid();
+	return forked((void *)ctx->args[1]);
+}
+
+/* wake_up_new_task(p), kernel/sched/core.c: what kernel_clone does next. */
+SEC("kprobe.multi")
+int task_forks(struct pt_regs *ctx)
+{
+	return forked((void *)PT_REGS_PARM1(ctx));
+}
+
+static __always_inline int execed(struct task_struct *task, struct linux_binprm *bprm)
+{
+	__u32 leader = bpf_get_current_pid_tgid();
 	struct event_exec *x;
 	struct inode *program;
 	__u64 fill;
 
-	/* A thread that execs takes the leader's id; what either was in the middle of is void. */
-	bpf_map_delete_elem(&threads, &tid);
 	bpf_map_delete_elem(&threads, &leader);
 	if (!watched_but_for_comm(bpf_get_current_pid_tgid() >> 32))
 		return 0;
@@ -221,6 +231,33 @@ int process_exec(struct bpf_raw_tracepoint_args *ctx)
 	bpf_ringbuf_submit(x, wake_for_code(fill, BPF_CORE_READ(program, i_ino),
 					    BPF_CORE_READ(program, i_sb, s_dev)));
 	return 0;
+}
+
+/* A thread that execs takes the leader's id; what either was in the middle of is void. */
+SEC("raw_tp/sched_process_exec")
+int process_exec(struct bpf_raw_tracepoint_args *ctx)
+{
+	__u32 tid = ctx->args[1];
+
+	bpf_map_delete_elem(&threads, &tid);
+	return execed((void *)ctx->args[0], (void *)ctx->args[2]);
+}
+
+/* begin_new_exec(bprm), fs/exec.c: the thread has its own id still. */
+SEC("kprobe.multi")
+int task_will_exec(struct pt_regs *ctx)
+{
+	__u32 tid = bpf_get_current_pid_tgid();
+
+	bpf_map_delete_elem(&threads, &tid);
+	return 0;
+}
+
+/* finalize_exec(bprm), fs/exec.c: all is mapped that the kernel maps. */
+SEC("kprobe.multi")
+int task_execs(struct pt_regs *ctx)
+{
+	return execed((struct task_struct *)bpf_get_current_task(), (void *)PT_REGS_PARM1(ctx));
 }
 
 /* The numbers of an exit that finds no room are kept in the process's entry. */
@@ -252,10 +289,8 @@ static __always_inline void break_recall(struct event_task *t, const struct spil
 	t->brk_end = p ? p->brk_end : 0;
 }
 
-SEC("raw_tp/sched_process_exit")
-int process_exit(struct bpf_raw_tracepoint_args *ctx)
+static __always_inline int exited(struct task_struct *task)
 {
-	struct task_struct *task = (void *)ctx->args[0];
 	__u64 id = bpf_get_current_pid_tgid();
 	__u32 tgid = id >> 32, tid = id;
 	struct mm_struct *mm = BPF_CORE_READ(task, mm);
@@ -285,4 +320,17 @@ int process_exit(struct bpf_raw_tracepoint_args *ctx)
 	if (config.by_pid)
 		bpf_map_delete_elem(&pids, &tgid);
 	return 0;
+}
+
+SEC("raw_tp/sched_process_exit")
+int process_exit(struct bpf_raw_tracepoint_args *ctx)
+{
+	return exited((void *)ctx->args[0]);
+}
+
+/* taskstats_exit(tsk, group_dead), kernel/taskstats.c: what do_exit does before. */
+SEC("kprobe.multi")
+int task_exits(struct pt_regs *ctx)
+{
+	return exited((void *)PT_REGS_PARM1(ctx));
 }

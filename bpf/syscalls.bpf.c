@@ -170,3 +170,28 @@ int BPF_PROG(syscall_exit_old, struct pt_regs *regs, long ret)
 {
 	return leave(regs, ret, false);
 }
+
+/*
+ * The same, on the functions of these system calls.  From Linux 7.2 on what is on a system call's
+ * tracepoint, of whatever kind, can be preempted, and the kernel skips a program that another task
+ * is in the middle of on this CPU (bpf_prog_get_recursion_context, include/linux/bpf.h).  On a
+ * function it cannot be: ftrace disables preemption.
+ */
+static __always_inline struct pt_regs *user_regs(void)
+{
+	return (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+}
+
+SEC("kprobe.multi")
+int syscall_call(struct pt_regs *ctx)
+{
+	struct pt_regs *regs = user_regs();
+
+	return enter(regs, SYSCALL_NR(regs), true);
+}
+
+SEC("kprobe.multi")
+int syscall_return(struct pt_regs *ctx)
+{
+	return leave(user_regs(), PT_REGS_RC(ctx), true);
+}

@@ -36,7 +36,9 @@ static void print_costs(FILE *out, const struct found_probes *found)
 	for (int i = 0; i < CALIBRATE_KINDS; i++)
 		fprintf(out, "%s%s %s", i ? ", " : "", names[i], cost_text(text, found->hit.ns[i]));
 	fprintf(out, "\n  %-28s %s", "any other system call", cost_text(text, found->syscall));
-	fprintf(out, ", while tracepoints are in use %s\n", cost_text(text, found->syscall_traced));
+	fprintf(out, ", while %s %s\n",
+		found->features->on_functions ? "functions are probed" : "tracepoints are in use",
+		cost_text(text, found->syscall_traced));
 }
 
 static const char *returns_text(const struct features *f)
@@ -220,10 +222,17 @@ void found_probes__print(FILE *out, const struct found_probes *found)
 	char path[SANITIZED_SIZE(PATH_COLUMNS)];
 
 	print_kernel(out, found);
-	fprintf(out, "\ntracepoints\n"
-		     "  sys_enter, sys_exit of brk, mmap, munmap, mremap, mprotect, shmat, shmdt: "
-		     "what was asked, what came of it\n"
-		     "  sched_process_fork, _exec, _exit: processes that come and go\n");
+	fputs(found->features->on_functions
+		      ? "\nfunctions of the kernel\n"
+			"  those of brk, mmap, munmap, mremap, mprotect, shmat, shmdt, and their "
+			"returns: what was asked, what came of it\n"
+			"  wake_up_new_task, finalize_exec, taskstats_exit: processes that come "
+			"and go\n"
+		      : "\ntracepoints\n"
+			"  sys_enter, sys_exit of brk, mmap, munmap, mremap, mprotect, shmat, "
+			"shmdt: what was asked, what came of it\n"
+			"  sched_process_fork, _exec, _exit: processes that come and go\n",
+	      out);
 	for (size_t i = 0; i < objects__count(objects); i++) {
 		const struct object *o = objects__get(objects, i);
 

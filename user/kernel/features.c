@@ -49,6 +49,11 @@ void features__probe(struct features *f)
 	f->filter_by_pid = features__kernel_has(6, 10);
 	f->uprobe_multi = false;
 	f->session = uprobes__has_session();
+	/*
+	 * Programs on tracepoints of the scheduler's can be preempted since 7.0 (SRCU guards these
+	 * tracepoints), those on system calls' since 7.2 (they may sleep).
+	 */
+	f->skips_events = features__kernel_has(7, 0);
 	f->returns = RETURNS_NONE;
 	f->shadow_stacks = false;
 }

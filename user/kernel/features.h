@@ -21,6 +21,8 @@ struct features {
 	bool filter_by_pid;   /* a uprobe_multi link may be for one process */
 	bool uprobe_multi;    /* known once a uprobe is attached */
 	bool session;	      /* uprobe.session, Linux 6.13 */
+	bool skips_events;    /* a program on a tracepoint is preempted, and skipped, 7.0 */
+	bool on_functions;    /* so they are on functions; known once events are attached */
 	enum returns returns; /* known by features__probe_returns */
 	bool shadow_stacks;   /* processes may have them, and return probes would end those */
 };

@@ -116,11 +116,41 @@ __u64 probes__skipped(const struct probes *p)
 	       skipped_runs(g->syscall_exit) + skipped_runs(g->syscall_exit_old);
 }
 
+/* struct bpf_link_info of Linux 6.7: the distribution's headers are older. */
+struct link_info_functions {
+	__u32 type, id, prog_id;
+	__u64 addrs;
+	__u32 count, flags;
+	__u64 missed;
+};
+
+/* Calls of functions that the kernel did not tell any program of. */
+static __u64 missed_calls(const struct bpf_link *link)
+{
+	struct link_info_functions info = {};
+	__u32 size = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(bpf_link__fd(link), &info, &size) ||
+	    info.type != BPF_LINK_TYPE_KPROBE_MULTI)
+		return 0;
+	return info.missed;
+}
+
+void probes__close_events(struct probes *p)
+{
+	while (p->n_links) {
+		p->missed += missed_calls(p->links[--p->n_links]);
+		bpf_link__destroy(p->links[p->n_links]);
+	}
+}
+
 __u64 probes__lost(const struct probes *p)
 {
-	__u64 lost = __atomic_load_n(&p->skel->bss->lost, __ATOMIC_RELAXED);
+	__u64 lost = __atomic_load_n(&p->skel->bss->lost, __ATOMIC_RELAXED) + p->missed;
 	struct bpf_program *prog;
 
+	for (size_t i = 0; i < p->n_links; i++)
+		lost += missed_calls(p->links[i]);
 	bpf_object__for_each_program(prog, p->skel->obj) lost += skipped_runs(prog);
 	return lost - probes__skipped(p);
 }

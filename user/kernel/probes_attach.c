@@ -4,10 +4,51 @@
 #include "kernel/probes_state.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "log.h"
+
+/* ---- functions of the kernel ---- */
+
+#if defined(__aarch64__)
+#define SYSCALL_FUNCTION "__arm64_sys_"
+#else
+#define SYSCALL_FUNCTION "__x64_sys_"
+#endif
+
+static bool attach_functions(struct probes *p, struct bpf_program *prog, const char **names,
+			     size_t n, bool returns)
+{
+	LIBBPF_OPTS(bpf_kprobe_multi_opts, opts, .syms = names, .cnt = n, .retprobe = returns);
+	struct bpf_link *link = bpf_program__attach_kprobe_multi_opts(prog, NULL, &opts);
+
+	if (!link)
+		return false;
+	p->links[p->n_links++] = link;
+	return true;
+}
+
+static bool attach_function(struct probes *p, struct bpf_program *prog, const char *name)
+{
+	return attach_functions(p, prog, &name, 1, false);
+}
+
+#define N_OPTIONAL 2 /* at the end: kernels without System V shared memory have none of it */
+
+static bool attach_syscall_functions(struct probes *p, struct bpf_program *prog, bool returns)
+{
+	const char *names[] = {
+		SYSCALL_FUNCTION "brk",	   SYSCALL_FUNCTION "mmap",	SYSCALL_FUNCTION "munmap",
+		SYSCALL_FUNCTION "mremap", SYSCALL_FUNCTION "mprotect", SYSCALL_FUNCTION "shmat",
+		SYSCALL_FUNCTION "shmdt",
+	};
+	size_t n = sizeof(names) / sizeof(*names);
+
+	return attach_functions(p, prog, names, n, returns) ||
+	       attach_functions(p, prog, names, n - N_OPTIONAL, returns);
+}
 
 /* ---- tracepoints ---- */
 
@@ -32,25 +73,74 @@ static int attach_syscalls(struct probes *p)
 	bool find_vma = p->features.find_vma;
 	int err;
 
+	if (p->features.on_functions)
+		return attach_syscall_functions(p, g->syscall_return, true) &&
+				       attach_syscall_functions(p, g->syscall_call, false)
+			       ? 0
+			       : -errno;
 	err = attach_event(p, find_vma ? g->syscall_exit : g->syscall_exit_old, "sys_exit");
 	if (err)
 		return err;
 	return attach_event(p, find_vma ? g->syscall_enter : g->syscall_enter_old, "sys_enter");
 }
 
-int probes__attach_events(struct probes *p)
+static int attach_tasks(struct probes *p)
+{
+	const typeof(p->skel->progs) *g = &p->skel->progs;
+	int err;
+
+	if (p->features.on_functions)
+		return attach_function(p, g->task_forks, "wake_up_new_task") &&
+				       attach_function(p, g->task_will_exec, "begin_new_exec") &&
+				       attach_function(p, g->task_execs, "finalize_exec") &&
+				       attach_function(p, g->task_exits, "taskstats_exit")
+			       ? 0
+			       : -errno;
+	err = attach_event(p, g->process_fork, "sched_process_fork");
+	if (!err)
+		err = attach_event(p, g->process_exec, "sched_process_exec");
+	return err ?: attach_event(p, g->process_exit, "sched_process_exit");
+}
+
+static int attach_events(struct probes *p)
 {
 	double before = calibrate__traced_syscall();
 	int err = attach_syscalls(p);
 
 	p->syscall_ns = calibrate__traced_syscall() - before;
-	if (!err)
-		err = attach_event(p, p->skel->progs.process_fork, "sched_process_fork");
-	if (!err)
-		err = attach_event(p, p->skel->progs.process_exec, "sched_process_exec");
-	if (!err)
-		err = attach_event(p, p->skel->progs.process_exit, "sched_process_exit");
-	return err;
+	return err ?: attach_tasks(p);
+}
+
+/* False: links to functions are made, but nothing comes of them. */
+static bool functions_are_told(void)
+{
+	FILE *f = fopen("/proc/sys/kernel/ftrace_enabled", "re");
+	int enabled = 1;
+
+	if (f && fscanf(f, "%d", &enabled) != 1)
+		enabled = 1;
+	if (f)
+		fclose(f);
+	if (!enabled)
+		log__note("kernel.ftrace_enabled is 0: no function of the kernel can be probed; on "
+			  "tracepoints it may skip events, which are counted as lost then");
+	return enabled;
+}
+
+int probes__attach_events(struct probes *p)
+{
+	int err;
+
+	p->features.on_functions = p->features.skips_events && functions_are_told();
+	err = attach_events(p);
+	if (!err || !p->features.on_functions)
+		return err;
+	log__note("the kernel's functions cannot be probed: %s; on tracepoints it may skip events, "
+		  "which are counted as lost then",
+		  strerror(-err));
+	probes__close_events(p);
+	p->features.on_functions = false;
+	return attach_events(p);
 }
 
 /* ---- the malloc family ---- */
@@ -160,12 +250,6 @@ struct meter *probes__meter(struct probes *p)
 }
 
 /* ---- the end ---- */
-
-void probes__close_events(struct probes *p)
-{
-	while (p->n_links)
-		bpf_link__destroy(p->links[--p->n_links]);
-}
 
 static void detach(struct probes *p)
 {

@@ -53,6 +53,17 @@ static void set_autoload_by_kernel(struct probes *p)
 	bpf_program__set_autoload(p->skel->progs.list_vma, p->features.iter_vma);
 }
 
+/* Those on functions, instead of the ones on tracepoints; these are loaded in case of need. */
+static void set_autoload_of_functions(struct probes *p)
+{
+	const typeof(p->skel->progs) *g = &p->skel->progs;
+	struct bpf_program *const progs[] = {g->syscall_call,	g->syscall_return, g->task_forks,
+					     g->task_will_exec, g->task_execs,	   g->task_exits};
+
+	for (size_t i = 0; i < sizeof(progs) / sizeof(*progs); i++)
+		bpf_program__set_autoload(progs[i], p->features.skips_events);
+}
+
 static void set_uprobe(struct bpf_program *prog, bool wanted, int attach_type)
 {
 	bpf_program__set_autoload(prog, wanted);
@@ -142,6 +153,7 @@ static void configure(struct probes *p, const struct probes_config *c)
 	set_uprobes(p, c->malloc);
 	set_uprobe(p->skel->progs.empty, c->calibrate, UPROBE_MULTI_ATTACH_TYPE);
 	set_autoload_by_kernel(p);
+	set_autoload_of_functions(p);
 }
 
 static int explain_load(int err)

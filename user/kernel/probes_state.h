@@ -24,6 +24,7 @@ struct probes {
 	struct features features;
 	struct bpf_link *links[MOST_EVENTS];
 	size_t n_links;
+	__u64 missed; /* by links that have been closed */
 	struct uprobes *uprobes[MOST_LINKS];
 	size_t n_uprobes;
 	struct place_table places;
@@ -34,7 +35,7 @@ struct probes {
 	bool stopped;
 };
 
-/* The tracepoints' links. */
+/* The links of tracepoints, or of the kernel's functions. */
 void probes__close_events(struct probes *p);
 
 #endif
