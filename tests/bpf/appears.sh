@@ -65,9 +65,13 @@ base = next((int(line.split("-")[0], 16) - int(line.split()[2], 16) for line in 
              if line.rstrip().endswith(file) and "x" in line.split()[1]), None)
 if base is None:
     sys.exit(1)
-with open(f"/proc/{pid}/mem", "rb") as memory:
-    memory.seek(addr + (base if file.endswith(".so") else 0))
-    sys.exit(memory.read(1) != b"\xcc")
+if file.endswith(".so"):
+    addr += base
+# The probe is somewhere at the function's beginning: another byte than in the file.
+with open(f"/proc/{pid}/mem", "rb") as memory, open(file, "rb") as code:
+    memory.seek(addr)
+    code.seek(addr - base)
+    sys.exit(all(now == was or now != 0xcc for now, was in zip(memory.read(64), code.read(64))))
 END_OF_PROBED
 }
 eventually 20 probed "$PRELOADED" "$WORK/libmine.so" usdt:alloc
