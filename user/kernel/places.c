@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "brkscope/hits.h"
+#include "kernel/map.h"
 
 void place_table__init(struct place_table *t, int probes_fd, int probe_at_fd, bool cookies)
 {
@@ -49,8 +50,8 @@ static int add(struct place_table *t, struct probe *probe, const struct placemen
 	memcpy(probe->reg, at->reg, sizeof(probe->reg));
 	places->place[places->n++] = (struct uprobe_place){.offset = at->off, .cookie = number};
 	t->n++;
-	err = bpf_map_update_elem(t->probes_fd, &number, probe, BPF_ANY);
-	return err ? err : bpf_map_update_elem(t->probe_at_fd, &page_offset, &number, BPF_ANY);
+	err = map__update(t->probes_fd, &number, probe, BPF_ANY);
+	return err ? err : map__update(t->probe_at_fd, &page_offset, &number, BPF_ANY);
 }
 
 const struct placement *places__of_call(const struct object *o, int entry, bool live)

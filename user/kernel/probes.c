@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "kernel/map.h"
 #include "kernel/ring.h"
 #include "kernel/spill.h"
 #include "log.h"
@@ -16,7 +17,7 @@
 int probes__watch(struct probes *p, __u32 pid)
 {
 	__u8 yes = 1;
-	int err = bpf_map_update_elem(bpf_map__fd(p->skel->maps.pids), &pid, &yes, BPF_ANY);
+	int err = map__update(bpf_map__fd(p->skel->maps.pids), &pid, &yes, BPF_ANY);
 
 	if (err)
 		log__error("PID %u: adding it to the filter: %s", pid, strerror(-err));
@@ -29,11 +30,11 @@ void probes__learn_object(struct probes *p, const struct object *o)
 	int map = bpf_map__fd(p->skel->maps.frames);
 	const __u8 yes = 1;
 
-	bpf_map_update_elem(bpf_map__fd(p->skel->maps.known_files), &file, &yes, BPF_ANY);
+	map__update(bpf_map__fd(p->skel->maps.known_files), &file, &yes, BPF_ANY);
 	for (unsigned int i = 0; i < o->n_calls; i++) {
 		struct site site = {.ino = o->ino, .dev = o->dev, .off = o->calls[i].off};
 
-		bpf_map_update_elem(map, &site, &o->calls[i].frame, BPF_ANY);
+		map__update(map, &site, &o->calls[i].frame, BPF_ANY);
 	}
 }
 
@@ -187,7 +188,7 @@ bool probes__site_seen(const struct probes *p, __u32 pid, __u64 addr, struct sit
 	struct site_key key = {.addr = addr, .tgid = pid};
 	struct site_seen seen;
 
-	if (bpf_map_lookup_elem(bpf_map__fd(p->skel->maps.sites), &key, &seen))
+	if (map__lookup(bpf_map__fd(p->skel->maps.sites), &key, &seen))
 		return false;
 	*site = site_in(&seen, addr);
 	return true;
@@ -197,8 +198,7 @@ bool probes__in_syscall(const struct probes *p, __u32 tid)
 {
 	struct thread thread;
 
-	return !bpf_map_lookup_elem(bpf_map__fd(p->skel->maps.threads), &tid, &thread) &&
-	       thread.syscall;
+	return !map__lookup(bpf_map__fd(p->skel->maps.threads), &tid, &thread) && thread.syscall;
 }
 
 const struct features *probes__features(const struct probes *p)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/map.h"
 #include "log.h"
 
 /* ---- functions of the kernel ---- */
@@ -132,6 +133,7 @@ int probes__attach_events(struct probes *p)
 	int err;
 
 	p->features.on_functions = p->features.skips_events && functions_are_told();
+	map__set_steady(p->features.on_functions);
 	err = attach_events(p);
 	if (!err || !p->features.on_functions)
 		return err;

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "kernel/map.h"
 #include "log.h"
 
 #define BTF_PATH "/sys/kernel/btf/vmlinux"
@@ -185,7 +186,7 @@ static int set_cgroup(struct probes *p, const char *path)
 		return err;
 	}
 	fd_value = fd;
-	err = bpf_map_update_elem(bpf_map__fd(p->skel->maps.cgroup), &zero, &fd_value, BPF_ANY);
+	err = map__update(bpf_map__fd(p->skel->maps.cgroup), &zero, &fd_value, BPF_ANY);
 	if (err)
 		log__error("cgroup %s: %s; it has to be a directory of a cgroup v2 file system",
 			   path, strerror(-err));

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/map.h"
+
 struct process_key {
 	__u64 start_ns;
 	__u32 tgid;
@@ -135,7 +137,7 @@ static void drop_cell(struct spill *s, int fd, const struct cell_key *key)
 {
 	struct seen *seen = slot_of(s, key);
 
-	bpf_map_delete_elem(fd, key);
+	map__delete(fd, key);
 	s->dropped += !seen->dropped;
 	seen->dropped = true;
 	seen->cell = (struct cell){};
@@ -173,7 +175,7 @@ static int read_cells(struct spill *s, int fd, const struct spill_visitor *v)
 		key = next;
 		/* Before anything is deleted, or the walk would start anew. */
 		more = !bpf_map_get_next_key(fd, &key, &next);
-		if (bpf_map_lookup_elem(fd, &key, &cell))
+		if (map__lookup(fd, &key, &cell))
 			continue;
 		err = hand_over(s, &key, &cell, v);
 		if (has_ended(s, &key))
@@ -209,7 +211,7 @@ static int read_processes(struct spill *s, const struct spill_visitor *v)
 	while (more && !err) {
 		key = next;
 		more = !bpf_map_get_next_key(s->processes_fd, &key, &next);
-		if (bpf_map_lookup_elem(s->processes_fd, &key, &p))
+		if (map__lookup(s->processes_fd, &key, &p))
 			continue;
 		if (v->process(key.tgid, &p, v->arg))
 			err = note_ended(s, &key);
@@ -228,7 +230,7 @@ int spill__read(struct spill *s, const struct spill_visitor *v)
 	if (!err)
 		err = read_cells(s, s->others_fd, v);
 	for (size_t i = 0; i < s->n_ended; i++)
-		bpf_map_delete_elem(s->processes_fd, &s->ended[i]);
+		map__delete(s->processes_fd, &s->ended[i]);
 	forget_dropped(s);
 	return err;
 }
