@@ -6,7 +6,7 @@
 #include "sys.h"
 
 #define LARGEST_SPAN 16 /* pages */
-#define SHARE	     8	/* of what a thread has of a class: its next span */
+#define SHARE	     4	/* of what a thread has of a class: its next span */
 
 /* class_table[n]: the class of sizes up to 16 * n. */
 const uint8_t class_table[TABLED_MAX / GRANULE + 1] = {
