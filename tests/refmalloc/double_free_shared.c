@@ -2,6 +2,8 @@
  * double_free_shared.c - cache=0: of two threads that free a block at the same time one ends the
  * program, and a handler of SIGABRT may allocate, though all share a heap with a lock.
  */
+#include <fcntl.h>
+#include <sys/syscall.h>
 #include "test.h"
 
 static int phase;
@@ -14,6 +16,8 @@ static void handler(int signal)
 	_exit(42);
 }
 
+static int tids[3];
+
 static void wait_for(int wanted)
 {
 	while (__atomic_load_n(&phase, __ATOMIC_ACQUIRE) < wanted)
@@ -23,6 +27,7 @@ static void wait_for(int wanted)
 /* Wants pages with the shared heap's lock held. */
 static void *take(void *arg)
 {
+	__atomic_store_n((int *)arg, gettid(), __ATOMIC_RELEASE);
 	wait_for(1);
 	hidden(malloc(3000));
 	return arg;
@@ -30,9 +35,26 @@ static void *take(void *arg)
 
 static void *free_it(void *arg)
 {
+	__atomic_store_n((int *)arg, gettid(), __ATOMIC_RELEASE);
 	wait_for(2);
 	free(block);
 	return arg;
+}
+
+/* It sleeps in futex(2), as whoever wants a lock that is taken. */
+static int waits(int thread)
+{
+	int tid = __atomic_load_n(&tids[thread], __ATOMIC_ACQUIRE), fd;
+	char path[64], text[32] = "";
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", tid);
+	fd = tid ? open(path, O_RDONLY) : -1;
+	if (fd < 0)
+		return 0;
+	if (read(fd, text, sizeof(text) - 1) < 0)
+		text[0] = 0;
+	close(fd);
+	return text[0] != 'r' && strtol(text, NULL, 10) == SYS_futex;
 }
 
 /* While the walk has the pages locked: both look at the block before either frees it. */
@@ -40,10 +62,12 @@ static int let_them(const struct refmalloc_block *b, void *arg)
 {
 	(void)b;
 	(void)arg;
-	for (int i = 1; i <= 2; i++) {
-		__atomic_store_n(&phase, i, __ATOMIC_RELEASE);
-		usleep(100000);
-	}
+	__atomic_store_n(&phase, 1, __ATOMIC_RELEASE);
+	while (!waits(0))
+		usleep(1000);
+	__atomic_store_n(&phase, 2, __ATOMIC_RELEASE);
+	while (!waits(1) || !waits(2))
+		usleep(1000);
 	return 1;
 }
 
@@ -54,7 +78,7 @@ static void free_twice(void)
 
 	block = hidden(malloc(100));
 	for (int i = 0; i < 3; i++)
-		CHECK(pthread_create(&threads[i], NULL, work[i], NULL) == 0);
+		CHECK(pthread_create(&threads[i], NULL, work[i], &tids[i]) == 0);
 	CHECK(refmalloc_walk(let_them, NULL) == 1);
 	for (int i = 0; i < 3; i++)
 		pthread_join(threads[i], NULL);
