@@ -50,7 +50,7 @@ int numbers__read_spill(struct collector *c)
 	bool same = spilled == c->spill_read;
 	int err;
 
-	model__read_spill(c->model);
+	model__begin_spill(c->model);
 	read_skipped(c);
 	/*
 	 * An event counts as spilled before its cell is written: a number that has

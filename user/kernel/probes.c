@@ -109,12 +109,32 @@ static __u64 skipped_runs(const struct bpf_program *prog)
 	return info.recursion_misses;
 }
 
-__u64 probes__skipped(const struct probes *p)
+/* All system calls pass it, whether they are traced or not. */
+static bool is_passed_by_all(const struct probes *p, const struct bpf_program *prog)
 {
 	const typeof(p->skel->progs) *g = &p->skel->progs;
 
-	return skipped_runs(g->syscall_enter) + skipped_runs(g->syscall_enter_old) +
-	       skipped_runs(g->syscall_exit) + skipped_runs(g->syscall_exit_old);
+	return prog == g->syscall_enter || prog == g->syscall_enter_old ||
+	       prog == g->syscall_exit || prog == g->syscall_exit_old;
+}
+
+/* Of those that all system calls pass, or of the others. */
+static __u64 all_skipped_runs(const struct probes *p, bool passed_by_all)
+{
+	struct bpf_program *prog;
+	__u64 n = 0;
+
+	bpf_object__for_each_program(prog, p->skel->obj)
+	{
+		if (is_passed_by_all(p, prog) == passed_by_all)
+			n += skipped_runs(prog);
+	}
+	return n;
+}
+
+__u64 probes__skipped(const struct probes *p)
+{
+	return all_skipped_runs(p, true);
 }
 
 /* struct bpf_link_info of Linux 6.7: the distribution's headers are older. */
@@ -148,12 +168,10 @@ void probes__close_events(struct probes *p)
 __u64 probes__lost(const struct probes *p)
 {
 	__u64 lost = __atomic_load_n(&p->skel->bss->lost, __ATOMIC_RELAXED) + p->missed;
-	struct bpf_program *prog;
 
 	for (size_t i = 0; i < p->n_links; i++)
 		lost += missed_calls(p->links[i]);
-	bpf_object__for_each_program(prog, p->skel->obj) lost += skipped_runs(prog);
-	return lost - probes__skipped(p);
+	return lost + all_skipped_runs(p, false);
 }
 
 int probes__ring(struct probes *p, struct ring **out)

@@ -80,7 +80,7 @@ void model__prefetch(struct model *m, const struct event_call *e);
 /* Worth reading again although nothing has been added: an entry can go. */
 bool model__spill_due(const struct model *m);
 /* The spill is going to be read. */
-void model__read_spill(struct model *m);
+void model__begin_spill(struct model *m);
 /* Somebody's address space has changed, nobody knows whose: of all who live, who is read anew
  * after this is known again. */
 void model__miss_changes(struct model *m);

@@ -57,7 +57,7 @@ static void miss_call(struct model *m, struct process *p)
 		spilled__forget_blocks(model__mm_owner(m, p));
 }
 
-void model__read_spill(struct model *m)
+void model__begin_spill(struct model *m)
 {
 	m->changes_missed = false;
 }
