@@ -7,7 +7,7 @@
 #include "said.bpf.h"
 
 /* Counted, but which block it was is not kept. */
-static __noinline int block_spill(__u32 tgid, __u8 type)
+VERIFIED_ONCE int block_spill(__u32 tgid, __u8 type)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct cell_key key = {.type = type};

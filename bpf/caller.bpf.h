@@ -56,30 +56,54 @@ static __always_inline void map_remember(const struct site_key *key, const struc
 	bpf_map_update_elem(&sites, key, now, BPF_ANY);
 }
 
+/* The one that an address was in the last time. */
+static __always_inline bool map_recall(const struct site_key *key, __u64 exec_id,
+				       struct site_seen *map)
+{
+	struct site_seen *seen = bpf_map_lookup_elem(&sites, key);
+
+	if (!seen || seen->exec_id != exec_id)
+		return false;
+	*map = *seen;
+	return true;
+}
+
 /*
  * The mapping that an address is in; where the lock is taken, the one that it was
  * in the last time.  Only an address that is new is worth waiting for: another
  * thread's mmap or munmap holds the lock for a microsecond or so.
+ *
+ * As VERIFIED_ONCE, but with addresses: where there is bpf_find_vma, they are taken (5.12).  Before
+ * 6.2 what they lead to is no key or value of a map (d1673304097c).
  */
+__weak __noinline int map_look(__u64 addr, struct site_seen *map)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct site_key key = {.addr = addr, .tgid = bpf_get_current_pid_tgid() >> 32};
+	struct search s = {.addr = addr};
+
+	if (!map)
+		return false;
+	s.map.exec_id = BPF_CORE_READ(task, self_exec_id);
+	if (!find_vma(0, &s)) {
+		if (map_recall(&key, s.map.exec_id, map))
+			return true;
+		bpf_loop(FIND_TRIES, find_vma, &s, 0); /* Linux 5.17, as bpf_find_vma */
+	}
+	if (s.found)
+		map_remember(&key, &s.map);
+	*map = s.map;
+	return s.found;
+}
+
 static __always_inline bool map_find(struct search *s, bool can_find)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct site_key key = {.addr = s->addr, .tgid = bpf_get_current_pid_tgid() >> 32};
-	struct site_seen *seen;
 
-	s->map.exec_id = BPF_CORE_READ(task, self_exec_id);
-	if (!can_find || !find_vma(0, s)) {
-		seen = bpf_map_lookup_elem(&sites, &key);
-		if (seen && seen->exec_id == s->map.exec_id) {
-			s->map = *seen;
-			return true;
-		}
-		if (can_find)
-			bpf_loop(FIND_TRIES, find_vma, s, 0); /* Linux 5.17, as bpf_find_vma */
-	}
-	if (s->found)
-		map_remember(&key, &s->map);
-	return s->found;
+	if (can_find)
+		return map_look(s->addr, &s->map);
+	return map_recall(&key, BPF_CORE_READ(task, self_exec_id), &s->map);
 }
 
 static __always_inline struct site site_of(const struct search *s, bool known)
@@ -89,28 +113,37 @@ static __always_inline struct site site_of(const struct search *s, bool known)
 	return known ? site_in(&s->map, s->addr) : address;
 }
 
+#if defined(__TARGET_ARCH_x86)
+#define CALLER_AT(regs) PT_REGS_SP(regs)
+#else
+#define CALLER_AT(regs) PT_REGS_RET(regs)
+#endif
+
 /*
  * Who called the wrapper that made the system call.  Most wrappers keep no
  * frame: then the word at the stack pointer (on arm64 the link register) is
  * where they return to.  The agent has said which do, and how large it is.
  * tcmalloc's mmap() is a wrapper around libc's syscall(), which is one.
+ *
+ * behind: the instruction behind the system call; at: CALLER_AT.
  */
-static __always_inline void caller_find(struct thread *t, struct pt_regs *regs, bool can_find)
+static __always_inline void caller_find(struct thread *t, __u64 behind, __u64 at, bool can_find)
 {
-	struct search ip = {.addr = PT_REGS_IP(regs)}, caller = {};
+	struct search ip = {.addr = behind}, caller = {};
 	bool known = map_find(&ip, can_find);
+	struct site site = site_of(&ip, known);
 
-	t->ip = site_of(&ip, known);
+	t->ip = site;
 #if defined(__TARGET_ARCH_x86)
-	__u32 *frame = bpf_map_lookup_elem(&frames, &t->ip);
-	__u64 at = PT_REGS_SP(regs) + (frame ? *frame : 0);
+	__u32 *frame = bpf_map_lookup_elem(&frames, &site);
 
+	at += frame ? *frame : 0;
 	/* What could not be read is not known, and no caller outside of all files. */
 	t->caller = (struct site){.dev = SITE_ADDRESS};
 	if (bpf_probe_read_user(&caller.addr, sizeof(caller.addr), (void *)at))
 		return;
 #else
-	caller.addr = PT_REGS_RET(regs);
+	caller.addr = at;
 #endif
 	caller.addr = real_return(caller.addr);
 	/* libc's malloc calls libc's mmap: one mapping tells both. */
@@ -118,10 +151,11 @@ static __always_inline void caller_find(struct thread *t, struct pt_regs *regs, 
 		caller.map = ip.map;
 	else
 		known = map_find(&caller, can_find);
-	t->caller = site_of(&caller, known);
+	site = site_of(&caller, known);
+	t->caller = site;
 #if defined(__TARGET_ARCH_x86)
 	/* An allocator's own mmap(), made by way of syscall(2): who called that? */
-	frame = bpf_map_lookup_elem(&frames, &t->caller);
+	frame = bpf_map_lookup_elem(&frames, &site);
 	if (!frame)
 		return;
 	at += sizeof(caller.addr) + *frame;
@@ -136,7 +170,7 @@ static __always_inline void caller_find(struct thread *t, struct pt_regs *regs, 
 }
 
 /* The file that has just been mapped at an address. */
-static __noinline __attribute__((unused)) int file_find(struct site *site, __u64 addr)
+__weak __noinline int file_find(struct site *site, __u64 addr)
 {
 	struct search s = {.addr = addr};
 	bool known;
@@ -148,11 +182,10 @@ static __noinline __attribute__((unused)) int file_find(struct site *site, __u64
 	return 0;
 }
 
-/* A second try at the system call's end: the registers are as they were. */
-static __noinline __attribute__((unused)) int caller_retry(struct thread *t, struct pt_regs *regs)
+__weak __noinline int caller_look(struct thread *t, __u64 behind, __u64 at)
 {
-	if (t && (t->ip.dev == SITE_ADDRESS || t->caller.dev == SITE_ADDRESS))
-		caller_find(t, regs, true);
+	if (t)
+		caller_find(t, behind, at, true);
 	return 0;
 }
 

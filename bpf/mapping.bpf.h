@@ -37,7 +37,7 @@ static __always_inline __u64 page_align(__u64 bytes, __u64 flags)
 #define HUGETLBFS_MAGIC 0x958458f6 /* include/uapi/linux/magic.h */
 
 /* A file of hugetlbfs is mapped in its own pages, whatever the flags (ksys_mmap_pgoff). */
-static __noinline __u64 file_align(__u64 bytes, __u32 fd)
+VERIFIED_ONCE __u64 file_align(__u64 bytes, __u32 fd)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
@@ -60,20 +60,28 @@ struct outcome {
 	bool code;  /* a file has been mapped executable */
 };
 
+/* What this thread is in the middle of: it has an entry, or it would not have come so far. */
+static __always_inline struct thread *this_thread(void)
+{
+	__u32 tid = bpf_get_current_pid_tgid();
+
+	return bpf_map_lookup_elem(&threads, &tid);
+}
+
 /*
  * The request that this mapping served, by its own: counted where the call was,
  * or a row would have more requests served by mmap than requests.
  */
-static __noinline int route_spill(struct outcome *o, struct thread *t)
+VERIFIED_ONCE int route_spill(__u16 flags)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct cell_key key = {.type = EVENT_ROUTE};
+	struct cell_key key = {.type = EVENT_ROUTE, .flags = flags};
+	struct thread *t = this_thread();
 
-	if (!o || !t)
+	if (!t)
 		return 0;
 	key.op = bursts_at(t->request_ns);
-	key.flags = o->flags;
-	key.bucket = size_bucket(t->request);
+	key.bucket = bucket_of(t->request);
 	key.ip = t->ip;
 	key.caller = t->caller;
 	key.tgid = bpf_get_current_pid_tgid() >> 32;
@@ -84,27 +92,21 @@ static __noinline int route_spill(struct outcome *o, struct thread *t)
 }
 
 /* Without a ring record: the totals by key. */
-static __noinline int map_spill(struct outcome *o, struct thread *t)
+VERIFIED_ONCE int map_spill(__u8 type, __u8 op, __u16 flags, __u64 size, bool sited)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct cell_key key = {};
-	struct spilled_process *p;
+	struct cell_key key = {.type = type, .op = op, .flags = flags, .bucket = bucket_of(size)};
+	struct spilled_process *p = spill_begin(&key, task, bpf_get_current_pid_tgid() >> 32);
+	struct thread *t = sited ? this_thread() : NULL;
 
-	if (!o || !t)
-		return 0;
-	p = spill_begin(&key, task, bpf_get_current_pid_tgid() >> 32);
-	key.type = o->type;
-	key.op = o->op;
-	key.flags = o->flags;
-	key.bucket = size_bucket(o->size);
-	if (o->sited) {
+	if (t) {
 		key.ip = t->ip;
 		key.caller = t->caller;
 	}
-	cells_add(&key, o->size);
+	cells_add(&key, size);
 	note_change(p, &key);
-	if (o->flags & EVENT_F_REQUEST)
-		route_spill(o, t);
+	if (flags & EVENT_F_REQUEST)
+		route_spill(flags);
 	return 0;
 }
 
@@ -115,11 +117,11 @@ static __always_inline void map_emit(struct outcome *o, struct thread *t, long r
 	struct event_map *m = bpf_ringbuf_reserve(&ring, sizeof(*m), 0);
 
 	if (!m) {
-		map_spill(o, t);
+		map_spill(o->type, o->op, o->flags, o->size, o->sited);
 		return;
 	}
 	if (o->flags & EVENT_F_REQUEST && t->in_others) {
-		route_spill(o, t);
+		route_spill(o->flags);
 		o->flags &= ~(EVENT_F_REQUEST | EVENT_F_LARGE);
 	}
 	event_fill(&m->e, o->type, o->op, o->size, o->flags);
@@ -170,16 +172,39 @@ static __always_inline void caller_begin(__u8 type, struct pt_regs *regs, bool c
 {
 	struct thread *t = syscall_begin(type, regs);
 
-	if (t)
-		caller_find(t, regs, can_find);
+	if (t && can_find)
+		caller_look(t, PT_REGS_IP(regs), CALLER_AT(regs));
+	else if (t)
+		caller_find(t, PT_REGS_IP(regs), CALLER_AT(regs), false);
 }
 
+static __always_inline bool caller_is_known(const struct thread *t)
+{
+	return t->ip.dev != SITE_ADDRESS && t->caller.dev != SITE_ADDRESS;
+}
+
+/* A second try: the registers are as they were. */
 static __always_inline void caller_end(struct thread *t, struct pt_regs *regs, bool can_find)
 {
-	if (can_find)
-		caller_retry(t, regs);
-	else if (!t->begin_ns)
-		caller_find(t, regs, false);
+	if (can_find && !caller_is_known(t))
+		caller_look(t, PT_REGS_IP(regs), CALLER_AT(regs));
+	else if (!can_find && !t->begin_ns)
+		caller_find(t, PT_REGS_IP(regs), CALLER_AT(regs), false);
+}
+
+VERIFIED_ONCE __u32 flags_asked(__u64 prot, __u64 flags)
+{
+	__u32 asked = 0;
+
+	if (flags & MAP_ANONYMOUS)
+		asked |= EVENT_F_ANON;
+	if (flags & MAP_STACK)
+		asked |= EVENT_F_STACK;
+	if (prot == PROT_NONE)
+		asked |= EVENT_F_RESERVE;
+	if (flags & MAP_NORESERVE)
+		asked |= EVENT_F_NORESERVE;
+	return asked;
 }
 
 static __always_inline void mmap_end(struct pt_regs *regs, long ret, bool can_find)
@@ -190,18 +215,12 @@ static __always_inline void mmap_end(struct pt_regs *regs, long ret, bool can_fi
 	if (!t)
 		return;
 	caller_end(t, regs, can_find);
+	o.flags = flags_asked(t->args[2], t->args[3]);
 	if (t->args[3] & MAP_ANONYMOUS) {
 		o.size = page_align(t->args[1], t->args[3]);
-		o.flags |= EVENT_F_ANON;
 	} else {
 		o.size = file_align(t->args[1], t->args[4]);
 	}
-	if (t->args[3] & MAP_STACK)
-		o.flags |= EVENT_F_STACK;
-	if (t->args[2] == PROT_NONE)
-		o.flags |= EVENT_F_RESERVE;
-	if (t->args[3] & MAP_NORESERVE)
-		o.flags |= EVENT_F_NORESERVE;
 	if (t->brk_failed)
 		o.flags |= EVENT_F_AFTER_BRK;
 	if (gave_no_address(t, ret)) {

@@ -9,7 +9,7 @@
 
 #include "call.bpf.h"
 
-static __noinline int shm_spill(__u8 type)
+VERIFIED_ONCE int shm_spill(__u8 type)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct cell_key key = {.type = type};
