@@ -28,6 +28,7 @@
 
 #define NS_PER_S 1000000000ull
 #define POLL_NS	 50000000ull /* events that nobody was woken for are read this often */
+#define FIRST_NS 1000000ull  /* the first ones sooner: somebody waits to see that it works */
 #define IDLE_NS                                                                                    \
 	100000000ull /* or this often, after a second without any; not where each is shown */
 
@@ -156,11 +157,20 @@ static void clear_progress(struct collector *c)
 		fprintf(stderr, "\r\033[K");
 }
 
+/* How long events may wait to be read. */
+static __u64 poll_ns(const struct collector *c, __u64 now)
+{
+	__u64 running = now - c->start_ns;
+
+	if (running < POLL_NS)
+		return running > FIRST_NS ? running : FIRST_NS;
+	return !c->hooks.event && now - c->read_ns > NS_PER_S ? IDLE_NS : POLL_NS;
+}
+
 /* What is due by now; returns when the next thing is. */
 static __u64 on_clock(struct collector *c, __u64 now)
 {
-	bool idle = !c->hooks.event && now - c->read_ns > NS_PER_S;
-	__u64 next = now + (idle ? IDLE_NS : POLL_NS), end, due;
+	__u64 next = now + poll_ns(c, now), end, due;
 
 	if (c->hooks.interval > 0) {
 		if (now >= c->next_tick && !c->stop) {
