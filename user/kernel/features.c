@@ -4,7 +4,6 @@
 #include "kernel/features.h"
 
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <stdio.h>
 #include <sys/utsname.h>
@@ -27,21 +26,11 @@ bool features__kernel_has(unsigned int major, unsigned int minor)
 	return has_major > major || (has_major == major && has_minor >= minor);
 }
 
-/* An iterator is a function of the kernel's that only its type information shows. */
-static void find_iterators(struct features *f)
-{
-	struct btf *btf = btf__load_vmlinux_btf();
-
-	f->iter_task = btf && btf__find_by_name_kind(btf, "bpf_iter_task", BTF_KIND_FUNC) > 0;
-	f->iter_vma = btf && btf__find_by_name_kind(btf, "bpf_iter_task_vma", BTF_KIND_FUNC) > 0;
-	btf__free(btf);
-}
-
 void features__probe(struct features *f)
 {
 	f->find_vma = has_helper(BPF_PROG_TYPE_TRACEPOINT, BPF_FUNC_find_vma);
 	f->cookie = has_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_get_attach_cookie);
-	find_iterators(f);
+	f->iter_task = f->iter_vma = false;
 	/*
 	 * A uprobe_multi link for one process dropped the process's other threads until
 	 * 46ba0e49b642 ("bpf: fix multi-uprobe PID filtering logic", Linux 6.10).

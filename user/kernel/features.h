@@ -16,7 +16,7 @@ enum returns {
 struct features {
 	bool find_vma;	      /* bpf_find_vma, Linux 5.17 */
 	bool cookie;	      /* bpf_get_attach_cookie, Linux 5.15 */
-	bool iter_task;	      /* an iterator over threads, Linux 5.8 */
+	bool iter_task;	      /* an iterator over threads, Linux 5.8; known by programs__open */
 	bool iter_vma;	      /* and over their mappings, Linux 5.12 */
 	bool filter_by_pid;   /* a uprobe_multi link may be for one process */
 	bool uprobe_multi;    /* known once a uprobe is attached */

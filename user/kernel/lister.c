@@ -10,8 +10,7 @@
 
 #include "brkscope/event.h"
 
-#include "brkscope.skel.h"
-#include "kernel/features.h"
+#include "kernel/programs.h"
 
 /* Of maps that only the other programs use: they are made all the same. */
 #define FEW 64
@@ -40,16 +39,18 @@ static void choose(struct brkscope *skel, const struct features *f)
 struct iterators *iterators__open(struct lister *out)
 {
 	struct iterators *i = calloc(1, sizeof(*i));
-	struct features f;
+	struct programs opened = {};
+	struct features f = {};
 
 	*out = (struct lister){.vma_fd = -1, .task_fd = -1};
 	libbpf_set_print(NULL);
-	features__probe(&f);
-	if (i && f.iter_task && f.iter_vma)
-		i->skel = brkscope__open();
-	if (i && i->skel)
-		choose(i->skel, &f);
-	if (!i || !i->skel || brkscope__load(i->skel)) {
+	if (!i || programs__open(&opened, &f)) {
+		free(i);
+		return NULL;
+	}
+	i->skel = opened.skel;
+	choose(i->skel, &f);
+	if (programs__load(&opened) || !f.iter_task || !f.iter_vma) {
 		iterators__close(i);
 		return NULL;
 	}

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "kernel/map.h"
+#include "kernel/programs.h"
 #include "log.h"
 
 #define BTF_PATH "/sys/kernel/btf/vmlinux"
@@ -194,6 +195,21 @@ static int set_cgroup(struct probes *p, const char *path)
 	return err;
 }
 
+static int load(struct probes *p, const struct probes_config *config)
+{
+	struct programs opened;
+	int err = programs__open(&opened, &p->features);
+
+	if (err)
+		return err;
+	p->skel = opened.skel;
+	if (config->live)
+		features__probe_returns(&p->features);
+	p->live = config->live && p->features.returns != RETURNS_NONE;
+	configure(p, config);
+	return programs__load(&opened);
+}
+
 int probes__open(struct probes **out, const struct probes_config *config)
 {
 	struct probes *p;
@@ -203,17 +219,7 @@ int probes__open(struct probes **out, const struct probes_config *config)
 	p = calloc(1, sizeof(*p));
 	if (!p)
 		return -ENOMEM;
-	features__probe(&p->features);
-	if (config->live)
-		features__probe_returns(&p->features);
-	p->live = config->live && p->features.returns != RETURNS_NONE;
-	p->skel = brkscope__open();
-	if (!p->skel) {
-		err = explain_load(-errno);
-		goto fail;
-	}
-	configure(p, config);
-	err = brkscope__load(p->skel);
+	err = load(p, config);
 	if (err) {
 		explain_load(err);
 		goto fail;
