@@ -15,8 +15,8 @@
 struct kernel_types;
 
 /*
- * Those that are called as one of programs' types, or one of the n names; -errno; -EPROTO: there are
- * some of a kind that is not known here.
+ * Those that are called as one of programs' types, or one of the n names; -errno; -EPROTO: there
+ * are some of a kind that is not known here.
  */
 int kernel_types__open(struct kernel_types **out, const struct btf *programs,
 		       const char *const *names, size_t n);

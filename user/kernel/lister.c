@@ -39,7 +39,7 @@ static void choose(struct brkscope *skel, const struct features *f)
 struct iterators *iterators__open(struct lister *out)
 {
 	struct iterators *i = calloc(1, sizeof(*i));
-	struct programs opened = {};
+	struct programs opened;
 	struct features f = {};
 
 	*out = (struct lister){.vma_fd = -1, .task_fd = -1};

@@ -55,7 +55,10 @@ static bool attach_syscall_functions(struct probes *p, struct bpf_program *prog,
 
 static int attach_event(struct probes *p, struct bpf_program *prog, const char *name)
 {
-	struct bpf_link *link = bpf_program__attach(prog);
+	/* libbpf knows of these only when they are loaded: programs.c */
+	struct bpf_link *link = bpf_program__type(prog) == BPF_PROG_TYPE_TRACING
+					? bpf_program__attach_trace(prog)
+					: bpf_program__attach(prog);
 	int err;
 
 	if (!link) {

@@ -3,6 +3,7 @@
  */
 #include "kernel/programs.h"
 
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,20 +16,78 @@
 #define ITER_TASK "bpf_iter_task"
 #define ITER_VMA  "bpf_iter_task_vma"
 
+/*
+ * Programs that are put at what has a type: by its number.  libbpf would find that in all types,
+ * and reads them for programs that it knows to be of this kind.  So it is told what they are at
+ * last.
+ */
+static const struct {
+	const char *section, *prefix;
+	unsigned int kind; /* of what is called prefix and the rest of the section's name */
+	enum bpf_attach_type type;
+} at_types[PROGRAM_KINDS] = {
+	{"tp_btf/", "btf_trace_", BTF_KIND_TYPEDEF, BPF_TRACE_RAW_TP},
+	{"iter/", "bpf_iter_", BTF_KIND_FUNC, BPF_TRACE_ITER},
+};
+
+static const char *const places[] = {ITER_TASK, ITER_VMA, "btf_trace_sys_enter",
+				     "btf_trace_sys_exit"};
+
+static int tell_type(struct bpf_program *prog, struct bpf_prog_load_opts *opts, long cookie)
+{
+	const struct programs *p = (const void *)cookie;
+	const char *section = bpf_program__section_name(prog);
+	char name[64];
+
+	for (int i = 0; i < PROGRAM_KINDS; i++) {
+		if (at_types[i].type != bpf_program__expected_attach_type(prog))
+			continue;
+		snprintf(name, sizeof(name), "%s%s", at_types[i].prefix, strchr(section, '/') + 1);
+		opts->attach_btf_id = kernel_types__find(p->types, at_types[i].kind, name);
+	}
+	if (!opts->attach_btf_id)
+		return -ESRCH;
+	return bpf_program__set_type(prog, BPF_PROG_TYPE_TRACING);
+}
+
+static int handle_kinds(struct programs *p)
+{
+	LIBBPF_OPTS(libbpf_prog_handler_opts, opts, .cookie = (long)p,
+		    .prog_prepare_load_fn = tell_type);
+	int id;
+
+	for (int i = 0; i < PROGRAM_KINDS; i++) {
+		id = libbpf_register_prog_handler(at_types[i].section, BPF_PROG_TYPE_RAW_TRACEPOINT,
+						  at_types[i].type, &opts);
+		if (id < 0)
+			return id;
+		p->handlers[p->n_handlers++] = id;
+	}
+	return 0;
+}
+
+/* What is there until it is loaded. */
+static void let_go(struct programs *p)
+{
+	while (p->n_handlers)
+		libbpf_unregister_prog_handler(p->handlers[--p->n_handlers]);
+	kernel_types__close(p->types);
+	p->types = NULL;
+	if (p->types_fd >= 0)
+		close(p->types_fd);
+	p->types_fd = -1;
+}
+
 static int read_types(struct programs *p, struct features *f)
 {
-	static const char *const names[] = {ITER_TASK, ITER_VMA};
-	struct kernel_types *types;
-	int err = kernel_types__open(&types, bpf_object__btf(p->skel->obj), names,
-				     sizeof(names) / sizeof(*names));
+	int err = kernel_types__open(&p->types, bpf_object__btf(p->skel->obj), places,
+				     sizeof(places) / sizeof(*places));
 
 	if (err)
 		return err;
-	f->iter_task = kernel_types__find(types, BTF_KIND_FUNC, ITER_TASK);
-	f->iter_vma = kernel_types__find(types, BTF_KIND_FUNC, ITER_VMA);
-	err = kernel_types__write(types, p->types_fd);
-	kernel_types__close(types);
-	return err;
+	f->iter_task = kernel_types__find(p->types, BTF_KIND_FUNC, ITER_TASK);
+	f->iter_vma = kernel_types__find(p->types, BTF_KIND_FUNC, ITER_VMA);
+	return kernel_types__write(p->types, p->types_fd);
 }
 
 /* By libbpf alone: its index takes longer, and may know kinds of types that are new. */
@@ -52,18 +111,21 @@ static int open_fitted(struct programs *p, struct features *f)
 		return -errno;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", p->types_fd);
 	opts.btf_custom_path = path;
-	p->skel = brkscope__open_opts(&opts);
-	err = p->skel ? read_types(p, f) : -errno;
+	err = handle_kinds(p);
 	if (err)
-		programs__close(p);
-	return err;
+		return err;
+	p->skel = brkscope__open_opts(&opts);
+	return p->skel ? read_types(p, f) : -errno;
 }
 
 int programs__open(struct programs *p, struct features *f)
 {
+	*p = (struct programs){.types_fd = -1};
 	features__probe(f);
 	if (!open_fitted(p, f))
 		return 0;
+	brkscope__destroy(p->skel);
+	let_go(p);
 	find_iterators(f);
 	p->skel = brkscope__open();
 	return p->skel ? 0 : -errno;
@@ -73,17 +135,6 @@ int programs__load(struct programs *p)
 {
 	int err = brkscope__load(p->skel);
 
-	if (p->types_fd >= 0)
-		close(p->types_fd);
-	p->types_fd = -1;
+	let_go(p);
 	return err;
-}
-
-void programs__close(struct programs *p)
-{
-	brkscope__destroy(p->skel);
-	p->skel = NULL;
-	if (p->types_fd >= 0)
-		close(p->types_fd);
-	p->types_fd = -1;
 }
