@@ -84,18 +84,33 @@ static bool may_be_watched(const struct options *o, __u32 pid)
 	return !o->n_pids;
 }
 
-/* Every file that is mapped executable now, by whom it matters. */
-static int look_at_processes(struct targets *t)
+/* Every file that is mapped executable now, by a process that matters.  0: by all of them. */
+static int look_at_processes(struct targets *t, __u32 pid)
 {
-	struct listing all;
-	int err = listing__read(&all, &t->lister, 0);
+	struct listing l;
+	int err = listing__read(&l, &t->lister, pid);
 
-	for (size_t i = 0; i < all.n && !err; i++)
-		for (size_t k = 0; k < all.processes[i].n_vmas; k++)
-			if (may_be_watched(t->options, all.processes[i].pid) &&
-			    is_code(&all.processes[i].vmas[k]))
-				object_of(t, &all.processes[i].vmas[k]);
-	listing__clear(&all);
+	for (size_t i = 0; i < l.n && !err; i++)
+		for (size_t k = 0; k < l.processes[i].n_vmas; k++)
+			if (may_be_watched(t->options, l.processes[i].pid) &&
+			    is_code(&l.processes[i].vmas[k]))
+				object_of(t, &l.processes[i].vmas[k]);
+	listing__clear(&l);
+	return err;
+}
+
+/* Of more the list of all is read faster than each one's. */
+#define FEW_PIDS 8
+
+static int look_at_code(struct targets *t)
+{
+	const struct options *o = t->options;
+	int err = 0;
+
+	if (!o->n_pids || o->n_pids > FEW_PIDS)
+		return look_at_processes(t, 0);
+	for (size_t i = 0; i < o->n_pids && !err; i++)
+		err = look_at_processes(t, o->pids[i]);
 	return err;
 }
 
@@ -114,7 +129,7 @@ int targets__open(struct targets **out, const struct options *o, struct probes *
 		goto fail;
 	t->objects = allocators__objects(t->allocators);
 	if (probes) {
-		err = look_at_processes(t);
+		err = look_at_code(t);
 		if (err) {
 			log__error("listing the processes: %s", strerror(-err));
 			goto fail;
