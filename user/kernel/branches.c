@@ -172,13 +172,17 @@ static void near(struct branch_window *w, const unsigned char *code, size_t size
 /*
  * Instruction by instruction.  sure: from where one begins; then from one on that the
  * decoder does not know byte by byte.  Else it goes on behind what cannot be one.
+ * been: how many bytes are left where one has been here before, up to the same end, or NULL.
  */
 static void sweep(csh handle, struct branch_window *w, const unsigned char *code, size_t size,
-		  uint64_t addr, bool sure)
+		  uint64_t addr, bool *been)
 {
+	bool sure = !been;
 	cs_insn *insn = cs_malloc(handle);
 
-	while (size) {
+	while (size && !(been && been[size])) {
+		if (been)
+			been[size] = true;
 		if (insn && cs_disasm_iter(handle, &code, &size, &addr, insn)) {
 			near(w, insn->bytes, insn->size, insn->address);
 			continue;
@@ -195,6 +199,7 @@ static void from_near(const struct elf_file *f, struct branch_window *w)
 {
 	unsigned char code[NEAR + SYNC > BRANCH_WINDOW + NEAR + 16 ? NEAR + SYNC
 								   : BRANCH_WINDOW + NEAR + 16];
+	bool been[NEAR + SYNC + 1] = {};
 	__u64 addr = w->fn->addr;
 	size_t n;
 	csh handle;
@@ -204,13 +209,13 @@ static void from_near(const struct elf_file *f, struct branch_window *w)
 		return;
 	}
 	n = elf_file__read(f, addr, code, BRANCH_WINDOW + NEAR + 16);
-	sweep(handle, w, code, n, addr, true);
+	sweep(handle, w, code, n, addr, NULL);
 	/* Where the code before it begins is not known: from several places. */
 	for (size_t back = NEAR + SYNC; back > NEAR + SYNC - WAYS; back--) {
 		if (back > addr)
 			continue;
 		n = elf_file__read(f, addr - back, code, back);
-		sweep(handle, w, code, n, addr - back, false);
+		sweep(handle, w, code, n, addr - back, been);
 	}
 	cs_close(&handle);
 }

@@ -35,8 +35,11 @@ static size_t slot_of(const char *name)
 {
 	__u32 hash = 0;
 
-	for (int i = 0; i < 8 && name[i] && (!i || strncmp(name + i, "___", 3) != 0); i++)
+	for (int i = 0; i < 8 && name[i]; i++) {
+		if (name[i] == '_' && i && !strncmp(name + i, "___", 3))
+			break;
 		hash = hash * 31 + (unsigned char)name[i];
+	}
 	return (hash ^ hash >> 10) & (SLOTS - 1);
 }
 

@@ -8,8 +8,9 @@
 #include "kernel/libraries.h"
 
 #include <ctype.h>
+#include <dirent.h>
 #include <fcntl.h>
-#include <glob.h>
+#include <fnmatch.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -213,27 +214,42 @@ static void visit_beside(const char *name, void (*visit)(const char *path, void 
 	visit(path, arg);
 }
 
+static int is_allocators(const struct dirent *file)
+{
+	static const char *const patterns[] = {"libjemalloc.so*",  "libtcmalloc*.so*",
+					       "libmimalloc.so*",  "librefmalloc.so*",
+					       "libsnmalloc*.so*", "ld-musl-*.so.1"};
+
+	for (size_t i = 0; i < sizeof(patterns) / sizeof(*patterns); i++)
+		if (!fnmatch(patterns[i], file->d_name, FNM_PERIOD))
+			return true;
+	return false;
+}
+
+/* It may have thousands of files: read once, whatever is looked for. */
+static void visit_allocators_in(const char *dir, void (*visit)(const char *path, void *arg),
+				void *arg)
+{
+	char path[PROC_PATH_MAX];
+	struct dirent **files;
+	int n = scandir(dir, &files, is_allocators, alphasort);
+
+	for (int i = 0; i < n; i++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, files[i]->d_name);
+		visit(path, arg);
+		free(files[i]);
+	}
+	if (n >= 0)
+		free(files);
+}
+
 void libraries__allocators(void (*visit)(const char *path, void *arg), void *arg)
 {
 	static const char *const dirs[] = {"/lib/" TRIPLET,   "/lib",		"/usr/lib/" TRIPLET,
 					   "/usr/lib64",      "/usr/local/lib", "/usr/lib",
 					   "/usr/local/lib64"};
-	static const char *const names[] = {"libjemalloc.so*",	"libtcmalloc*.so*",
-					    "libmimalloc.so*",	"librefmalloc.so*",
-					    "libsnmalloc*.so*", "ld-musl-*.so.1"};
-	char pattern[128];
-	glob_t g;
 
-	for (size_t i = 0; i < sizeof(dirs) / sizeof(*dirs) * (sizeof(names) / sizeof(*names));
-	     i++) {
-		snprintf(pattern, sizeof(pattern), "%s/%s",
-			 dirs[i % (sizeof(dirs) / sizeof(*dirs))],
-			 names[i / (sizeof(dirs) / sizeof(*dirs))]);
-		if (glob(pattern, 0, NULL, &g))
-			continue;
-		for (size_t k = 0; k < g.gl_pathc; k++)
-			visit(g.gl_pathv[k], arg);
-		globfree(&g);
-	}
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(*dirs); i++)
+		visit_allocators_in(dirs[i], visit, arg);
 	visit_beside("librefmalloc.so", visit, arg);
 }

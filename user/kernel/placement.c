@@ -93,21 +93,27 @@ static void walk(const struct elf_file *f, const struct placement_request *r,
 	}
 }
 
-/* Where nothing leads anywhere; those that then are not at the entry, as windows. */
+/*
+ * Where nothing leads anywhere; the functions of those that then are not at the entry, as windows,
+ * and at each request, from 1 on, which is its.
+ */
 static size_t walk_freely(const struct elf_file *f, const struct placement_request *requests,
-			  size_t n, struct branch_window *windows, size_t *of, csh handle,
+			  size_t n, struct branch_window *windows, size_t *window_of, csh handle,
 			  cs_insn *insn)
 {
 	size_t n_windows = 0;
 	__u64 entry;
 
 	for (size_t i = 0; i < n; i++) {
-		struct branch_window *w = &windows[n_windows];
+		struct branch_window w = {.fn = requests[i].fn};
 
-		w->fn = requests[i].fn;
-		walk(f, &requests[i], w, handle, insn);
-		if (elf_file__offset(f, w->fn->addr, &entry) && requests[i].out->off != entry)
-			of[n_windows++] = i;
+		walk(f, &requests[i], &w, handle, insn);
+		if (!elf_file__offset(f, w.fn->addr, &entry) || requests[i].out->off == entry)
+			continue;
+		/* Requests for one function come one after the other. */
+		if (!n_windows || windows[n_windows - 1].fn != w.fn)
+			windows[n_windows++] = w;
+		window_of[i] = n_windows;
 	}
 	return n_windows;
 }
@@ -117,16 +123,17 @@ static void walk_all(const struct elf_file *f, const struct placement_request *r
 		     csh handle, cs_insn *insn)
 {
 	struct branch_window *windows = calloc(n, sizeof(*windows));
-	size_t *of = calloc(n, sizeof(*of)), n_windows;
+	size_t *window_of = calloc(n, sizeof(*window_of));
 
-	if (windows && of) {
-		n_windows = walk_freely(f, requests, n, windows, of, handle, insn);
-		branches__find(f, windows, n_windows);
-		for (size_t i = 0; i < n_windows; i++)
-			walk(f, &requests[of[i]], &windows[i], handle, insn);
+	if (windows && window_of) {
+		branches__find(f, windows,
+			       walk_freely(f, requests, n, windows, window_of, handle, insn));
+		for (size_t i = 0; i < n; i++)
+			if (window_of[i])
+				walk(f, &requests[i], &windows[window_of[i] - 1], handle, insn);
 	}
 	free(windows);
-	free(of);
+	free(window_of);
 }
 
 void placement__find(const struct elf_file *f, const struct placement_request *requests, size_t n)
