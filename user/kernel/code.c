@@ -156,29 +156,39 @@ static bool stub_leads_to(csh handle, const struct elf_file *f, __u64 addr, cons
 	return target && !strcmp(target, name);
 }
 
+/* A function's instructions, one after the other: all of a long one's take a megabyte. */
 struct body {
 	csh handle;
 	cs_insn *insn;
-	size_t n;
+	unsigned char code[CODE_MAX];
+	const unsigned char *next;
+	size_t left;
+	uint64_t addr;
 };
 
-static bool decode(struct body *b, const struct elf_file *f, const struct elf_function *fn)
+static bool body__open(struct body *b, const struct elf_file *f, const struct elf_function *fn)
 {
-	unsigned char code[CODE_MAX];
-	size_t n = elf_file__read(f, fn->addr, code, fn->size < CODE_MAX ? fn->size : CODE_MAX);
-
-	if (!n || !open_decoder(&b->handle))
+	b->next = b->code;
+	b->left = fn->size < CODE_MAX ? fn->size : CODE_MAX;
+	b->left = elf_file__read(f, fn->addr, b->code, b->left);
+	b->addr = fn->addr;
+	if (!b->left || !open_decoder(&b->handle))
 		return false;
 	cs_option(b->handle, CS_OPT_DETAIL, CS_OPT_ON);
-	b->n = cs_disasm(b->handle, code, n, fn->addr, 0, &b->insn);
-	if (!b->n)
+	b->insn = cs_malloc(b->handle);
+	if (!b->insn)
 		cs_close(&b->handle);
-	return b->n;
+	return b->insn;
 }
 
-static void release(struct body *b)
+static bool body__next(struct body *b)
 {
-	cs_free(b->insn, b->n);
+	return cs_disasm_iter(b->handle, &b->next, &b->left, &b->addr, b->insn);
+}
+
+static void body__close(struct body *b)
+{
+	cs_free(b->insn, 1);
 	cs_close(&b->handle);
 }
 
@@ -189,12 +199,12 @@ bool code__reaches(const struct elf_file *f, const struct elf_function *fn,
 	struct body b;
 	__u64 to;
 
-	if (!decode(&b, f, fn))
+	if (!body__open(&b, f, fn))
 		return false;
-	for (size_t i = 0; i < b.n && !found; i++)
-		if (branch_target(&b.insn[i], &to))
+	while (!found && body__next(&b))
+		if (branch_target(b.insn, &to))
 			found = to == target->addr || stub_leads_to(b.handle, f, to, target->name);
-	release(&b);
+	body__close(&b);
 	return found;
 }
 
@@ -204,13 +214,13 @@ void code__jumps(const struct elf_file *f, const struct elf_function *fn,
 	struct body b;
 	__u64 to;
 
-	if (!decode(&b, f, fn))
+	if (!body__open(&b, f, fn))
 		return;
-	for (size_t i = 0; i < b.n; i++)
-		if (is_jump(&b.insn[i]) && branch_target(&b.insn[i], &to) &&
+	while (body__next(&b))
+		if (is_jump(b.insn) && branch_target(b.insn, &to) &&
 		    (to < fn->addr || to >= fn->addr + fn->size))
 			visit(to, stub_target(b.handle, f, to), arg);
-	release(&b);
+	body__close(&b);
 }
 
 /* syscall(2), called as any function. */
@@ -237,20 +247,20 @@ unsigned int code__syscalls(const struct elf_file *f, const struct elf_function 
 	__s64 frame = 0, whole = 0;
 	struct body b;
 
-	if (!decode(&b, f, fn))
+	if (!body__open(&b, f, fn))
 		return 0;
-	for (size_t i = 0; i < b.n && found < most; i++) {
-		frame += pushed(&b.insn[i]);
+	while (found < most && body__next(&b)) {
+		frame += pushed(b.insn);
 		if (frame > whole)
 			whole = frame;
-		if (ends_block(&b.insn[i]))
+		if (ends_block(b.insn))
 			frame = whole;
 		if (frame < 0 ||
-		    (!is_syscall(&b.insn[i]) && !calls_syscall(&b, f, by_function, &b.insn[i])))
+		    (!is_syscall(b.insn) && !calls_syscall(&b, f, by_function, b.insn)))
 			continue;
-		sites[found].after = b.insn[i].address + b.insn[i].size;
+		sites[found].after = b.insn->address + b.insn->size;
 		sites[found++].frame = frame;
 	}
-	release(&b);
+	body__close(&b);
 	return found;
 }

@@ -179,7 +179,6 @@ static int sort_functions(struct elf_file *f)
 	if (!f->n_functions)
 		return 0;
 	qsort(f->functions, f->n_functions, sizeof(*f->functions), by_address);
-	free(f->by_name);
 	f->by_name = malloc(f->n_functions * sizeof(*f->by_name));
 	if (!f->by_name)
 		return -ENOMEM;
@@ -187,6 +186,14 @@ static int sort_functions(struct elf_file *f)
 		f->by_name[i] = &f->functions[i];
 	qsort(f->by_name, f->n_functions, sizeof(*f->by_name), by_name);
 	return 0;
+}
+
+static bool has_function(const struct elf_file *f, const char *name)
+{
+	for (size_t i = 0; i < f->n_functions; i++)
+		if (!strcmp(f->functions[i].name, name))
+			return true;
+	return false;
 }
 
 /*
@@ -206,18 +213,14 @@ static int read_functions(struct elf_file *f)
 	f->has_symbols = symtab;
 	if (dynsym)
 		err = read_symbols(f, data, &dynamic);
-	if (!err)
-		err = sort_functions(f);
 	if (err)
 		return err;
-	wanted = !dynsym || (f->program && (!*f->interpreter || elf_file__find(f, "malloc")));
+	wanted = !dynsym || (f->program && (!*f->interpreter || has_function(f, "malloc")));
 	data = wanted ? elf_file__section_data(f, symtab) : NULL;
 	if (data && (!f->program || defines(f, data, &all, "malloc")))
 		err = read_symbols(f, data, &all);
-	if (!err && data)
-		err = sort_functions(f);
 	f->has_symbols |= f->n_functions;
-	return err;
+	return err ? err : sort_functions(f);
 }
 
 /* The relocations of one section: which symbol fills which GOT entry. */

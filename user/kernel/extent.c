@@ -71,7 +71,7 @@ static bool is_one_of(const char *name, const char *const *names, size_t n)
 	size_t len = strcspn(name, ".");
 
 	for (size_t i = 0; i < n; i++)
-		if (!strncmp(name, names[i], len) && !names[i][len])
+		if (*name == *names[i] && !strncmp(name, names[i], len) && !names[i][len])
 			return true;
 	return false;
 }
