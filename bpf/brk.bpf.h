@@ -30,7 +30,7 @@ static __always_inline __u8 brk_outcome(__u64 request, __u64 before, __u64 after
 VERIFIED_ONCE int brk_spill(__u8 op, __u64 size, __u8 flags)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct cell_key key = {.type = EVENT_BRK, .op = op, .bucket = bucket_of(size)};
+	struct cell_key key = {.type = EVENT_BRK, .op = op, .bucket = size_bucket(size)};
 	struct spilled_process *p = spill_begin(&key, task, bpf_get_current_pid_tgid() >> 32);
 
 	if (flags & EVENT_F_LATE) {

@@ -76,11 +76,6 @@ static __always_inline bool cell_add(void *map, const struct cell_key *key, __u6
 	return true;
 }
 
-VERIFIED_ONCE __u32 bucket_of(__u64 size)
-{
-	return size_bucket(size);
-}
-
 static __noinline bool cells_add(struct cell_key *key, __u64 bytes)
 {
 	if (!key)

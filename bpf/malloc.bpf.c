@@ -187,7 +187,7 @@ static __always_inline void kept_emit(__u64 id, const struct probe *probe, __u64
 		return;
 	}
 	key.flags |= burst_flags(t->request_ns);
-	key.bucket = bucket_of(t->request);
+	key.bucket = size_bucket(t->request);
 	cells_add(&key, t->request);
 }
 

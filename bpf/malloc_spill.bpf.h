@@ -15,7 +15,7 @@ VERIFIED_ONCE int malloc_spill(__u32 tgid, __u64 size, __u32 fn, __u32 flags, __
 	struct spilled_process *p;
 
 	key.flags |= burst_flags(ts);
-	key.bucket = bucket_of(size);
+	key.bucket = size_bucket(size);
 	p = spill_begin(&key, task, tgid);
 	cells_add(&key, size);
 	note_missed_call(p);

@@ -81,7 +81,7 @@ VERIFIED_ONCE int route_spill(__u16 flags)
 	if (!t)
 		return 0;
 	key.op = bursts_at(t->request_ns);
-	key.bucket = bucket_of(t->request);
+	key.bucket = size_bucket(t->request);
 	key.ip = t->ip;
 	key.caller = t->caller;
 	key.tgid = bpf_get_current_pid_tgid() >> 32;
@@ -95,7 +95,7 @@ VERIFIED_ONCE int route_spill(__u16 flags)
 VERIFIED_ONCE int map_spill(__u8 type, __u8 op, __u16 flags, __u64 size, bool sited)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct cell_key key = {.type = type, .op = op, .flags = flags, .bucket = bucket_of(size)};
+	struct cell_key key = {.type = type, .op = op, .flags = flags, .bucket = size_bucket(size)};
 	struct spilled_process *p = spill_begin(&key, task, bpf_get_current_pid_tgid() >> 32);
 	struct thread *t = sited ? this_thread() : NULL;
 

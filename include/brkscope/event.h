@@ -367,38 +367,38 @@ struct probe {
 
 #define SIZE_BUCKETS 64
 
+/*
+ * n where one of the upper n bits of 2 * n is set, else 0.  By no branch, which would be one way
+ * more for the verifier to go.
+ */
+static inline __u64 upper_bits(__u64 value, __u64 n)
+{
+	return (((value >> n) + (1ull << n) - 1) >> n) * n;
+}
+
 /* Bucket i holds sizes in (2^(i-1), 2^i]; bucket 0 holds 0 and 1.  Above 2^63: the last one. */
 static inline __u8 size_bucket(__u64 size)
 {
-	__u8 bucket = 0;
+	__u64 bucket = 1, bits;
 
 	if (size <= 1)
 		return 0;
 	size--;
 	/* No clz: BPF had none before its v4 instruction set, and no loop either. */
-	if (size >> 32) {
-		size >>= 32;
-		bucket += 32;
-	}
-	if (size >> 16) {
-		size >>= 16;
-		bucket += 16;
-	}
-	if (size >> 8) {
-		size >>= 8;
-		bucket += 8;
-	}
-	if (size >> 4) {
-		size >>= 4;
-		bucket += 4;
-	}
-	if (size >> 2) {
-		size >>= 2;
-		bucket += 2;
-	}
-	if (size >> 1)
-		bucket += 1;
-	bucket += 1;
+	bits = upper_bits(size, 32);
+	size >>= bits;
+	bucket += bits;
+	bits = upper_bits(size, 16);
+	size >>= bits;
+	bucket += bits;
+	bits = upper_bits(size, 8);
+	size >>= bits;
+	bucket += bits;
+	bits = upper_bits(size, 4);
+	size >>= bits;
+	bucket += bits;
+	bits = upper_bits(size, 2);
+	bucket += bits + upper_bits(size >> bits, 1);
 	return bucket < SIZE_BUCKETS ? bucket : SIZE_BUCKETS - 1;
 }
 
