@@ -83,6 +83,7 @@ static int open_probes(struct collector *c)
 		.ring_pages = o->ring_pages,
 		.max_processes = o->max_processes,
 		.by_pid = o->n_pids || o->command,
+		.n_pids = o->n_pids,
 		.follow = o->command != NULL,
 		.comm = o->comm,
 		.cgroup = o->cgroup,

@@ -26,6 +26,7 @@ struct probes_config {
 	unsigned int ring_pages;    /* a power of two */
 	unsigned int max_processes; /* in the kernel's spill table; 0: its default */
 	bool by_pid;		    /* only those that probes__watch names */
+	size_t n_pids;		    /* as many, but for those that follow */
 	bool follow;		    /* and their children */
 	const char *comm;	    /* NULL: any */
 	const char *cgroup;	    /* a cgroup v2 directory; NULL: any */

@@ -134,6 +134,8 @@ static void configure(struct probes *p, const struct probes_config *c)
 	k->malloc_limit = ring_bytes / 2;
 	k->wake_at = ring_bytes / 8;
 	k->by_pid = c->by_pid;
+	if (!c->follow)
+		bpf_map__set_max_entries(p->skel->maps.pids, c->n_pids ? c->n_pids : 1);
 	k->by_cgroup = c->cgroup != NULL;
 	k->follow = c->follow;
 	k->has_cookie = p->features.cookie;
