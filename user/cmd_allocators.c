@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "clock.h"
-#include "kernel/libraries.h"
 #include "kernel/places.h"
 #include "kernel/probes.h"
 #include "log.h"
@@ -37,15 +36,18 @@ struct allocators {
 	size_t n_probed;       /* objects that are probed, or never will be */
 };
 
-struct allocators *allocators__new(const struct options *o, struct probes *probes)
+struct allocators *allocators__new(const struct options *o, struct probes *probes,
+				   struct objects *objects)
 {
 	struct allocators *a = calloc(1, sizeof(*a));
 
-	if (!a)
+	if (!a) {
+		objects__free(objects);
 		return NULL;
+	}
 	a->options = o;
 	a->probes = probes;
-	a->objects = objects__new();
+	a->objects = objects ? objects : objects__new();
 	a->causes = cause_table__new();
 	if (!a->objects || !a->causes) {
 		allocators__free(a);
@@ -72,23 +74,6 @@ struct objects *allocators__objects(struct allocators *a)
 const struct cause_table *allocators__causes(const struct allocators *a)
 {
 	return a->causes;
-}
-
-static void look_at(const char *path, void *arg)
-{
-	struct allocators *a = arg;
-
-	objects__of_path(a->objects, path);
-}
-
-void allocators__look_ahead(struct allocators *a)
-{
-	/* Of processes that run, what they have is known; and only they are watched. */
-	if (a->options->n_pids && !a->options->command)
-		return;
-	libraries__allocators(look_at, a);
-	if (a->options->command)
-		libraries__of_command(a->options->command, look_at, a);
 }
 
 /* ---- causes ---- */

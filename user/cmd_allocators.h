@@ -16,15 +16,15 @@
 struct allocators;
 struct probes;
 
-struct allocators *allocators__new(const struct options *o, struct probes *probes);
+/* objects: what was found before, or NULL; its own from then on. */
+struct allocators *allocators__new(const struct options *o, struct probes *probes,
+				   struct objects *objects);
 void allocators__free(struct allocators *a); /* NULL is allowed */
 
 /* Who finds an object adds it here, and says so by allocators__update. */
 struct objects *allocators__objects(struct allocators *a);
 const struct cause_table *allocators__causes(const struct allocators *a);
 
-/* What the command will map, and allocators that are installed. */
-void allocators__look_ahead(struct allocators *a);
 /*
  * Probes every allocator that was found, and from here on those that
  * allocators__update is told of.  0, or -errno with the error said.

@@ -176,7 +176,7 @@ int map__now(struct mapper *m)
 {
 	struct lister lister;
 	struct iterators *iterators = iterators__open(&lister);
-	int err = targets__open(&m->targets, m->options, NULL), gone;
+	int err = targets__open(&m->targets, m->options, NULL, NULL), gone;
 
 	if (!err)
 		targets__list_by(m->targets, &lister);

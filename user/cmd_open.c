@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "cmd_ahead.h"
 #include "cmd_targets.h"
 #include "kernel/command.h"
 #include "kernel/probes.h"
@@ -71,7 +72,7 @@ static int check_namespace(void)
 	return -ENOTSUP;
 }
 
-static int open_probes(struct collector *c)
+static int open_programs(struct collector *c)
 {
 	const struct options *o = &c->options;
 	struct probes_config config = {
@@ -100,6 +101,18 @@ static int open_probes(struct collector *c)
 		err = probes__watch(c->probes, o->pids[i]);
 	if (!err && c->command)
 		err = probes__watch(c->probes, command__pid(c->command));
+	return err;
+}
+
+/* And what they are to be put into: files are read while the kernel verifies programs. */
+static int open_probes(struct collector *c)
+{
+	struct ahead *ahead = ahead__begin(&c->options);
+	int err = ahead ? open_programs(c) : -ENOMEM;
+
+	if (!err)
+		err = targets__open(&c->targets, &c->options, c->probes, ahead);
+	ahead__free(ahead);
 	return err;
 }
 
@@ -188,8 +201,6 @@ int collector__open(struct collector **out, const struct options *o,
 		err = open_signals(c);
 	if (!err)
 		err = open_probes(c);
-	if (!err)
-		err = targets__open(&c->targets, o, c->probes);
 	if (!err)
 		err = open_model(c);
 	if (!err)

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "cmd_ahead.h"
 #include "cmd_targets.h"
 #include "commands.h"
 #include "kernel/places.h"
@@ -57,6 +58,15 @@ __u64 found_probes__jumps(const struct object *o, int entry)
 	return object__is_libc(o) ? 0 : o->fn[entry].jumps & ~(1ull << entry);
 }
 
+static int open_targets(struct targets **out, const struct options *o, struct probes *p)
+{
+	struct ahead *ahead = ahead__begin(o);
+	int err = ahead ? targets__open(out, o, p, ahead) : -ENOMEM;
+
+	ahead__free(ahead);
+	return err;
+}
+
 static int write_found(FILE *out, const struct found_probes *found, bool json)
 {
 	int err;
@@ -99,7 +109,7 @@ static int run(const struct options *o)
 		err = probes__attach_events(p);
 	found.syscall_traced = calibrate__syscall();
 	if (!err)
-		err = targets__open(&t, o, p);
+		err = open_targets(&t, o, p);
 	if (!err)
 		err = targets__attach(t);
 	if (!err) {

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "cmd_ahead.h"
 #include "kernel/objects.h"
 #include "kernel/probes.h"
 #include "kernel/procfs.h"
@@ -114,7 +115,8 @@ static int look_at_code(struct targets *t)
 	return err;
 }
 
-int targets__open(struct targets **out, const struct options *o, struct probes *probes)
+int targets__open(struct targets **out, const struct options *o, struct probes *probes,
+		  struct ahead *ahead)
 {
 	struct targets *t = calloc(1, sizeof(*t));
 	int err = -ENOMEM;
@@ -124,17 +126,17 @@ int targets__open(struct targets **out, const struct options *o, struct probes *
 	t->options = o;
 	t->probes = probes;
 	t->lister = probes ? probes__lister(probes) : (struct lister){.vma_fd = -1, .task_fd = -1};
-	t->allocators = allocators__new(o, probes);
+	t->allocators = allocators__new(o, probes, ahead ? ahead__objects(ahead) : NULL);
 	if (!t->allocators)
 		goto fail;
 	t->objects = allocators__objects(t->allocators);
-	if (probes) {
+	if (ahead) {
 		err = look_at_code(t);
 		if (err) {
 			log__error("listing the processes: %s", strerror(-err));
 			goto fail;
 		}
-		allocators__look_ahead(t->allocators);
+		ahead__list(ahead, t->objects);
 	}
 	err = allocators__update(t->allocators);
 	if (err)

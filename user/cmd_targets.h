@@ -9,6 +9,7 @@
 #include "model/model.h"
 #include "cmd_options.h"
 
+struct ahead;
 struct lister;
 struct objects;
 struct probes;
@@ -19,10 +20,11 @@ int targets__check_pid(__u32 pid);
 int targets__check_pids(const __u32 *pids, size_t n);
 
 /*
- * Looks at what all processes map that may be watched; without probes (NULL) only at those that are
- * read later.  0, or -errno with the error said.
+ * Looks at what all processes map that may be watched, and takes what was looked at ahead; without
+ * probes and that (NULL) only at those that are read later.  0, or -errno with the error said.
  */
-int targets__open(struct targets **out, const struct options *o, struct probes *probes);
+int targets__open(struct targets **out, const struct options *o, struct probes *probes,
+		  struct ahead *ahead);
 /* Opened without probes: by these iterators, which outlive it. */
 void targets__list_by(struct targets *t, const struct lister *lister);
 void targets__close(struct targets *t); /* NULL is allowed */

@@ -17,6 +17,7 @@ struct entry {
 	struct object object;
 	bool good; /* false: not an ELF file that can be read; remembered, to look once */
 	bool no_elf;
+	bool ahead; /* looked at before anybody came upon it: it is not known yet */
 	size_t index;
 	struct entry *next;
 };
@@ -49,13 +50,20 @@ void objects__free(struct objects *o)
 	free(o);
 }
 
-static struct entry *find(const struct objects *o, __u32 dev, __u64 ino)
+static struct entry *find_any(const struct objects *o, __u32 dev, __u64 ino)
 {
 	struct entry *e = o->chains[(ino ^ dev) & (CHAINS - 1)];
 
 	while (e && (e->object.ino != ino || e->object.dev != dev))
 		e = e->next;
 	return e;
+}
+
+static struct entry *find(const struct objects *o, __u32 dev, __u64 ino)
+{
+	struct entry *e = find_any(o, dev, ino);
+
+	return e && !e->ahead ? e : NULL;
 }
 
 static __u32 kernel_dev(dev_t dev)
@@ -87,8 +95,8 @@ static int list(struct objects *o, struct entry *e)
 }
 
 /* Looks at the file; name is what it is called, file where it can be opened. */
-static const struct object *add(struct objects *o, __u32 dev, __u64 ino, const char *name,
-				const char *file)
+static struct entry *look(struct objects *o, __u32 dev, __u64 ino, const char *name,
+			  const char *file)
 {
 	struct entry *e = calloc(1, sizeof(*e)), **chain = &o->chains[(ino ^ dev) & (CHAINS - 1)];
 	int err;
@@ -98,13 +106,44 @@ static const struct object *add(struct objects *o, __u32 dev, __u64 ino, const c
 	e->object.dev = dev;
 	e->object.ino = ino;
 	err = object__inspect(&e->object, name, file);
-	e->good = !err && !list(o, e);
+	e->good = !err;
 	e->no_elf = err == -ENOEXEC;
-	/* It has a name all the same. */
-	if (!e->object.path)
-		e->object.path = strdup(name);
+	e->ahead = true;
 	e->next = *chain;
 	*chain = e;
+	return e;
+}
+
+/* The names are those by which it is come upon, and not by which it was looked at. */
+static bool rename_to(struct object *o, const char *name, const char *file)
+{
+	char *path = strdup(name), *opened = strdup(file);
+
+	if (!path || !opened) {
+		free(path);
+		free(opened);
+		return false;
+	}
+	free(o->path);
+	free(o->file);
+	o->path = path;
+	o->file = opened;
+	return true;
+}
+
+static const struct object *add(struct objects *o, __u32 dev, __u64 ino, const char *name,
+				const char *file)
+{
+	struct entry *e = find_any(o, dev, ino);
+
+	if (!e)
+		e = look(o, dev, ino, name, file);
+	if (!e)
+		return NULL;
+	e->ahead = false;
+	/* It has a name even if it is not good. */
+	if (!rename_to(&e->object, name, file) || (e->good && list(o, e)))
+		e->good = false;
 	return e->good ? &e->object : NULL;
 }
 
@@ -153,6 +192,16 @@ const struct object *objects__of_path(struct objects *o, const char *path)
 	if (known)
 		return known->good ? &known->object : NULL;
 	return add(o, kernel_dev(st.st_dev), st.st_ino, path, path);
+}
+
+void objects__look_ahead(struct objects *o, const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) || !S_ISREG(st.st_mode))
+		return;
+	if (!find_any(o, kernel_dev(st.st_dev), st.st_ino))
+		look(o, kernel_dev(st.st_dev), st.st_ino, path, path);
 }
 
 const struct object *objects__known(const struct objects *o, __u32 dev, __u64 ino)

@@ -33,6 +33,8 @@ const struct object *objects__of_range(struct objects *o, __u32 pid, const struc
 				       __u64 start, __u64 end);
 /* A file that nobody has mapped yet. */
 const struct object *objects__of_path(struct objects *o, const char *path);
+/* It is looked at, and known and listed only when one of the above comes upon it. */
+void objects__look_ahead(struct objects *o, const char *path);
 
 /* What was seen of it, by whichever of the above; of a file that cannot be read the path only. */
 const struct object *objects__known(const struct objects *o, __u32 dev, __u64 ino);
