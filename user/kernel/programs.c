@@ -25,43 +25,49 @@ static const struct {
 	const char *section, *prefix;
 	unsigned int kind; /* of what is called prefix and the rest of the section's name */
 	enum bpf_attach_type type;
-} at_types[PROGRAM_KINDS] = {
+} at_types[] = {
 	{"tp_btf/", "btf_trace_", BTF_KIND_TYPEDEF, BPF_TRACE_RAW_TP},
 	{"iter/", "bpf_iter_", BTF_KIND_FUNC, BPF_TRACE_ITER},
 };
 
+#define PROGRAM_KINDS (int)(sizeof(at_types) / sizeof(*at_types))
+
 static const char *const places[] = {ITER_TASK, ITER_VMA, "btf_trace_sys_enter",
 				     "btf_trace_sys_exit"};
 
-static int tell_type(struct bpf_program *prog, struct bpf_prog_load_opts *opts, long cookie)
-{
-	const struct programs *p = (const void *)cookie;
-	const char *section = bpf_program__section_name(prog);
-	char name[64];
+/* Of those that are being loaded; NULL: libbpf is to look. */
+static const struct kernel_types *known;
 
-	for (int i = 0; i < PROGRAM_KINDS; i++) {
-		if (at_types[i].type != bpf_program__expected_attach_type(prog))
-			continue;
-		snprintf(name, sizeof(name), "%s%s", at_types[i].prefix, strchr(section, '/') + 1);
-		opts->attach_btf_id = kernel_types__find(p->types, at_types[i].kind, name);
-	}
-	if (!opts->attach_btf_id)
+static int tell_type(struct bpf_program *prog, struct bpf_prog_load_opts *opts, long kind)
+{
+	const char *place = strchr(bpf_program__section_name(prog), '/') + 1;
+	char name[64];
+	int id;
+
+	snprintf(name, sizeof(name), "%s%s", at_types[kind].prefix, place);
+	id = known ? (int)kernel_types__find(known, at_types[kind].kind, name)
+		   : libbpf_find_vmlinux_btf_id(place, at_types[kind].type);
+	if (id <= 0)
 		return -ESRCH;
+	opts->attach_btf_id = id;
 	return bpf_program__set_type(prog, BPF_PROG_TYPE_TRACING);
 }
 
-static int handle_kinds(struct programs *p)
+/* Once, and for good: libbpf 1.1 uses a list that it has freed when its last handler is gone. */
+static int handle_kinds(void)
 {
-	LIBBPF_OPTS(libbpf_prog_handler_opts, opts, .cookie = (long)p,
-		    .prog_prepare_load_fn = tell_type);
-	int id;
+	static int registered;
 
-	for (int i = 0; i < PROGRAM_KINDS; i++) {
-		id = libbpf_register_prog_handler(at_types[i].section, BPF_PROG_TYPE_RAW_TRACEPOINT,
-						  at_types[i].type, &opts);
+	while (registered < PROGRAM_KINDS) {
+		LIBBPF_OPTS(libbpf_prog_handler_opts, opts, .cookie = registered,
+			    .prog_prepare_load_fn = tell_type);
+		int id = libbpf_register_prog_handler(at_types[registered].section,
+						      BPF_PROG_TYPE_RAW_TRACEPOINT,
+						      at_types[registered].type, &opts);
+
 		if (id < 0)
 			return id;
-		p->handlers[p->n_handlers++] = id;
+		registered++;
 	}
 	return 0;
 }
@@ -69,8 +75,6 @@ static int handle_kinds(struct programs *p)
 /* What is there until it is loaded. */
 static void let_go(struct programs *p)
 {
-	while (p->n_handlers)
-		libbpf_unregister_prog_handler(p->handlers[--p->n_handlers]);
 	kernel_types__close(p->types);
 	p->types = NULL;
 	if (p->types_fd >= 0)
@@ -104,24 +108,24 @@ static int open_fitted(struct programs *p, struct features *f)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts);
 	char path[32];
-	int err;
 
 	p->types_fd = memfd_create("types", MFD_CLOEXEC);
 	if (p->types_fd < 0)
 		return -errno;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", p->types_fd);
 	opts.btf_custom_path = path;
-	err = handle_kinds(p);
-	if (err)
-		return err;
 	p->skel = brkscope__open_opts(&opts);
 	return p->skel ? read_types(p, f) : -errno;
 }
 
 int programs__open(struct programs *p, struct features *f)
 {
+	int err = handle_kinds();
+
 	*p = (struct programs){.types_fd = -1};
 	features__probe(f);
+	if (err)
+		return err;
 	if (!open_fitted(p, f))
 		return 0;
 	brkscope__destroy(p->skel);
@@ -133,8 +137,11 @@ int programs__open(struct programs *p, struct features *f)
 
 int programs__load(struct programs *p)
 {
-	int err = brkscope__load(p->skel);
+	int err;
 
+	known = p->types;
+	err = brkscope__load(p->skel);
+	known = NULL;
 	let_go(p);
 	return err;
 }

@@ -11,18 +11,14 @@
 #include "brkscope.skel.h"
 #include "kernel/features.h"
 
-#define PROGRAM_KINDS 2
-
 struct programs {
 	struct brkscope *skel;
 	/* Until it is loaded, unless libbpf does it alone: */
 	struct kernel_types *types;
 	int types_fd; /* those of them that it is fitted to, or -1 */
-	int handlers[PROGRAM_KINDS];
-	int n_handlers;
 };
 
-/* With what this kernel offers.  -errno; p stays where it is until it is loaded. */
+/* With what this kernel offers.  -errno. */
 int programs__open(struct programs *p, struct features *f);
 /* -errno; skel is the caller's from then on, either way. */
 int programs__load(struct programs *p);
