@@ -191,6 +191,34 @@ static __always_inline void kept_emit(__u64 id, const struct probe *probe, __u64
 	cells_add(&key, t->request);
 }
 
+/*
+ * Can it be told only by where the call comes from that it is a user's, and has not been counted?
+ * Reading that takes a quarter of the program.
+ */
+static __always_inline bool may_be_inner(const struct thread *t, const struct probe *probe,
+					 __u64 sp, __u64 now)
+{
+	if (!probe->outer || !t || !t->probe_ip || t->object != probe->object)
+		return true;
+	if (!seen_since(t->request_ns, now))
+		return true;
+	return t->leads >> (probe->entry & (ENTRIES_MAX - 1)) & 1 && sp <= t->leads_sp;
+}
+
+/*
+ * What its own code may call before this call ends.  And what a call may before it that is below
+ * on the stack: a signal handler may have come between.
+ */
+static __always_inline void leads_remember(struct thread *t, const struct probe *probe, __u64 sp)
+{
+	if (t->leads && sp < t->leads_sp) {
+		t->leads |= probe->jumps;
+		return;
+	}
+	t->leads = probe->jumps;
+	t->leads_sp = sp;
+}
+
 /* A call that has been counted, by another function or another file. */
 static __always_inline bool is_counted(struct pt_regs *ctx, struct thread *t,
 				       const struct probe *probe, __u64 sp, __u64 ret, __u64 size)
@@ -219,6 +247,7 @@ static __always_inline bool is_new_call(struct pt_regs *ctx, struct thread *t,
 	t->probe_ip = PT_REGS_IP(ctx);
 	t->object = probe->object;
 	code_remember(ctx, t, probe);
+	leads_remember(t, probe, sp);
 	t->sp = sp;
 	t->ret = ret;
 	t->request = size;
@@ -308,7 +337,7 @@ static __always_inline bool call_begin(struct pt_regs *ctx)
 	__u64 id = bpf_get_current_pid_tgid();
 	const struct probe *probe;
 	struct thread *thread;
-	__u64 ret, size = 0, now = call_time();
+	__u64 ret = 0, size = 0, now = call_time();
 	__u32 flags = 0;
 	struct said s;
 	bool in_others;
@@ -326,16 +355,18 @@ static __always_inline bool call_begin(struct pt_regs *ctx)
 		kept_emit(id, probe, now);
 		return false;
 	}
-	ret = return_address(ctx, probe);
-	if (internal_call(ctx, probe, ret))
-		return false;
+	thread = thread_get(id);
+	if (may_be_inner(thread, probe, entry_sp(ctx, probe), now)) {
+		ret = return_address(ctx, probe);
+		if (internal_call(ctx, probe, ret))
+			return false;
+	}
 	if (!request_size(ctx, probe, &size)) {
 		size = 0;
 		flags |= EVENT_F_IMPOSSIBLE;
 	} else if (keeps_mapping(ctx, probe, size)) {
 		flags |= EVENT_F_KEEPS_MAPPING;
 	}
-	thread = thread_get(id);
 	if (!thread) /* a call handed on is counted again, for nobody knows it */
 		__sync_fetch_and_add(&lost, 1);
 	else if (!is_new_call(ctx, thread, probe, ret, size, now))
@@ -394,7 +425,7 @@ static __always_inline void call_end(struct pt_regs *ctx)
 SEC("uprobe")
 int malloc_enter(struct pt_regs *ctx)
 {
-	__u64 since = run_begin();
+	__u64 since = run_begin(RUN_ENTRY);
 
 	keep_own_stack(ctx, no_programs);
 	call_begin(ctx);
@@ -405,7 +436,7 @@ int malloc_enter(struct pt_regs *ctx)
 SEC("uretprobe")
 int malloc_return(struct pt_regs *ctx)
 {
-	__u64 since = run_begin();
+	__u64 since = run_begin(RUN_RETURN);
 
 	keep_own_stack(ctx, no_programs);
 	call_end(ctx);
@@ -421,15 +452,17 @@ int malloc_return(struct pt_regs *ctx)
 SEC("uprobe")
 int malloc_session(struct pt_regs *ctx)
 {
-	__u64 since = run_begin();
+	__u64 since;
 	bool returns;
 
 	keep_own_stack(ctx, no_sessions);
 	if (PT_REGS_IP(ctx) == bpf_get_func_ip(ctx)) {
+		since = run_begin(RUN_ENTRY);
 		returns = call_begin(ctx);
 		run_end(RUN_ENTRY, since);
 		return !returns;
 	}
+	since = run_begin(RUN_RETURN);
 	call_end(ctx);
 	run_end(RUN_RETURN, since);
 	return 0;

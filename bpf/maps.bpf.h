@@ -23,8 +23,11 @@ const volatile struct config config __weak = {};
 bool collecting __weak = false;
 /* The reader has been woken and has not started to read yet. */
 bool woken __weak = false;
-/* The programs are to time themselves. */
-bool timing __weak = false;
+/*
+ * Programs of this group are to time themselves, on each CPU until so many runs of it have been
+ * timed; 0: they are not.  Two readings of the clock cost half as much as all else that they do.
+ */
+__u64 runs_most[RUN_GROUPS] __weak = {};
 __u64 spilled __weak = 0;
 /* Events that could be counted nowhere.  The promise is 0. */
 __u64 lost __weak = 0;

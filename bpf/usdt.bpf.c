@@ -197,7 +197,7 @@ static __always_inline void tell(struct pt_regs *ctx)
 SEC("uprobe")
 int usdt_hit(struct pt_regs *ctx)
 {
-	__u64 since = run_begin();
+	__u64 since = run_begin(RUN_ENTRY);
 
 	keep_own_stack(ctx, no_programs);
 	tell(ctx);

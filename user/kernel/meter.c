@@ -14,7 +14,8 @@
 
 #include "brkscope.skel.h"
 
-#define ENOUGH_RUNS  300
+#define ENOUGH_RUNS  300	   /* of each group */
+#define MOST_RUNS    2000	   /* on one CPU */
 #define SAMPLE_NS    1000000000ull /* for no longer than that */
 #define SAMPLE_EVERY 30000000000ull
 #define CLOCK_RUNS   200
@@ -123,11 +124,29 @@ static double agent_ns(void)
 	return t.tv_sec * 1e9 + t.tv_nsec;
 }
 
+/* No CPU has timed more runs of it. */
+static __u64 most_counted(const struct meter *m, enum run_group group)
+{
+	__u64 most = 0;
+
+	for (int cpu = 0; cpu < HIT_CPUS; cpu++) {
+		__u64 n = __atomic_load_n(&m->skel->bss->hits[cpu][RUN_COUNT(group)],
+					  __ATOMIC_RELAXED);
+
+		most = n > most ? n : most;
+	}
+	return most;
+}
+
+/* Told to stop the programs would go on until this is looked at again: so they are told how many.
+ */
 static void set_timing(struct meter *m, bool on, __u64 now)
 {
 	m->timing = on;
 	m->timing_ns = now;
-	__atomic_store_n(&m->skel->bss->timing, on, __ATOMIC_RELAXED);
+	for (int group = 0; group < RUN_GROUPS; group++)
+		__atomic_store_n(&m->skel->bss->runs_most[group],
+				 on ? most_counted(m, group) + MOST_RUNS : 0, __ATOMIC_RELAXED);
 }
 
 static void start_taking(struct meter *m, __u64 now)
