@@ -174,7 +174,7 @@ static __always_inline bool call_emit(struct pt_regs *ctx, struct said *s,
 static __always_inline void kept_emit(__u64 id, const struct probe *probe, __u64 now)
 {
 	__u32 tid = id;
-	struct thread *t = bpf_map_lookup_elem(&threads, &tid);
+	struct thread *t = thread_find(tid);
 	struct cell_key key = {.type = EVENT_MALLOC, .op = probe->fn, .flags = EVENT_F_KEPT};
 	struct said s;
 
@@ -383,7 +383,7 @@ static __always_inline bool call_begin(struct pt_regs *ctx)
 /* What posix_memalign has put where it was told to; 0 where it failed. */
 static __always_inline bool out_read(__u32 tid, __u64 sp, __u64 result, __u64 *addr)
 {
-	struct thread *t = bpf_map_lookup_elem(&threads, &tid);
+	struct thread *t = thread_find(tid);
 
 	*addr = 0;
 	if ((__u32)result)
@@ -401,7 +401,7 @@ static __always_inline bool returns_by_pointer(struct pt_regs *ctx, __u32 tid, _
 		probe = probe_hit(ctx);
 		return probe && probe->fn == FN_POSIX_MEMALIGN;
 	}
-	t = bpf_map_lookup_elem(&threads, &tid);
+	t = thread_find(tid);
 	return t && t->out_sp == sp;
 }
 

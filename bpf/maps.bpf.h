@@ -71,12 +71,21 @@ struct {
 	__type(value, __u32);
 } probe_at SEC(".maps") __weak;
 
+/* By tid: where the kernel does not keep them with the task, or could not (thread.bpf.h). */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 32768);
 	__type(key, __u32);
 	__type(value, struct thread);
 } threads SEC(".maps") __weak;
+
+/* Not created where not config.task_storage. */
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct thread);
+} task_threads SEC(".maps") __weak;
 
 /*
  * For the instruction behind the system call, or behind the call of syscall(2),

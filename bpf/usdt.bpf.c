@@ -130,7 +130,7 @@ static __always_inline void on_realloc(struct pt_regs *ctx, const struct probe *
 	__u32 tid = id;
 
 	if (config.live) {
-		end_resizing(bpf_map_lookup_elem(&threads, &tid));
+		end_resizing(thread_find(tid));
 		told_block(&s, EVENT_RETURN, to);
 		return;
 	}
