@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "brkscope/event.h"
+#include "clock.h"
 
 #include "brkscope.skel.h"
 
@@ -36,7 +37,7 @@ struct meter {
 	double trap[HIT_KINDS]; /* < 0: not known */
 	double clock_ns;	/* that a run time has in it of the clock itself */
 	__u64 hits[HIT_KINDS];	/* before the beginning */
-	double agent_ns;	/* likewise */
+	__u64 agent_ns;		/* likewise */
 	bool timing;		/* run times are being taken */
 	__u64 timing_ns;	/* since or until when */
 	struct runs runs[RUN_GROUPS], before[RUN_GROUPS];
@@ -115,15 +116,6 @@ static void read_hits(const struct meter *m, __u64 hits[HIT_KINDS])
 		hits[kind] = counted(m, kind);
 }
 
-static double agent_ns(void)
-{
-	struct timespec t;
-
-	/* Not getrusage: where the kernel counts by ticks that is wrong by as much. */
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return t.tv_sec * 1e9 + t.tv_nsec;
-}
-
 /* No CPU has timed more runs of it. */
 static __u64 most_counted(const struct meter *m, enum run_group group)
 {
@@ -163,7 +155,7 @@ void meter__begin(struct meter *m, __u64 now_ns)
 {
 	start_taking(m, now_ns);
 	read_hits(m, m->hits);
-	m->agent_ns = agent_ns();
+	m->agent_ns = clock__cpu_ns();
 }
 
 /* Of every kind that is hit, or does one still lack? */
@@ -225,5 +217,5 @@ void meter__read(struct meter *m, struct meter_reading *r)
 	for (int i = 0; i < RUN_CLOCK; i++)
 		taken += m->runs[i].n;
 	r->sampling_ns = 2 * m->clock_ns * taken;
-	r->agent_ns = agent_ns() - m->agent_ns;
+	r->agent_ns = clock__cpu_ns() - m->agent_ns;
 }
