@@ -60,11 +60,18 @@ static __always_inline bool handed_on(const struct thread *t, const struct probe
 	       (t->code_hi && t->sp == sp && t->ret == ret && t->request == size);
 }
 
-static __always_inline void code_remember(struct pt_regs *ctx, struct thread *t,
-					  const struct probe *probe)
+/* What is the same for all calls that this probe sees; most come from the last one's. */
+static __always_inline void probe_remember(struct pt_regs *ctx, struct thread *t,
+					   const struct probe *probe)
 {
 	__u64 start = PT_REGS_IP(ctx) - probe->off;
 
+	if (t->probe_ip == PT_REGS_IP(ctx) && t->object == probe->object)
+		return;
+	t->probe_ip = PT_REGS_IP(ctx);
+	t->object = probe->object;
+	t->fn = probe->fn;
+	t->marks = probe->marks;
 	t->code_lo = probe->whole ? start + probe->internal[0].lo : 0;
 	t->code_hi = probe->whole ? start + probe->internal[0].hi : 0;
 }
@@ -244,16 +251,12 @@ static __always_inline bool is_new_call(struct pt_regs *ctx, struct thread *t,
 	if (seen_since(t->request_ns, now) && is_counted(ctx, t, probe, sp, ret, size))
 		return false;
 	t->request_ns = now;
-	t->probe_ip = PT_REGS_IP(ctx);
-	t->object = probe->object;
-	code_remember(ctx, t, probe);
+	probe_remember(ctx, t, probe);
 	leads_remember(t, probe, sp);
 	t->sp = sp;
 	t->ret = ret;
 	t->request = size;
-	t->fn = probe->fn;
 	t->pending = true;
-	t->marks = probe->marks;
 	t->brk_failed = false;
 	t->jumps = may_jump(ctx, probe);
 	t->in_others = false;
