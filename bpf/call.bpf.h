@@ -92,7 +92,7 @@ static __always_inline struct thread *syscall_end(__u8 type, struct pt_regs *reg
 
 	if (!collecting)
 		return NULL;
-	t = bpf_map_lookup_elem(&threads, &tid);
+	t = thread_find(tid);
 	if (!t || t->syscall != type)
 		return late_begin(id, regs);
 	t->syscall = 0;

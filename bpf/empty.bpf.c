@@ -13,7 +13,7 @@ int empty(struct pt_regs *ctx)
 SEC("raw_tracepoint")
 int empty_run(void *ctx)
 {
-	run_end(RUN_CLOCK, run_begin());
+	run_end(RUN_CLOCK, run_begin(RUN_CLOCK));
 	return 0;
 }
 

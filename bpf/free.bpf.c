@@ -74,7 +74,7 @@ static __always_inline void free_begin(struct pt_regs *ctx)
 SEC("uprobe")
 int free_enter(struct pt_regs *ctx)
 {
-	__u64 since = run_begin();
+	__u64 since = run_begin(RUN_ENTRY);
 
 	keep_own_stack(ctx, no_programs);
 	free_begin(ctx);

@@ -23,9 +23,16 @@ static __always_inline void hit_count(__u32 kind)
 	hit_add(kind, 1);
 }
 
-static __always_inline __u64 run_begin(void)
+/* 0: this run is not timed. */
+static __always_inline __u64 run_begin(enum run_group group)
 {
-	return timing ? bpf_ktime_get_ns() : 0;
+	__u64 most = runs_most[group];
+
+	if (!most)
+		return 0;
+	return hits[bpf_get_smp_processor_id() & (HIT_CPUS - 1)][RUN_COUNT(group)] < most
+		       ? bpf_ktime_get_ns()
+		       : 0;
 }
 
 static __always_inline void run_end(enum run_group group, __u64 since)

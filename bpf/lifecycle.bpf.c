@@ -8,6 +8,7 @@
  * syscalls.bpf.c says.  Where that is so, the functions that are called next to them are used.
  */
 #include "emit.bpf.h"
+#include "thread.bpf.h"
 #include <bpf/bpf_tracing.h>
 
 /* include/linux/mm_types_task.h */
@@ -210,12 +211,11 @@ int task_forks(struct pt_regs *ctx)
 
 static __always_inline int execed(struct task_struct *task, struct linux_binprm *bprm)
 {
-	__u32 leader = bpf_get_current_pid_tgid();
 	struct event_exec *x;
 	struct inode *program;
 	__u64 fill;
 
-	bpf_map_delete_elem(&threads, &leader);
+	thread_forget(bpf_get_current_pid_tgid());
 	if (!watched_but_for_comm(bpf_get_current_pid_tgid() >> 32))
 		return 0;
 	fill = ring_fill();
@@ -247,9 +247,7 @@ int process_exec(struct bpf_raw_tracepoint_args *ctx)
 SEC("kprobe.multi")
 int task_will_exec(struct pt_regs *ctx)
 {
-	__u32 tid = bpf_get_current_pid_tgid();
-
-	bpf_map_delete_elem(&threads, &tid);
+	thread_forget(bpf_get_current_pid_tgid());
 	return 0;
 }
 

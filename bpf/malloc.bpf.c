@@ -60,11 +60,18 @@ static __always_inline bool handed_on(const struct thread *t, const struct probe
 	       (t->code_hi && t->sp == sp && t->ret == ret && t->request == size);
 }
 
-static __always_inline void code_remember(struct pt_regs *ctx, struct thread *t,
-					  const struct probe *probe)
+/* What is the same for all calls that this probe sees; most come from the last one's. */
+static __always_inline void probe_remember(struct pt_regs *ctx, struct thread *t,
+					   const struct probe *probe)
 {
 	__u64 start = PT_REGS_IP(ctx) - probe->off;
 
+	if (t->probe_ip == PT_REGS_IP(ctx) && t->object == probe->object)
+		return;
+	t->probe_ip = PT_REGS_IP(ctx);
+	t->object = probe->object;
+	t->fn = probe->fn;
+	t->marks = probe->marks;
 	t->code_lo = probe->whole ? start + probe->internal[0].lo : 0;
 	t->code_hi = probe->whole ? start + probe->internal[0].hi : 0;
 }
@@ -174,7 +181,7 @@ static __always_inline bool call_emit(struct pt_regs *ctx, struct said *s,
 static __always_inline void kept_emit(__u64 id, const struct probe *probe, __u64 now)
 {
 	__u32 tid = id;
-	struct thread *t = bpf_map_lookup_elem(&threads, &tid);
+	struct thread *t = thread_find(tid);
 	struct cell_key key = {.type = EVENT_MALLOC, .op = probe->fn, .flags = EVENT_F_KEPT};
 	struct said s;
 
@@ -189,6 +196,34 @@ static __always_inline void kept_emit(__u64 id, const struct probe *probe, __u64
 	key.flags |= burst_flags(t->request_ns);
 	key.bucket = size_bucket(t->request);
 	cells_add(&key, t->request);
+}
+
+/*
+ * Can it be told only by where the call comes from that it is a user's, and has not been counted?
+ * Reading that takes a quarter of the program.
+ */
+static __always_inline bool may_be_inner(const struct thread *t, const struct probe *probe,
+					 __u64 sp, __u64 now)
+{
+	if (!probe->outer || !t || !t->probe_ip || t->object != probe->object)
+		return true;
+	if (!seen_since(t->request_ns, now))
+		return true;
+	return t->leads >> (probe->entry & (ENTRIES_MAX - 1)) & 1 && sp <= t->leads_sp;
+}
+
+/*
+ * What its own code may call before this call ends.  And what a call may before it that is below
+ * on the stack: a signal handler may have come between.
+ */
+static __always_inline void leads_remember(struct thread *t, const struct probe *probe, __u64 sp)
+{
+	if (t->leads && sp < t->leads_sp) {
+		t->leads |= probe->jumps;
+		return;
+	}
+	t->leads = probe->jumps;
+	t->leads_sp = sp;
 }
 
 /* A call that has been counted, by another function or another file. */
@@ -216,15 +251,12 @@ static __always_inline bool is_new_call(struct pt_regs *ctx, struct thread *t,
 	if (seen_since(t->request_ns, now) && is_counted(ctx, t, probe, sp, ret, size))
 		return false;
 	t->request_ns = now;
-	t->probe_ip = PT_REGS_IP(ctx);
-	t->object = probe->object;
-	code_remember(ctx, t, probe);
+	probe_remember(ctx, t, probe);
+	leads_remember(t, probe, sp);
 	t->sp = sp;
 	t->ret = ret;
 	t->request = size;
-	t->fn = probe->fn;
 	t->pending = true;
-	t->marks = probe->marks;
 	t->brk_failed = false;
 	t->jumps = may_jump(ctx, probe);
 	t->in_others = false;
@@ -308,7 +340,7 @@ static __always_inline bool call_begin(struct pt_regs *ctx)
 	__u64 id = bpf_get_current_pid_tgid();
 	const struct probe *probe;
 	struct thread *thread;
-	__u64 ret, size = 0, now = call_time();
+	__u64 ret = 0, size = 0, now = call_time();
 	__u32 flags = 0;
 	struct said s;
 	bool in_others;
@@ -326,16 +358,18 @@ static __always_inline bool call_begin(struct pt_regs *ctx)
 		kept_emit(id, probe, now);
 		return false;
 	}
-	ret = return_address(ctx, probe);
-	if (internal_call(ctx, probe, ret))
-		return false;
+	thread = thread_get(id);
+	if (may_be_inner(thread, probe, entry_sp(ctx, probe), now)) {
+		ret = return_address(ctx, probe);
+		if (internal_call(ctx, probe, ret))
+			return false;
+	}
 	if (!request_size(ctx, probe, &size)) {
 		size = 0;
 		flags |= EVENT_F_IMPOSSIBLE;
 	} else if (keeps_mapping(ctx, probe, size)) {
 		flags |= EVENT_F_KEEPS_MAPPING;
 	}
-	thread = thread_get(id);
 	if (!thread) /* a call handed on is counted again, for nobody knows it */
 		__sync_fetch_and_add(&lost, 1);
 	else if (!is_new_call(ctx, thread, probe, ret, size, now))
@@ -352,7 +386,7 @@ static __always_inline bool call_begin(struct pt_regs *ctx)
 /* What posix_memalign has put where it was told to; 0 where it failed. */
 static __always_inline bool out_read(__u32 tid, __u64 sp, __u64 result, __u64 *addr)
 {
-	struct thread *t = bpf_map_lookup_elem(&threads, &tid);
+	struct thread *t = thread_find(tid);
 
 	*addr = 0;
 	if ((__u32)result)
@@ -370,7 +404,7 @@ static __always_inline bool returns_by_pointer(struct pt_regs *ctx, __u32 tid, _
 		probe = probe_hit(ctx);
 		return probe && probe->fn == FN_POSIX_MEMALIGN;
 	}
-	t = bpf_map_lookup_elem(&threads, &tid);
+	t = thread_find(tid);
 	return t && t->out_sp == sp;
 }
 
@@ -394,7 +428,7 @@ static __always_inline void call_end(struct pt_regs *ctx)
 SEC("uprobe")
 int malloc_enter(struct pt_regs *ctx)
 {
-	__u64 since = run_begin();
+	__u64 since = run_begin(RUN_ENTRY);
 
 	keep_own_stack(ctx, no_programs);
 	call_begin(ctx);
@@ -405,7 +439,7 @@ int malloc_enter(struct pt_regs *ctx)
 SEC("uretprobe")
 int malloc_return(struct pt_regs *ctx)
 {
-	__u64 since = run_begin();
+	__u64 since = run_begin(RUN_RETURN);
 
 	keep_own_stack(ctx, no_programs);
 	call_end(ctx);
@@ -421,15 +455,17 @@ int malloc_return(struct pt_regs *ctx)
 SEC("uprobe")
 int malloc_session(struct pt_regs *ctx)
 {
-	__u64 since = run_begin();
+	__u64 since;
 	bool returns;
 
 	keep_own_stack(ctx, no_sessions);
 	if (PT_REGS_IP(ctx) == bpf_get_func_ip(ctx)) {
+		since = run_begin(RUN_ENTRY);
 		returns = call_begin(ctx);
 		run_end(RUN_ENTRY, since);
 		return !returns;
 	}
+	since = run_begin(RUN_RETURN);
 	call_end(ctx);
 	run_end(RUN_RETURN, since);
 	return 0;

@@ -60,14 +60,6 @@ struct outcome {
 	bool code;  /* a file has been mapped executable */
 };
 
-/* What this thread is in the middle of: it has an entry, or it would not have come so far. */
-static __always_inline struct thread *this_thread(void)
-{
-	__u32 tid = bpf_get_current_pid_tgid();
-
-	return bpf_map_lookup_elem(&threads, &tid);
-}
-
 /*
  * The request that this mapping served, by its own: counted where the call was,
  * or a row would have more requests served by mmap than requests.
@@ -76,7 +68,7 @@ VERIFIED_ONCE int route_spill(__u16 flags)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct cell_key key = {.type = EVENT_ROUTE, .flags = flags};
-	struct thread *t = this_thread();
+	struct thread *t = thread_find(bpf_get_current_pid_tgid());
 
 	if (!t)
 		return 0;
@@ -97,7 +89,7 @@ VERIFIED_ONCE int map_spill(__u8 type, __u8 op, __u16 flags, __u64 size, bool si
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct cell_key key = {.type = type, .op = op, .flags = flags, .bucket = size_bucket(size)};
 	struct spilled_process *p = spill_begin(&key, task, bpf_get_current_pid_tgid() >> 32);
-	struct thread *t = sited ? this_thread() : NULL;
+	struct thread *t = sited ? thread_find(bpf_get_current_pid_tgid()) : NULL;
 
 	if (t) {
 		key.ip = t->ip;

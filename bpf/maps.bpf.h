@@ -23,8 +23,11 @@ const volatile struct config config __weak = {};
 bool collecting __weak = false;
 /* The reader has been woken and has not started to read yet. */
 bool woken __weak = false;
-/* The programs are to time themselves. */
-bool timing __weak = false;
+/*
+ * Programs of this group are to time themselves, on each CPU until so many runs of it have been
+ * timed; 0: they are not.  Two readings of the clock cost half as much as all else that they do.
+ */
+__u64 runs_most[RUN_GROUPS] __weak = {};
 __u64 spilled __weak = 0;
 /* Events that could be counted nowhere.  The promise is 0. */
 __u64 lost __weak = 0;
@@ -68,12 +71,21 @@ struct {
 	__type(value, __u32);
 } probe_at SEC(".maps") __weak;
 
+/* By tid: where the kernel does not keep them with the task, or could not (thread.bpf.h). */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 32768);
 	__type(key, __u32);
 	__type(value, struct thread);
 } threads SEC(".maps") __weak;
+
+/* Not created where not config.task_storage. */
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct thread);
+} task_threads SEC(".maps") __weak;
 
 /*
  * For the instruction behind the system call, or behind the call of syscall(2),

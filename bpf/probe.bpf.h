@@ -163,6 +163,8 @@ static __always_inline bool internal_call(struct pt_regs *ctx, const struct prob
 {
 	__u64 off = ret - (PT_REGS_IP(ctx) - probe->off);
 
+	if (off < probe->internal_lo || off >= probe->internal_hi)
+		return false;
 	for (int i = 0; i < PROBE_RANGES; i++) {
 		if (!probe->internal[i].hi)
 			break;

@@ -1,5 +1,10 @@
 /*
  * thread.bpf.h - what a thread is in the middle of, from one program to the next.
+ *
+ * The kernel keeps it with the task, where it can: that takes a fifth of looking it up in a hash,
+ * it ends with the task, and there is no most of threads.  But one may not be made while on this
+ * CPU another task's program has been preempted as it looked for its own (bpf_task_storage_busy,
+ * kernel/bpf/bpf_task_storage.c, until 7.0).  That thread is in the hash then, for good.
  */
 #ifndef THREAD_BPF_H
 #define THREAD_BPF_H
@@ -9,15 +14,60 @@
 /* Not on the stack: it would take most of what a program and all that it calls may have. */
 const volatile __u64 fresh_thread[sizeof(struct thread) / sizeof(__u64)] __weak = {};
 
-/* NULL: more threads than the map holds.  The caller says what that costs. */
-static __always_inline struct thread *thread_get(__u32 tid)
+/* Of the current task, whose id is tid; NULL: nothing is known of it. */
+static __always_inline struct thread *thread_find(__u32 tid)
+{
+	struct thread *t;
+
+	if (config.task_storage) {
+		t = bpf_task_storage_get(&task_threads, bpf_get_current_task_btf(), NULL, 0);
+		if (t)
+			return t;
+	}
+	return bpf_map_lookup_elem(&threads, &tid);
+}
+
+/* The same, made if need be: out of line, for it is so once. */
+static __noinline struct thread *thread_make(__u32 tid)
 {
 	struct thread *t = bpf_map_lookup_elem(&threads, &tid);
 
 	if (t)
 		return t;
+	if (config.task_storage) {
+		t = bpf_task_storage_get(&task_threads, bpf_get_current_task_btf(),
+					 (void *)fresh_thread, BPF_LOCAL_STORAGE_GET_F_CREATE);
+		if (t)
+			return t;
+	}
 	bpf_map_update_elem(&threads, &tid, (const void *)&fresh_thread, BPF_NOEXIST);
 	return bpf_map_lookup_elem(&threads, &tid);
+}
+
+/* NULL: more threads than the map holds.  The caller says what that costs. */
+static __always_inline struct thread *thread_get(__u32 tid)
+{
+	struct thread *t;
+
+	if (config.task_storage) {
+		t = bpf_task_storage_get(&task_threads, bpf_get_current_task_btf(), NULL, 0);
+		if (t)
+			return t;
+	}
+	return thread_make(tid);
+}
+
+/* What the current task was in the middle of is void. */
+static __always_inline void thread_forget(__u32 tid)
+{
+	struct thread *t;
+
+	bpf_map_delete_elem(&threads, &tid);
+	if (!config.task_storage)
+		return;
+	t = bpf_task_storage_get(&task_threads, bpf_get_current_task_btf(), NULL, 0);
+	if (t)
+		*t = (struct thread){};
 }
 
 #endif

@@ -130,7 +130,7 @@ static __always_inline void on_realloc(struct pt_regs *ctx, const struct probe *
 	__u32 tid = id;
 
 	if (config.live) {
-		end_resizing(bpf_map_lookup_elem(&threads, &tid));
+		end_resizing(thread_find(tid));
 		told_block(&s, EVENT_RETURN, to);
 		return;
 	}
@@ -197,7 +197,7 @@ static __always_inline void tell(struct pt_regs *ctx)
 SEC("uprobe")
 int usdt_hit(struct pt_regs *ctx)
 {
-	__u64 since = run_begin();
+	__u64 since = run_begin(RUN_ENTRY);
 
 	keep_own_stack(ctx, no_programs);
 	tell(ctx);

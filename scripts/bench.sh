@@ -7,13 +7,12 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 export OUT=${OUT:-build} PATH="$PATH:/usr/sbin:/sbin"
-folder=$OUT/bench
-mkdir -p "$folder" || exit 1
+mkdir -p "$OUT/bench" && folder=$(realpath "$OUT/bench") || exit 1
 
 # Debian 12's libbpf-tools has no memleak yet: the next release's is unpacked, and run with
 # the libraries that it was built for; nothing is installed.
 unpack_memleak() {
-	local d=$PWD/$folder/peers apt
+	local d=$folder/peers apt
 
 	[ -x "$d/root/usr/sbin/memleak-libbpf" ] && return
 	command -v apt-get >/dev/null && [ -r /usr/share/keyrings/debian-archive-keyring.gpg ] || return
@@ -35,9 +34,9 @@ find_memleak() {
 	MEMLEAK_LIBBPF=$(command -v memleak-libbpf || command -v memleak) && return
 	unpack_memleak
 	if [ -x "$root/usr/sbin/memleak-libbpf" ]; then
-		libraries=$PWD/$root/usr/lib/$(uname -m)-linux-gnu
+		libraries=$root/usr/lib/$(uname -m)-linux-gnu
 		MEMLEAK_LIBBPF="$(echo "$libraries"/ld-linux-*) --library-path $libraries"
-		MEMLEAK_LIBBPF+=" $PWD/$root/usr/sbin/memleak-libbpf"
+		MEMLEAK_LIBBPF+=" $root/usr/sbin/memleak-libbpf"
 	else
 		MEMLEAK_LIBBPF_MISSING="libbpf-tools here has no memleak, and Debian 13's cannot be had"
 		export MEMLEAK_LIBBPF_MISSING

@@ -36,14 +36,6 @@ static __u64 random_seed(void)
 	return seed;
 }
 
-static double cpu_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return t.tv_sec * 1e9 + t.tv_nsec;
-}
-
 /* ---- bursts ---- */
 
 /* To the model at once, to the programs when its slot is free. */
@@ -115,7 +107,7 @@ static void close_bursts(struct collector *c, __u64 now)
 static void attach(struct collector *c, __u64 now)
 {
 	struct budget *g = &c->budget;
-	double before = cpu_ns();
+	__u64 before = clock__cpu_ns();
 	__u64 took;
 
 	if (g->attached_since)
@@ -129,7 +121,7 @@ static void attach(struct collector *c, __u64 now)
 		log__debug("some allocators could not be probed again");
 	g->attached_since = g->attached_ns = clock__boot_ns();
 	g->probes_then = cost__probes(&c->cost);
-	g->attach_ns = cpu_ns() - before;
+	g->attach_ns = clock__cpu_ns() - before;
 	took = 2 * (g->attached_since - now) + LEAD_LEAST_NS;
 	g->lead_ns = took > g->lead_ns ? took : g->lead_ns - (g->lead_ns - took) / 8;
 }

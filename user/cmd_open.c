@@ -148,23 +148,15 @@ static int open_model(struct collector *c)
 	return c->model ? 0 : -ENOMEM;
 }
 
-static double cpu_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return t.tv_sec * 1e9 + t.tv_nsec;
-}
-
 /* What it takes tells how often it may be done. */
 static int attach_malloc(struct collector *c)
 {
 	__u64 start = clock__boot_ns();
-	double cpu = cpu_ns();
+	__u64 cpu = clock__cpu_ns();
 	int err = targets__attach(c->targets);
 
 	c->attach_ns = clock__boot_ns() - start;
-	c->attach_cpu_ns = cpu_ns() - cpu;
+	c->attach_cpu_ns = clock__cpu_ns() - cpu;
 	return err;
 }
 

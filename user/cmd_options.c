@@ -290,12 +290,30 @@ static void spell(char *text, size_t size, int letter, const char *word)
 		snprintf(text, size, "%.60s", word);
 }
 
+/* What goes with some levels only; NULL: all is well. */
+static const char *level_wrong(const struct options *o, const char **option)
+{
+	/* Blocks can be paired only where every call is seen; without malloc's there is no choice.
+	 */
+	*option = "--budget";
+	if (o->budget && o->level != LEVEL_SIZES)
+		return "goes with level sizes only";
+	*option = "-s";
+	if (!o->sort_given)
+		return NULL;
+	if (o->sort == SORT_OUTSTANDING && o->level != LEVEL_LIVE)
+		return "outstanding goes with level live only";
+	if ((o->sort == SORT_CALLS || o->sort == SORT_BYTES) && o->level == LEVEL_SYSCALLS)
+		return "calls and bytes are not seen at level syscalls";
+	return NULL;
+}
+
 enum parsed options__parse(struct options *o, const struct option_set *set, int argc, char **argv)
 {
 	struct option long_options[N_DESCRIBED + 1];
 	char short_options[2 * N_DESCRIBED + 4], option[64];
 	const struct described *d;
-	const char *wanted;
+	const char *wanted, *at_level;
 	int letter;
 
 	*o = (struct options){
@@ -321,10 +339,9 @@ enum parsed options__parse(struct options *o, const struct option_set *set, int 
 		if (wanted)
 			return wrong(set, option, optarg, wanted);
 	}
-	/* Blocks can be paired only where every call is seen; without malloc's there is no choice.
-	 */
-	if (o->budget && o->level != LEVEL_SIZES)
-		return wrong(set, "--budget", NULL, "goes with level sizes only");
+	wanted = level_wrong(o, &at_level);
+	if (wanted)
+		return wrong(set, at_level, NULL, wanted);
 	return take_words(o, set, argc - optind, argv + optind,
 			  optind > 1 && !strcmp(argv[optind - 1], "--"));
 }

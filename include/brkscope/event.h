@@ -283,6 +283,7 @@ struct config {
 	__u8 bursts;	     /* calls of malloc count in bursts only */
 	__u8 spare_filtered; /* return probes kill processes with a seccomp filter: none in these */
 	__u8 session;	     /* which calls' returns are probed is said at their entries */
+	__u8 task_storage;   /* threads are kept with their tasks */
 	__u32 cpus;	     /* possible ones */
 	__u64 sure_size;     /* of so many bytes there is memory, in a process without a limit */
 	__u32 sure_maps;     /* with no more mappings than that a process gets another one */
@@ -346,8 +347,8 @@ struct probe {
 	__u8 reg[PROBE_ARGS]; /* enum probe_reg: where the arguments are there */
 	__u32 frame;	      /* bytes between the stack pointer and the return address there */
 	__u64 off;	      /* file offset of the probed instruction */
-	__u64 jumps; /* the entry points, as bits, that it may go on in by a jump; of a free: frees
-		      */
+	__u64 jumps; /* the entry points, as bits, that it may go on in by a jump, or, in a libc,
+			call; of a free: frees */
 	__u8 glibc;  /* its blocks have glibc's headers */
 	__u8 libc;   /* and which ones it goes on in depends on the arguments as in glibc or musl */
 	__u8 whole;  /* all of the object's code is the allocator's: internal[0] */
@@ -358,8 +359,10 @@ struct probe {
 	__u8 throws;	 /* where there is no memory it throws an exception */
 	__u8 hit;	 /* enum hit_kind */
 	__u8 site;	 /* enum probe_site */
-	__u8 pad[6];
+	__u8 outer;	 /* the allocator's own code calls it only where its bit is in jumps */
+	__u8 pad[5];
 	/* File offsets of the allocator's own code: a call from there is not a user's. */
+	__u64 internal_lo, internal_hi; /* of all of it, with what lies between */
 	struct {
 		__u64 lo, hi;
 	} internal[PROBE_RANGES];

@@ -19,7 +19,9 @@ struct thread {
 	__u64 request;
 	__u64 request_ns; /* where calls are seen in bursts: when it was */
 	__u64 jumps;	  /* the entry points that it may be going on in, by a jump */
-	__u64 out;	  /* where posix_memalign puts the address, and that call's sp */
+	/* the entry points that it may yet call from inside, and the sp of the call that may */
+	__u64 leads, leads_sp;
+	__u64 out; /* where posix_memalign puts the address, and that call's sp */
 	__u64 out_sp;
 	/* its last free; freed is 0 if it has called malloc since */
 	__u64 freed, freed_sp, freed_ret, freed_ip;

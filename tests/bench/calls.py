@@ -10,6 +10,15 @@ from watchers import Brkscope, Floor, Untraced, UsdtFloor, floors, peers
 
 REFMALLOC = OUT + "/librefmalloc.so"
 
+# Of these the ratio is asked for.
+COMPARED = (("live", "floor-live"), ("sizes", "floor-sizes"), ("live", "memleak"),
+            ("sizes", "bpftrace-hist"), ("syscalls", "untraced"))
+
+
+def least_of(ours, to):
+    """What their turns with each other are called in the results."""
+    return f"least, {ours} and {to}"
+
 
 class Disturbed(Broken):
     """Somebody else placed or removed probes meanwhile."""
@@ -84,17 +93,20 @@ class Calls:
                                    program)
         watchers += self.there(group, peers())
         self.in_turn(group, [(w, program) for w in watchers], 3 if self.quick else 7)
-        self.syscalls_and_nothing(group, program)
+        by_key = {w.key: w for w in watchers}
+        for ours, to in COMPARED:
+            if ours in by_key and to in by_key:
+                self.by_turns(group, program, by_key[ours], by_key[to])
         program.close()
 
-    def syscalls_and_nothing(self, group, program):
-        """A ratio so near to 1 takes many turns, and of each the least disturbed twentieth."""
-        syscalls, nobody = self.ours["syscalls"], Untraced()
+    def by_turns(self, group, program, ours, to):
+        """What must be reached, each against its own: many turns, and of each the least disturbed
+        twentieth.  A busy host makes all slower by half for seconds: Results.ratio_of_least."""
+        line = "pair 250" if to.key == "untraced" else "pair 100"
         for n in range(4 if self.quick else 14):
-            for w in (nobody, syscalls) if n % 2 else (syscalls, nobody):
-                line = "pair 250"
+            for w in (to, ours) if n % 2 else (ours, to):
                 *_, least = self.undisturbed(w, program, [line])[line]
-                self.results.add(group, "least", w.key, least, round=n)
+                self.results.add(group, least_of(ours.key, to.key), w.key, least, round=n)
 
     # ---- refmalloc ----
 

@@ -68,3 +68,8 @@ class Results:
                 pairs.setdefault(r.get("round"), {})[r["who"]] = r["value"]
         ratios = [p[who] / p[to] for p in pairs.values() if who in p and to in p]
         return statistics.median(ratios) if ratios else None
+
+    def ratio_of_least(self, group, what, who, to):
+        """Of their least disturbed turns: what disturbs only ever makes slower."""
+        ours, theirs = self.values(group, what, who), self.values(group, what, to)
+        return min(ours) / min(theirs) if ours and theirs else None

@@ -1,5 +1,7 @@
 """table.py - the results to read: what a call takes, what grows, and what must be reached."""
 
+from calls import least_of
+
 
 def number(value, unit=""):
     if value is None:
@@ -106,7 +108,7 @@ def growth_table(results):
 # What, at most, and from where: (value, its text) or None.
 def goals(results):
     def ratio(who, to):
-        return results.ratio("pair", "malloc+free", who, to)
+        return results.ratio_of_least("pair", least_of(who, to), who, to)
 
     def total(field, level=None):
         rows = [r for r in results.rows if field in r and
@@ -128,7 +130,7 @@ def goals(results):
         ("sizes against the floor, one empty entry probe", 1.35, ratio("sizes", "floor-sizes")),
         ("live against memleak (libbpf-tools)", 0.2, ratio("live", "memleak")),
         ("sizes against bpftrace's hist(arg0)", 1.0, ratio("sizes", "bpftrace-hist")),
-        ("syscalls against untraced", 1.01, results.ratio("pair", "least", "syscalls", "untraced")),
+        ("syscalls against untraced", 1.01, ratio("syscalls", "untraced")),
         ("spilled at sizes, two cores as fast as they can", 0, total("spilled", "sizes")),
         ("lost, always", 0, total("lost")),
         ("detaching, against perf uprobes one by one", 0.3, detach_ratio()),

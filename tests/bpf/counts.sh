@@ -42,6 +42,15 @@ counted sqlite sqlite3 "$WORK/db" 'create table t(a, b);
 	create index k on t(b); select count(*), max(b) from t group by substr(b, 1, 1);'
 counted children sh -c 'for i in 1 2 3 4 5 6 7 8; do ls / | sort | wc -l; done; awk "BEGIN { x = 1 }"'
 
+# What libc's own thread for timers calls is no inner call, though it stands beside malloc.  Here
+# without the preload, which takes the calls for itself: so what 50 more timers add is compared.
+for n in 10 60; do
+	mkdir "$WORK/timers$n"
+	"$WORKLOAD/counted" "$LIBCOUNT" "$WORK/timers$n" "$WORKLOAD/timers" $n &&
+		"$BRKSCOPE" report -j -o "$WORK/timers$n.json" -- "$WORKLOAD/timers" $n ||
+		fail "timers: status $?"
+done
+
 # A server under load, told to end itself.
 mkdir -m 777 "$WORK/www" "$WORK/nginx"
 head -c 100000 /dev/zero >"$WORK/www/index.html"
@@ -80,4 +89,11 @@ for name, comms in (("python", {"python3"}), ("large-sizes", {"python3"}), ("lar
     expect_true(f"{name}: calls", sum(process.calls for process in counts.values()) > 100)
     for process in counts.values():
         expect_counts(report, process)
+
+def timers(n):
+    (truth,), (row,) = read_counts(f"{work}/timers{n}").values(), Report(f"{work}/timers{n}.json").rows.values()
+    return truth.calls, row["malloc"]["calls"]
+(few, few_seen), (many, many_seen) = timers(10), timers(60)
+expect("timers: calls of the program itself", many - few, 50)
+expect("timers: calls", many_seen - few_seen, many - few)
 END

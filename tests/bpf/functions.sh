@@ -31,7 +31,7 @@ END
 gcc -O1 -fno-builtin -static -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc "$WORK/startup.c" -o "$WORK/startup" &&
 	"$WORK/startup" >"$WORK/startup.out" || fail "cannot count what libc allocates before main"
 
-for program in realloc_chain tail_calls; do
+for program in realloc_chain tail_calls inner_calls; do
 	ln -s "$WORKLOAD/$program" "$WORK/$program.glibc"
 	# shellcheck disable=SC2086
 	gcc $CFLAGS -static "tests/workload/$program.c" -o "$WORK/$program.glibc-static" &&
@@ -50,7 +50,7 @@ from oracle import *
 work = sys.argv[1]
 FUNCTIONS = (*COUNTED, "reallocarray")
 startup = read_json(f"{work}/startup.out")
-for program in ("realloc_chain", "tail_calls"):
+for program in ("realloc_chain", "tail_calls", "inner_calls"):
     for variant in ("glibc", "glibc-static", "musl", "musl-static"):
         who = f"{program}.{variant}"
         truth = read_json(f"{work}/{who}.out")

@@ -197,6 +197,8 @@ static void wrong_values_are_refused(void **state)
 	assert_wrong(&report, "--budget 5 -l live", "--budget goes with level sizes only");
 	assert_wrong(&report, "-l syscalls --budget 5", "--budget goes with level sizes only");
 	assert_wrong(&top, "--budget 5", "--budget is no option");
+	assert_wrong(&report, "-s outstanding", "-s outstanding goes with level live only");
+	assert_wrong(&top, "-l syscalls -s bytes", "-s calls and bytes are not seen at level sys");
 }
 
 static void options_that_there_are_not(void **state)

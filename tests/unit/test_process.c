@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "events.h"
+#include "render/route.h"
 
 static struct process *new_process(void)
 {
@@ -123,6 +124,29 @@ static void malloc_calls_count_by_function(void **state)
 	assert_int_equal(p->histograms->malloc_size[12].calls, 2);
 	assert_int_equal(p->histograms->malloc_size[12].mmap, 3);
 	assert_ptr_equal(p->stats.histograms, p->histograms);
+	process__free(p);
+}
+
+/* Five requests for 4 EiB are no request for 4 EiB. */
+static void bytes_do_not_wrap(void **state)
+{
+	struct process *p = new_process(), *sum = new_process();
+	const __u64 huge = 1ull << 62;
+
+	for (int i = 0; i < 3; i++)
+		count(p, EVENT_MALLOC, FN_MALLOC, 0, huge, 1);
+	assert_int_equal(p->stats.malloc.bytes, 3 * huge);
+	assert_int_equal(process__add_counts(sum, p), 0);
+	assert_int_equal(process__add_counts(sum, p), 0);
+	assert_int_equal(sum->stats.malloc.bytes, BYTES_MOST);
+	assert_int_equal(sum->stats.malloc.by_function[FN_MALLOC].bytes, BYTES_MOST);
+	for (int i = 0; i < 2; i++)
+		count(p, EVENT_MALLOC, FN_MALLOC, 0, huge, 1);
+	count(p, EVENT_MALLOC, FN_MALLOC, 0, 24, 1);
+	assert_int_equal(p->stats.malloc.bytes, BYTES_MOST);
+	assert_int_equal(p->stats.malloc.by_function[FN_MALLOC].bytes, BYTES_MOST);
+	assert_int_equal(route__of(&p->stats).heap.bytes, BYTES_MOST);
+	process__free(sum);
 	process__free(p);
 }
 
@@ -377,6 +401,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_cell_is_so_many_events),
 		cmocka_unit_test(malloc_calls_count_by_function),
+		cmocka_unit_test(bytes_do_not_wrap),
 		cmocka_unit_test(a_route_is_no_call),
 		cmocka_unit_test(brk_counts_by_outcome),
 		cmocka_unit_test(mappings_count_by_cause),

@@ -63,7 +63,8 @@ static void bytes_at_edges(void **state)
 		{1048576, "1.0M"},
 		{67004006, "63.9M"},
 		{1ull << 30, "1.0G"},
-		{UINT64_MAX, "16.0E"},
+		{UINT64_MAX - 1, "16.0E"},
+		{UINT64_MAX, ">16E"},
 	};
 	char text[UNIT_SIZE];
 	size_t i;

@@ -6,6 +6,8 @@
 #include <capstone/capstone.h>
 #include <string.h>
 
+#include "kernel/stub.h"
+
 #define CODE_MAX                                                                                   \
 	4096 /* of one function; allocation functions that only forward are far shorter            \
 	      */
@@ -14,19 +16,6 @@
 static bool open_decoder(csh *handle)
 {
 	return cs_open(CS_ARCH_X86, CS_MODE_64, handle) == CS_ERR_OK;
-}
-
-/* The GOT entry that `jmp *disp(%rip)` goes through. */
-static bool got_slot(const cs_insn *insn, __u64 *slot)
-{
-	const cs_x86 *x86 = &insn->detail->x86;
-	const cs_x86_op *op = &x86->operands[0];
-
-	if (insn->id != X86_INS_JMP || x86->op_count != 1 || op->type != X86_OP_MEM ||
-	    op->mem.base != X86_REG_RIP)
-		return false;
-	*slot = insn->address + insn->size + op->mem.disp;
-	return true;
 }
 
 static bool branch_target(const cs_insn *insn, __u64 *target)
@@ -71,29 +60,8 @@ static __s64 pushed(const cs_insn *insn)
 		return x86->operands[1].imm;
 	return insn->id == X86_INS_ADD ? -x86->operands[1].imm : 0;
 }
-
-/* A PLT stub: [endbr64] [bnd] jmp *GOT(%rip). */
-static const char *stub_target(csh handle, const struct elf_file *f, __u64 addr)
-{
-	const char *name = NULL;
-	unsigned char code[32];
-	cs_insn *insn;
-	__u64 slot;
-	size_t n = elf_file__read(f, addr, code, sizeof(code));
-
-	n = cs_disasm(handle, code, n, addr, 2, &insn);
-	for (size_t i = 0; i < n && !name; i++)
-		if (got_slot(&insn[i], &slot))
-			name = elf_file__got_target(f, slot);
-	if (n)
-		cs_free(insn, n);
-	return name;
-}
 #else
-/*
- * arm64: a branch's target is its only operand; a PLT stub is adrp, ldr, add,
- * br, and its GOT entry would have to be put together from the first two.
- */
+/* A branch's target is its only operand. */
 static bool open_decoder(csh *handle)
 {
 	return cs_open(CS_ARCH_ARM64, CS_MODE_ARM, handle) == CS_ERR_OK;
@@ -130,28 +98,11 @@ static __s64 pushed(const cs_insn *insn)
 {
 	return 0;
 }
-
-static const char *stub_target(csh handle, const struct elf_file *f, __u64 addr)
-{
-	__u32 insn[3];
-	__u64 page, slot;
-
-	if (elf_file__read(f, addr, insn, sizeof(insn)) != sizeof(insn))
-		return NULL;
-	/* adrp xN, page: immlo is bits 30:29, immhi bits 23:5 (Arm ARM, C6.2.13) */
-	if ((insn[0] & 0x9f000000) != 0x90000000 || (insn[1] & 0xffc00000) != 0xf9400000)
-		return NULL;
-	page = (__u64)(insn[0] >> 5 & 0x7ffff) << 2 | (insn[0] >> 29 & 3);
-	page = (addr & ~4095ull) + (__u64)((__s64)(page << 43) >> 43 << 12);
-	/* ldr xM, [xN, #imm12 * 8] (C6.2.166) */
-	slot = page + (insn[1] >> 10 & 0xfff) * 8;
-	return elf_file__got_target(f, slot);
-}
 #endif
 
-static bool stub_leads_to(csh handle, const struct elf_file *f, __u64 addr, const char *name)
+static bool stub_leads_to(const struct elf_file *f, __u64 addr, const char *name)
 {
-	const char *target = stub_target(handle, f, addr);
+	const char *target = stub__target(f, addr);
 
 	return target && !strcmp(target, name);
 }
@@ -203,7 +154,7 @@ bool code__reaches(const struct elf_file *f, const struct elf_function *fn,
 		return false;
 	while (!found && body__next(&b))
 		if (branch_target(b.insn, &to))
-			found = to == target->addr || stub_leads_to(b.handle, f, to, target->name);
+			found = to == target->addr || stub_leads_to(f, to, target->name);
 	body__close(&b);
 	return found;
 }
@@ -219,7 +170,7 @@ void code__jumps(const struct elf_file *f, const struct elf_function *fn,
 	while (body__next(&b))
 		if (is_jump(b.insn) && branch_target(b.insn, &to) &&
 		    (to < fn->addr || to >= fn->addr + fn->size))
-			visit(to, stub_target(b.handle, f, to), arg);
+			visit(to, stub__target(f, to), arg);
 	body__close(&b);
 }
 
@@ -231,7 +182,7 @@ static bool calls_syscall(const struct body *b, const struct elf_file *f,
 
 	if (is_jump(insn) || !branch_target(insn, &to))
 		return false;
-	return syscall ? to == syscall->addr : stub_leads_to(b->handle, f, to, "syscall");
+	return syscall ? to == syscall->addr : stub_leads_to(f, to, "syscall");
 }
 
 /*

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "alloc_fn.h"
+#include "kernel/stub.h"
 
 /* What a libc's malloc.o exports: glibc's malloc/Versions, musl's src/malloc. */
 static const char *const exported[] = {
@@ -111,9 +112,14 @@ static bool has_family_name(enum object_kind kind, const char *name)
 	}
 }
 
+static bool is_exported(const char *name)
+{
+	return is_one_of(name, exported, COUNT(exported));
+}
+
 static bool is_malloc_own(const struct search *s, const struct elf_function *fn)
 {
-	if (is_one_of(fn->name, exported, COUNT(exported)))
+	if (is_exported(fn->name))
 		return true;
 	if (!s->all_names)
 		return false;
@@ -139,9 +145,13 @@ struct run {
 
 static void end_run(struct object *o, const struct search *s, struct run *run)
 {
-	/* glibc's static functions stand in front of the exported ones; musl's between them. */
+	/*
+	 * glibc's static functions stand in front of the exported ones; musl's between them.  So
+	 * do other files' (of timer_settime's, SIGEV_THREAD's thread), which unlike malloc's own
+	 * call malloc by its name, as anybody does.
+	 */
 	if (run->has_malloc && s->kind == OBJECT_GLIBC && !s->all_names && run->before)
-		run->from = run->before;
+		run->from = stub__last_call(s->f, run->before, run->from, is_exported);
 	extent__add(s->f, o->internal, &o->n_internal, PROBE_RANGES, run->from, run->to);
 	run->to = 0;
 }

@@ -7,7 +7,9 @@
 #include <bpf/libbpf.h>
 #include <stdio.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
+#include "kernel/pidfd.h"
 #include "kernel/return_probes.h"
 #include "kernel/uprobe.h"
 
@@ -26,8 +28,24 @@ bool features__kernel_has(unsigned int major, unsigned int minor)
 	return has_major > major || (has_major == major && has_minor >= minor);
 }
 
+/*
+ * Told by what came later, a thread's pidfd, without which the agent could not look: that a program
+ * finds what it keeps with a task, though another one has been preempted as it did so, is so since
+ * Linux 6.2 (bpf_task_storage_get_recur, kernel/bpf/bpf_task_storage.c).
+ */
+static bool keeps_with_tasks(void)
+{
+	int fd = pidfd__of_thread(gettid());
+
+	if (fd < 0)
+		return false;
+	close(fd);
+	return true;
+}
+
 void features__probe(struct features *f)
 {
+	f->task_storage = keeps_with_tasks();
 	f->find_vma = has_helper(BPF_PROG_TYPE_TRACEPOINT, BPF_FUNC_find_vma);
 	f->cookie = has_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_get_attach_cookie);
 	f->iter_task = f->iter_vma = false;

@@ -20,6 +20,7 @@ struct features {
 	bool iter_vma;	      /* and over their mappings, Linux 5.12 */
 	bool filter_by_pid;   /* a uprobe_multi link may be for one process */
 	bool uprobe_multi;    /* known once a uprobe is attached */
+	bool task_storage;    /* a program's own data with a task; to be read by a thread's pidfd */
 	bool session;	      /* uprobe.session, Linux 6.13 */
 	bool skips_events;    /* a program on a tracepoint is preempted, and skipped, 7.0 */
 	bool on_functions;    /* so they are on functions; known once events are attached */

@@ -33,6 +33,7 @@ static void choose(struct brkscope *skel, const struct features *f)
 			bpf_map__set_max_entries(map, FEW);
 	}
 	bpf_map__set_max_entries(skel->maps.ring, sysconf(_SC_PAGESIZE));
+	bpf_map__set_autocreate(skel->maps.task_threads, false);
 	skel->rodata->config.page_shift = __builtin_ctzl(sysconf(_SC_PAGESIZE));
 }
 

@@ -11,10 +11,12 @@
 #include <unistd.h>
 
 #include "brkscope/event.h"
+#include "clock.h"
 
 #include "brkscope.skel.h"
 
-#define ENOUGH_RUNS  300
+#define ENOUGH_RUNS  300	   /* of each group */
+#define MOST_RUNS    2000	   /* on one CPU */
 #define SAMPLE_NS    1000000000ull /* for no longer than that */
 #define SAMPLE_EVERY 30000000000ull
 #define CLOCK_RUNS   200
@@ -35,7 +37,7 @@ struct meter {
 	double trap[HIT_KINDS]; /* < 0: not known */
 	double clock_ns;	/* that a run time has in it of the clock itself */
 	__u64 hits[HIT_KINDS];	/* before the beginning */
-	double agent_ns;	/* likewise */
+	__u64 agent_ns;		/* likewise */
 	bool timing;		/* run times are being taken */
 	__u64 timing_ns;	/* since or until when */
 	struct runs runs[RUN_GROUPS], before[RUN_GROUPS];
@@ -114,20 +116,29 @@ static void read_hits(const struct meter *m, __u64 hits[HIT_KINDS])
 		hits[kind] = counted(m, kind);
 }
 
-static double agent_ns(void)
+/* No CPU has timed more runs of it. */
+static __u64 most_counted(const struct meter *m, enum run_group group)
 {
-	struct timespec t;
+	__u64 most = 0;
 
-	/* Not getrusage: where the kernel counts by ticks that is wrong by as much. */
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return t.tv_sec * 1e9 + t.tv_nsec;
+	for (int cpu = 0; cpu < HIT_CPUS; cpu++) {
+		__u64 n = __atomic_load_n(&m->skel->bss->hits[cpu][RUN_COUNT(group)],
+					  __ATOMIC_RELAXED);
+
+		most = n > most ? n : most;
+	}
+	return most;
 }
 
+/* Told to stop the programs would go on until this is looked at again: so they are told how many.
+ */
 static void set_timing(struct meter *m, bool on, __u64 now)
 {
 	m->timing = on;
 	m->timing_ns = now;
-	__atomic_store_n(&m->skel->bss->timing, on, __ATOMIC_RELAXED);
+	for (int group = 0; group < RUN_GROUPS; group++)
+		__atomic_store_n(&m->skel->bss->runs_most[group],
+				 on ? most_counted(m, group) + MOST_RUNS : 0, __ATOMIC_RELAXED);
 }
 
 static void start_taking(struct meter *m, __u64 now)
@@ -144,7 +155,7 @@ void meter__begin(struct meter *m, __u64 now_ns)
 {
 	start_taking(m, now_ns);
 	read_hits(m, m->hits);
-	m->agent_ns = agent_ns();
+	m->agent_ns = clock__cpu_ns();
 }
 
 /* Of every kind that is hit, or does one still lack? */
@@ -206,5 +217,5 @@ void meter__read(struct meter *m, struct meter_reading *r)
 	for (int i = 0; i < RUN_CLOCK; i++)
 		taken += m->runs[i].n;
 	r->sampling_ns = 2 * m->clock_ns * taken;
-	r->agent_ns = agent_ns() - m->agent_ns;
+	r->agent_ns = clock__cpu_ns() - m->agent_ns;
 }

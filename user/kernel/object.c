@@ -305,6 +305,23 @@ static void find_jumps(struct object *o, const struct elf_file *f)
 	}
 }
 
+/*
+ * Its code calls none but those before them in enum alloc_fn, and from those behind: by the sources
+ * of both, malloc/malloc.c and src/malloc.  Before glibc 2.34 also by a hook, from anywhere;
+ * since then its libc.so has pthread_create.
+ */
+static void find_outer(struct object *o, const struct elf_file *f)
+{
+	bool hooks = o->kind == OBJECT_GLIBC &&
+		     (o->program || !elf_file__find(f, "pthread_create"));
+
+	/* These two never hand a call on by a jump: bpf/malloc.bpf.c, may_jump. */
+	o->fn[FN_MALLOC].outer = object__is_libc(o) && !hooks;
+	o->fn[FN_CALLOC].outer = o->fn[FN_MALLOC].outer;
+	if (o->kind == OBJECT_GLIBC)
+		o->fn[FN_CALLOC].jumps = 0; /* nor is glibc's written in terms of malloc */
+}
+
 static void find_data(struct object *o, const struct elf_file *f)
 {
 	unsigned int most = sizeof(o->data) / sizeof(*o->data);
@@ -341,6 +358,7 @@ int object__inspect(struct object *o, const char *path, const char *file)
 		find_jumps(o, f);
 		find_free_jumps(o, f);
 		extent__find(o, f);
+		find_outer(o, f);
 		find_wrappers(o, f);
 	}
 	elf_file__close(f);

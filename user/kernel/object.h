@@ -55,7 +55,10 @@ struct object {
 		__u64 off;	  /* of its entry */
 		struct placement place;	       /* where its probe goes */
 		struct placement return_place; /* and one that sees the return as well */
-		__u64 jumps; /* to these entry points, as bits, it may hand a call on by a jump */
+		/* To these entry points, as bits, it may hand a call on by a jump; in a libc it
+		 * may call them as well. */
+		__u64 jumps;
+		bool outer; /* malloc's own code calls it only where its bit is in jumps */
 	} fn[ALLOC_ENTRIES];
 	struct {
 		bool probed; /* it is there, and has code of its own */

@@ -26,9 +26,16 @@ static struct probe probe_of(const struct object *o, unsigned int index)
 		.marks = o->kind == OBJECT_REFMALLOC,
 	};
 
+	probe.internal_lo = o->n_internal ? o->internal[0].lo : 0;
 	for (unsigned int i = 0; i < o->n_internal; i++) {
-		probe.internal[i].lo = o->internal[i].lo;
-		probe.internal[i].hi = o->internal[i].hi;
+		const struct code_span *s = &o->internal[i];
+
+		probe.internal[i].lo = s->lo;
+		probe.internal[i].hi = s->hi;
+		if (s->lo < probe.internal_lo)
+			probe.internal_lo = s->lo;
+		if (s->hi > probe.internal_hi)
+			probe.internal_hi = s->hi;
 	}
 	return probe;
 }
@@ -103,6 +110,7 @@ static int add_call(struct place_table *t, struct probe *probe, const struct obj
 	probe->by_pointer = e->block_arg == BLOCK_BY_POINTER;
 	probe->throws = e->throws;
 	probe->jumps = o->fn[entry].jumps;
+	probe->outer = o->fn[entry].outer;
 	err = add(t, probe, places__of_call(o, entry, live), &out->calls);
 	if (!err && places__see_return(entry, live, false))
 		out->returns.place[out->returns.n++] = out->calls.place[out->calls.n - 1];

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "kernel/map.h"
+#include "kernel/pidfd.h"
 #include "kernel/ring.h"
 #include "kernel/spill.h"
 #include "log.h"
@@ -212,11 +213,28 @@ bool probes__site_seen(const struct probes *p, __u32 pid, __u64 addr, struct sit
 	return true;
 }
 
+/* What the programs keep of a thread (bpf/thread.bpf.h). */
+static bool read_thread(const struct probes *p, __u32 tid, struct thread *out)
+{
+	int fd, err;
+
+	if (!map__lookup(bpf_map__fd(p->skel->maps.threads), &tid, out))
+		return true;
+	if (!p->features.task_storage)
+		return false;
+	fd = pidfd__of_thread(tid);
+	if (fd < 0)
+		return false;
+	err = map__lookup(bpf_map__fd(p->skel->maps.task_threads), &fd, out);
+	close(fd);
+	return !err;
+}
+
 bool probes__in_syscall(const struct probes *p, __u32 tid)
 {
 	struct thread thread;
 
-	return !map__lookup(bpf_map__fd(p->skel->maps.threads), &tid, &thread) && thread.syscall;
+	return read_thread(p, tid, &thread) && thread.syscall;
 }
 
 const struct features *probes__features(const struct probes *p)

@@ -152,6 +152,8 @@ static void configure(struct probes *p, const struct probes_config *c)
 	k->times = c->times;
 	k->spare_filtered = p->features.returns == RETURNS_SPARE;
 	k->session = p->features.session;
+	k->task_storage = p->features.task_storage;
+	bpf_map__set_autocreate(p->skel->maps.task_threads, p->features.task_storage);
 	k->sure_size = sure_size();
 	k->sure_maps = sure_maps();
 	set_uprobes(p, c->malloc);

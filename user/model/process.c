@@ -62,7 +62,7 @@ int process__set_text(const char **field, const char *text)
 static void add(struct tally *t, const struct count *c)
 {
 	t->calls += c->calls;
-	t->bytes += c->bytes;
+	t->bytes = bytes_sum(t->bytes, c->bytes);
 }
 
 static void count_malloc(struct process *p, const struct count *c)
@@ -71,7 +71,7 @@ static void count_malloc(struct process *p, const struct count *c)
 
 	if (!(c->flags & EVENT_F_KEPT)) {
 		s->malloc.calls += c->calls;
-		s->malloc.bytes += c->bytes;
+		s->malloc.bytes = bytes_sum(s->malloc.bytes, c->bytes);
 		s->estimate.seen.calls += c->seen;
 		s->estimate.seen.bytes += c->seen_bytes;
 		add(&s->malloc.by_function[c->op], c);
@@ -220,7 +220,7 @@ int process__count(struct process *p, const struct count *c)
 static void add_tally(struct tally *to, const struct tally *t)
 {
 	to->calls += t->calls;
-	to->bytes += t->bytes;
+	to->bytes = bytes_sum(to->bytes, t->bytes);
 }
 
 static void add_histograms(struct histograms *to, const struct histograms *h)
@@ -241,7 +241,7 @@ static void add_malloc(struct process_stats *to, const struct process_stats *s)
 {
 	add_tally(&to->estimate.seen, &s->estimate.seen);
 	to->malloc.calls += s->malloc.calls;
-	to->malloc.bytes += s->malloc.bytes;
+	to->malloc.bytes = bytes_sum(to->malloc.bytes, s->malloc.bytes);
 	to->malloc.impossible += s->malloc.impossible;
 	for (int fn = 0; fn < FN_COUNT; fn++)
 		add_tally(&to->malloc.by_function[fn], &s->malloc.by_function[fn]);

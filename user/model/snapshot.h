@@ -22,8 +22,16 @@ enum level { LEVEL_SYSCALLS, LEVEL_SIZES, LEVEL_LIVE };
 
 struct tally {
 	__u64 calls;
-	__u64 bytes;
+	__u64 bytes; /* that were asked for; BYTES_MOST: so many or more */
 };
+
+/* Some calls for half of what 64 bits can say are enough: a sum stays here. */
+#define BYTES_MOST (~0ull)
+
+static inline __u64 bytes_sum(__u64 a, __u64 b)
+{
+	return a <= BYTES_MOST - b ? a + b : BYTES_MOST;
+}
 
 /* The mappings of one cause: calls and bytes as seen, live_* as they are now. */
 struct mapped {

@@ -14,7 +14,8 @@ static __u64 less(__u64 from, __u64 what)
 static struct tally rest_of(struct tally all, const struct routes *r)
 {
 	all.calls = less(less(all.calls, r->mmap.calls), r->arena.calls);
-	all.bytes = less(less(all.bytes, r->mmap.bytes), r->arena.bytes);
+	if (all.bytes != BYTES_MOST)
+		all.bytes = less(less(all.bytes, r->mmap.bytes), r->arena.bytes);
 	return all;
 }
 

@@ -6,6 +6,7 @@
  */
 #include "render/units.h"
 
+#include <stdint.h>
 #include <stdio.h>
 
 static const char binary_units[] = "KMGTPE";
@@ -18,6 +19,10 @@ char *unit__bytes(char out[UNIT_SIZE], __u64 bytes)
 
 	if (bytes < 1024) {
 		snprintf(out, UNIT_SIZE, "%llu", bytes);
+		return out;
+	}
+	if (bytes == UINT64_MAX) {
+		snprintf(out, UNIT_SIZE, ">16E");
 		return out;
 	}
 	for (i = 0; i < sizeof(binary_units) - 1; i++) {

@@ -14,7 +14,8 @@
 
 /* Each returns out. */
 
-/* "0", "512", "132K", "1.2M", "63.9M", "16.0E": binary units, at most 5 columns */
+/* "0", "512", "132K", "1.2M", "63.9M", "16.0E": binary units, at most 5 columns; UINT64_MAX, at
+ * which sums stop (bytes_sum): ">16E" */
 char *unit__bytes(char out[UNIT_SIZE], __u64 bytes);
 /* "9999", "12.3k", "1.23M", "18.4E": decimal units, at most 5 columns */
 char *unit__count(char out[UNIT_SIZE], __u64 count);
