@@ -102,11 +102,17 @@ static bool in_filter(const struct targets *t, __u32 pid, const struct proc_info
 	return !o->comm || !strncmp(info->comm, o->comm, 15);
 }
 
+/* NULL: there is no memory for it, or it has ended since. */
+static struct process *add(const struct seeding *s, __u32 pid, __u64 start_ns)
+{
+	return model__has_ended(s->m, pid, start_ns) ? NULL : model__add(s->m, pid, start_ns);
+}
+
 static void seed_listed(const struct seeding *s, const struct listed *from)
 {
 	struct proc_info info = info_of(from);
 
-	if (in_filter(s->t, from->pid, &info) && model__add(s->m, from->pid, info.start_ns))
+	if (in_filter(s->t, from->pid, &info) && add(s, from->pid, info.start_ns))
 		read_listed(s->t, s->m, from, false);
 }
 
@@ -130,7 +136,7 @@ static int seed_unlisted(__u32 pid, void *arg)
 	if (listing__find(s->from, pid) || procfs__info(pid, &info) || info.kernel_thread ||
 	    !in_filter(s->t, pid, &info))
 		return 0;
-	p = model__add(s->m, pid, info.start_ns);
+	p = add(s, pid, info.start_ns);
 	if (p)
 		targets__set_identity(p, &info);
 	return 0;

@@ -54,6 +54,25 @@ static void the_first_event_makes_a_row(void **state)
 	world__close(&w);
 }
 
+/* Seen by two threads at once, or found in a list that is older. */
+static void who_has_ended_does_not_end_again(void **state)
+{
+	struct world w;
+	struct event_task exit = events__exit(7, TICK), next = events__exit(7, 5 * TICK);
+
+	world__open(&w, LEVEL_SIZES, NULL);
+	begin(&w, 7, TICK);
+	assert_false(model__has_ended(w.m, 7, TICK));
+	world__take(&w, &exit);
+	assert_true(model__has_ended(w.m, 7, TICK));
+	assert_false(model__has_ended(w.m, 7, 5 * TICK));
+	assert_int_equal(world__feed(&w, &exit), -ENOENT);
+	assert_int_equal(w.m->n, 1);
+	world__take(&w, &next); /* of the PID's next one, of which nothing else was seen */
+	assert_int_equal(w.m->n, 2);
+	world__close(&w);
+}
+
 static void a_record_of_none_is_refused(void **state)
 {
 	struct world w;
@@ -390,6 +409,7 @@ int main(void)
 		cmocka_unit_test(a_pid_comes_again),
 		cmocka_unit_test(another_start_is_another_process),
 		cmocka_unit_test(a_start_of_the_same_tick_is_the_same),
+		cmocka_unit_test(who_has_ended_does_not_end_again),
 		cmocka_unit_test(exec_takes_in_and_out_of_a_name_filter),
 		cmocka_unit_test(an_image_is_never_negative),
 	};

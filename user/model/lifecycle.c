@@ -213,9 +213,13 @@ void lifecycle__set_final(struct model *m, struct process *p, __u64 brk_start, _
 
 static int on_process_exit(struct model *m, const struct event_task *t, struct note *note)
 {
-	struct process *p = fresh_process(m, t);
+	struct process *p;
 	const __s64 rss[] = {t->rss_anon, t->rss_file, t->rss_shmem};
 
+	/* Two threads that end at once may both find that they were the last. */
+	if (model__has_ended(m, t->e.tgid, t->start_ns))
+		return -ENOENT;
+	p = fresh_process(m, t);
 	if (!p)
 		return -ENOMEM;
 	if (model__settle_before(m, p, ~0ull))

@@ -65,6 +65,13 @@ struct process *model__find_start(struct model *m, __u32 pid, __u64 start_ns)
 	return p;
 }
 
+bool model__has_ended(struct model *m, __u32 pid, __u64 start_ns)
+{
+	const struct process *p = model__find_start(m, pid, start_ns);
+
+	return p && p->gone;
+}
+
 static void unlink_process(struct model *m, struct process *p)
 {
 	struct process **at = chain_of(m, p->stats.pid);

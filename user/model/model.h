@@ -37,6 +37,8 @@ void model__free(struct model *m);			     /* NULL is allowed */
 struct process *model__find(struct model *m, __u32 pid);
 /* As above, made if need be.  start_ns 0: not known.  NULL: no memory. */
 struct process *model__add(struct model *m, __u32 pid, __u64 start_ns);
+/* Was its exit seen?  A list of processes may be older than that. */
+bool model__has_ended(struct model *m, __u32 pid, __u64 start_ns);
 
 /*
  * What the kernel lists as mapped.  A process that is new to the model starts
