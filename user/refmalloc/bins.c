@@ -27,40 +27,48 @@ static void add_dirty(struct bins *b, size_t pages)
 	__atomic_store_n(&b->dirty, b->dirty + pages, __ATOMIC_RELAXED);
 }
 
+/* Taking it touches hardly a page that has no memory. */
+static bool is_dirty(const struct span *s)
+{
+	return s->dirty > s->pages / 2;
+}
+
 void bins__add(struct bins *b, struct span *s)
 {
 	unsigned int bin = bin_of(s->pages);
+	bool dirty = is_dirty(s);
 
 	s->prev = NULL;
-	s->next = b->lists[bin];
+	s->next = b->lists[dirty][bin];
 	if (s->next)
 		s->next->prev = s;
-	b->lists[bin] = s;
-	b->filled[bin / 64] |= 1ul << bin % 64;
+	b->lists[dirty][bin] = s;
+	b->filled[dirty][bin / 64] |= 1ul << bin % 64;
 	add_dirty(b, s->dirty);
 }
 
 void bins__remove(struct bins *b, struct span *s)
 {
 	unsigned int bin = bin_of(s->pages);
+	bool dirty = is_dirty(s);
 
 	if (s->next)
 		s->next->prev = s->prev;
 	if (s->prev)
 		s->prev->next = s->next;
 	else
-		b->lists[bin] = s->next;
-	if (!b->lists[bin])
-		b->filled[bin / 64] &= ~(1ul << bin % 64);
+		b->lists[dirty][bin] = s->next;
+	if (!b->lists[dirty][bin])
+		b->filled[dirty][bin / 64] &= ~(1ul << bin % 64);
 	add_dirty(b, -(size_t)s->dirty);
 }
 
-static unsigned int filled_from(const struct bins *b, unsigned int bin)
+static unsigned int filled_from(const uint64_t *filled, unsigned int bin)
 {
 	uint64_t word;
 
 	for (unsigned int i = bin / 64; i < BINS / 64; i++) {
-		word = b->filled[i] & (i == bin / 64 ? ~0ul << bin % 64 : ~0ul);
+		word = filled[i] & (i == bin / 64 ? ~0ul << bin % 64 : ~0ul);
 		if (word)
 			return i * 64 + __builtin_ctzl(word);
 	}
@@ -68,15 +76,15 @@ static unsigned int filled_from(const struct bins *b, unsigned int bin)
 }
 
 /* Above 64 pages a bin has runs of several sizes: the best of its first is good enough. */
-struct span *bins__find(const struct bins *b, size_t pages)
+struct span *bins__find(const struct bins *b, size_t pages, bool dirty)
 {
 	unsigned int bin = bin_of(pages);
 	struct span *best = NULL;
 	int looked_at;
 
-	while (!best && (bin = filled_from(b, bin)) < BINS) {
+	while (!best && (bin = filled_from(b->filled[dirty], bin)) < BINS) {
 		looked_at = bin < EXACT ? LOOK_AT - 1 : 0;
-		for (struct span *s = b->lists[bin]; s && looked_at < LOOK_AT;
+		for (struct span *s = b->lists[dirty][bin]; s && looked_at < LOOK_AT;
 		     s = s->next, looked_at++)
 			if (s->pages >= pages && (!best || s->pages < best->pages))
 				best = s;
@@ -87,14 +95,17 @@ struct span *bins__find(const struct bins *b, size_t pages)
 
 bool bins__forget(struct bins *b, size_t keep)
 {
+	struct span *s, *next;
 	bool any = false;
 
-	for (unsigned int bin = BINS; bin-- > 0;)
-		for (struct span *s = b->lists[bin]; s && b->dirty > keep; s = s->next) {
+	for (unsigned int bin = 2 * BINS; bin-- > 0;)
+		for (s = b->lists[bin % 2][bin / 2]; s && b->dirty > keep; s = next) {
+			next = s->next;
 			if (!s->dirty || !sys__forget(s->base, (size_t)s->pages << PAGE_SHIFT))
 				continue;
-			add_dirty(b, -(size_t)s->dirty);
+			bins__remove(b, s);
 			s->dirty = 0;
+			bins__add(b, s);
 			any = true;
 		}
 	return any;

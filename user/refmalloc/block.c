@@ -75,6 +75,11 @@ static struct span *take_pages(struct heap *h, size_t bytes, size_t alignment, b
 	bool anywhere = !grows && alignment <= PAGE_SIZE;
 	struct span *s = anywhere ? pages__find(h->pages, pages) : NULL;
 
+	/* What is empty goes before memory is used that never was. */
+	if (!s && anywhere && pages <= IDLE_MAX) {
+		heap__trim(h);
+		s = pages__find(h->pages, pages);
+	}
 	return s ? s
 		 : pages__alloc(h->pages, pages,
 				alignment > PAGE_SIZE ? alignment >> PAGE_SHIFT : 1,

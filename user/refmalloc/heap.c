@@ -11,8 +11,7 @@
 #include "threads.h"
 
 #define STEP_BLOCKS 64 /* fresh blocks put on the list at a time */
-#define IDLE_MAX    64 /* pages in empty spans that a thread keeps */
-#define FEW	    8
+#define FEW	    16
 
 struct heap shared_heap;
 

@@ -17,6 +17,8 @@
 #include "sizeclass.h"
 #include "span.h"
 
+#define IDLE_MAX 64 /* pages in empty spans that a thread keeps */
+
 struct heap {
 	/* The current span for sizes up to 16 * n: malloc's way to it. NULL: none. */
 	struct span *at_hand[TABLED_MAX / GRANULE + 1];
