@@ -17,7 +17,7 @@
 #include "sizeclass.h"
 #include "span.h"
 
-#define IDLE_MAX 64 /* pages in empty spans that a thread keeps */
+#define IDLE_MAX 32 /* pages in empty spans that a thread keeps */
 
 struct heap {
 	/* The current span for sizes up to 16 * n: malloc's way to it. NULL: none. */
