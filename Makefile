@@ -39,7 +39,9 @@ UNIT_HELP := $(patsubst %.c,$(OUT)/%.o,$(filter-out $(UNIT_SRCS),$(wildcard test
 WORKLOADS := $(patsubst %.c,$(OUT)/%,$(filter-out %.bpf.c,$(wildcard tests/workload/*.c tests/oracle/*.c tests/bench/*.c)))
 PRELOADS  := $(patsubst tests/preload/%.c,$(OUT)/tests/preload/lib%.so,$(wildcard tests/preload/*.c))
 REFMALLOC := $(OUT)/librefmalloc.so $(OUT)/librefmalloc.a
-REFMALLOC_OBJS := $(patsubst %.c,$(OUT)/%.o,$(wildcard user/refmalloc/*.c))
+# Last those whose variables are large and mostly never touched: what is, shares a page or two.
+REFMALLOC_LAST := $(patsubst %,user/refmalloc/%.c,records sys pages heap options stats table)
+REFMALLOC_OBJS := $(patsubst %.c,$(OUT)/%.o,$(filter-out $(REFMALLOC_LAST),$(wildcard user/refmalloc/*.c)) $(REFMALLOC_LAST))
 REFMALLOC_TESTS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/refmalloc/*.c))
 
 .PHONY: all bpf refmalloc demo check bench bench-malloc test-build fuzz install uninstall format compdb clean help

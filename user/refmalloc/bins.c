@@ -1,13 +1,11 @@
 /*
- * bins.c - free runs in bins: one for each number of pages up to 64, then four a doubling.
- *
- * A bit for each bin that has a run makes the search a matter of a few instructions.
+ * bins.c - free runs in bins: one for each number of pages up to 32, then four a doubling.
  */
 #include "bins.h"
 
 #include "sys.h"
 
-#define EXACT	64
+#define EXACT	32
 #define LOOK_AT 32
 
 static unsigned int bin_of(size_t pages)
@@ -17,7 +15,7 @@ static unsigned int bin_of(size_t pages)
 
 	if (pages <= EXACT)
 		return pages - 1;
-	bin = EXACT - 1 + (power - 6) * 4 + ((pages >> (power - 2)) & 3);
+	bin = EXACT + (power - 5) * 4 + ((pages >> (power - 2)) & 3);
 	return bin < BINS ? bin : BINS - 1;
 }
 
@@ -43,7 +41,7 @@ void bins__add(struct bins *b, struct span *s)
 	if (s->next)
 		s->next->prev = s;
 	b->lists[dirty][bin] = s;
-	b->filled[dirty][bin / 64] |= 1ul << bin % 64;
+	b->filled[dirty] |= 1ul << bin;
 	add_dirty(b, s->dirty);
 }
 
@@ -59,36 +57,25 @@ void bins__remove(struct bins *b, struct span *s)
 	else
 		b->lists[dirty][bin] = s->next;
 	if (!b->lists[dirty][bin])
-		b->filled[dirty][bin / 64] &= ~(1ul << bin % 64);
+		b->filled[dirty] &= ~(1ul << bin);
 	add_dirty(b, -(size_t)s->dirty);
 }
 
-static unsigned int filled_from(const uint64_t *filled, unsigned int bin)
-{
-	uint64_t word;
-
-	for (unsigned int i = bin / 64; i < BINS / 64; i++) {
-		word = filled[i] & (i == bin / 64 ? ~0ul << bin % 64 : ~0ul);
-		if (word)
-			return i * 64 + __builtin_ctzl(word);
-	}
-	return BINS;
-}
-
-/* Above 64 pages a bin has runs of several sizes: the best of its first is good enough. */
+/* Above 32 pages a bin has runs of several sizes: the best of its first is good enough. */
 struct span *bins__find(const struct bins *b, size_t pages, bool dirty)
 {
 	unsigned int bin = bin_of(pages);
+	uint64_t filled = b->filled[dirty] & ~0ul << bin;
 	struct span *best = NULL;
 	int looked_at;
 
-	while (!best && (bin = filled_from(b->filled[dirty], bin)) < BINS) {
+	for (; filled && !best; filled &= filled - 1) {
+		bin = __builtin_ctzl(filled);
 		looked_at = bin < EXACT ? LOOK_AT - 1 : 0;
 		for (struct span *s = b->lists[dirty][bin]; s && looked_at < LOOK_AT;
 		     s = s->next, looked_at++)
 			if (s->pages >= pages && (!best || s->pages < best->pages))
 				best = s;
-		bin++;
 	}
 	return best;
 }

@@ -9,13 +9,13 @@
 
 #include "span.h"
 
-#define BINS 128 /* the last: 2^22 pages and more */
+#define BINS 64 /* the last: 2^13 pages and more */
 
 /* In two sets: [1] are those that mostly have memory, so that taking one costs none. */
 struct bins {
 	struct span *lists[2][BINS];
-	uint64_t filled[2][BINS / 64];
-	size_t dirty; /* pages of all runs that may have memory */
+	uint64_t filled[2]; /* a bit for each bin that has a run */
+	size_t dirty;	    /* pages of all runs that may have memory */
 };
 
 void bins__add(struct bins *b, struct span *s);

@@ -13,7 +13,7 @@
 #define STEP_BLOCKS 64 /* fresh blocks put on the list at a time */
 #define FEW	    16
 
-struct heap shared_heap;
+struct heap shared_heap, no_heap;
 
 static struct span **list_of(struct heap *h, struct span *s)
 {

@@ -36,6 +36,8 @@ struct heap {
 };
 
 extern struct heap shared_heap;
+/* One without a span, and without a use but that: no thread's. */
+extern struct heap no_heap;
 
 /* A span with a free block, now current; NULL: no memory. The shared heap must be locked. */
 struct span *heap__refill(struct heap *h, unsigned int class);

@@ -21,7 +21,6 @@
 #include "sys.h"
 #include "trim.h"
 
-static struct heap no_heap;
 __thread struct heap *heap_self __attribute__((tls_model("initial-exec"))) = &no_heap;
 __thread struct heap *heap_own __attribute__((tls_model("initial-exec")));
 static __thread bool shared_only __attribute__((tls_model("initial-exec")));
@@ -29,8 +28,7 @@ static __thread bool shared_only __attribute__((tls_model("initial-exec")));
 struct lock shared_lock;
 static struct heap *heaps = &shared_heap; /* all of them */
 static struct heap *idle;
-static struct counters before_this_process; /* the parent's at the fork */
-static unsigned int count;		    /* of them that threads have had */
+static unsigned int count; /* of them that threads have had */
 static bool ready;
 static pthread_key_t key;
 static bool has_key;
@@ -148,12 +146,11 @@ static void sum_up(struct counters *sum)
 	pages__walk(add_span, sum);
 }
 
-void threads__sum(struct counters *sum, struct counters *before)
+void threads__sum(struct counters *sum)
 {
 	lock__take(&shared_lock);
 	pages__lock_all();
 	sum_up(sum);
-	*before = before_this_process;
 	pages__unlock_all();
 	lock__give(&shared_lock);
 }

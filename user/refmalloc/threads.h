@@ -39,7 +39,9 @@ static inline void threads__leave(struct heap *h)
 		lock__give(&shared_lock);
 }
 
-/* All that is counted, of which `before` was in the process that forked this one. */
-void threads__sum(struct counters *sum, struct counters *before);
+/* All that is counted. */
+void threads__sum(struct counters *sum);
+/* What of it was so in the process that forked this one. */
+extern struct counters before_this_process;
 
 #endif
