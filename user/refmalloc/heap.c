@@ -3,6 +3,8 @@
  */
 #include "heap.h"
 
+#include <string.h>
+
 #include "check.h"
 #include "pages.h"
 #include "records.h"
@@ -245,25 +247,6 @@ static struct span *find_pages(struct heap *h, unsigned int pages, unsigned int 
 	return s || pages == fewest ? s : pages__find(h->pages, fewest);
 }
 
-static struct span *new_span(struct heap *h, unsigned int class)
-{
-	unsigned int pages = class_pages(class, h->spans[class]), fewest = class_pages(class, 0);
-	struct span *s;
-
-	s = find_pages(h, pages, fewest);
-	if (!s) {
-		heap__collect(h);
-		release_idle(h);
-		s = find_pages(h, pages, fewest);
-	}
-	if (!s)
-		s = pages__alloc(h->pages, pages, 1, 0);
-	/* Where memory is short, a little may still be had. */
-	if (!s)
-		s = pages__alloc(h->pages, fewest, 1, 0);
-	return s ? cut(h, s, class) : NULL;
-}
-
 /* It changes hands under the lock: until then others find it in the shared heap, and collect it. */
 static struct span *adopt(struct heap *h, unsigned int class)
 {
@@ -282,6 +265,31 @@ static struct span *adopt(struct heap *h, unsigned int class)
 	}
 	lock__give(&shared_lock);
 	return s;
+}
+
+static struct span *new_span(struct heap *h, unsigned int class)
+{
+	unsigned int pages = class_pages(class, h->spans[class]), fewest = class_pages(class, 0);
+	struct span *s;
+
+	s = find_pages(h, pages, fewest);
+	if (!s) {
+		heap__collect(h);
+		release_idle(h);
+		s = find_pages(h, pages, fewest);
+	}
+	if (!s && threads__inherit(h)) {
+		s = adopt(h, class);
+		if (s)
+			return s;
+		s = find_pages(h, pages, fewest);
+	}
+	if (!s)
+		s = pages__alloc(h->pages, pages, 1, 0);
+	/* Where memory is short, a little may still be had. */
+	if (!s)
+		s = pages__alloc(h->pages, fewest, 1, 0);
+	return s ? cut(h, s, class) : NULL;
 }
 
 /* One with blocks, and in no list. */
@@ -335,6 +343,7 @@ void heap__trim(struct heap *h)
 {
 	struct span *s;
 
+	threads__inherit(h);
 	heap__collect(h);
 	release_idle(h);
 	for (unsigned int class = 0; class < CLASSES; class ++) {
@@ -380,4 +389,55 @@ void heap__give_up(struct heap *h)
 	}
 	/* What was freed meanwhile is handed on; what comes later, by the heap's next thread. */
 	heap__collect(h);
+}
+
+/*
+ * Its thread may have been in the midst of anything.  What is certain is each block's word: it is
+ * written last when a block is taken, and first when it is freed.  So a block that was about to
+ * change hands is nobody's here if its word says free, and else lost, as its thread is.
+ */
+static int inherit_span(struct span *s, void *own)
+{
+	struct heap *h = s->owner;
+	unsigned int live = 0;
+
+	if (s->kind != SPAN_SMALL)
+		return 0;
+	if (h == own || h == &shared_heap) {
+		if (s->remote != REMOTE_EMPTY)
+			heap__hand_on(s);
+		return 0;
+	}
+	heap__count(s, &h->counters);
+	s->fresh = s->limit / s->size;
+	s->head = NO_BLOCK;
+	s->remote = REMOTE_EMPTY;
+	for (unsigned int i = s->fresh; i-- > 0;) {
+		if (s->state[i] & STATE_LIVE) {
+			live++;
+			continue;
+		}
+		s->state[i] = s->head;
+		s->head = i;
+	}
+	s->taken = live * TALLY_ONE;
+	s->put = 0;
+	s->taken_counted = live;
+	s->put_counted = 0;
+	s->owner = &shared_heap;
+	shared_heap.spans[s->class] += s->pages;
+	shared_heap.idle += live ? 0 : s->pages;
+	enlist(&shared_heap, s, has_blocks(s) ? SPAN_PARTIAL : SPAN_FULL);
+	return 0;
+}
+
+void heap__inherit(struct heap *own)
+{
+	pages__lock_all();
+	memset(shared_heap.remote, 0, sizeof(shared_heap.remote));
+	if (own)
+		memset(own->remote, 0, sizeof(own->remote));
+	pages__walk(inherit_span, own);
+	pages__unlock_all();
+	release_idle(&shared_heap);
 }

@@ -23,16 +23,17 @@ struct heap {
 	/* The current span for sizes up to 16 * n: malloc's way to it. NULL: none. */
 	struct span *at_hand[TABLED_MAX / GRANULE + 1];
 	struct span *current[CLASSES]; /* NULL: none */
-	struct counters counters;
 	struct span *partial[CLASSES]; /* the shared heap's are looked at without its lock */
 	struct span *full;
 	uint32_t spans[CLASSES]; /* their pages */
 	uint32_t idle;		 /* pages of empty ones in the partial lists */
+	/* Spans of each class with blocks freed by others. */
+	struct span *remote[CLASSES] __attribute__((aligned(64)));
+	/* What outlives its thread. */
+	struct counters counters __attribute__((aligned(64)));
 	struct page_heap *pages;
 	struct heap *next;	/* of all */
 	struct heap *next_idle; /* of those without a thread */
-	/* Spans of each class with blocks freed by others. */
-	struct span *remote[CLASSES] __attribute__((aligned(64)));
 };
 
 extern struct heap shared_heap;
@@ -45,6 +46,8 @@ struct span *heap__refill(struct heap *h, unsigned int class);
 void heap__watched(struct heap *h, struct span *s);
 /* Puts the block where its owner finds it. Any thread. */
 void heap__push_remote(struct span *s, unsigned int i);
+/* To its owner, who is to take home what others freed of it. */
+void heap__hand_on(struct span *s);
 /* Takes home what others freed: of one class, or all. */
 void heap__collect_class(struct heap *h, unsigned int class);
 void heap__collect(struct heap *h);
@@ -54,6 +57,11 @@ void heap__collect_shared(unsigned int class, unsigned int end);
 void heap__trim(struct heap *h);
 /* Adds what the span counted and no heap's counters have yet. */
 void heap__count(const struct span *s, struct counters *c);
+/*
+ * In a child by fork: all spans but those of `own` to the shared heap, which is locked.  Their
+ * threads are gone, and no other thread has begun.
+ */
+void heap__inherit(struct heap *own);
 /* Everything to the shared heap; without blocks, to the page heap. The shared heap is locked. */
 void heap__give_up(struct heap *h);
 

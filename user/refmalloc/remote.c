@@ -22,7 +22,7 @@ static uint32_t pushed(uint32_t list, unsigned int i)
 }
 
 /* The owner may change meanwhile: then the one that finds the span hands it on once more. */
-static void hand_on(struct span *s)
+void heap__hand_on(struct span *s)
 {
 	struct heap *owner = __atomic_load_n(&s->owner, __ATOMIC_ACQUIRE);
 	struct span **list = &owner->remote[s->class];
@@ -52,7 +52,7 @@ void heap__push_remote(struct span *s, unsigned int i)
 	} while (!__atomic_compare_exchange_n(&s->remote, &old, pushed(old, i), true,
 					      __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
 	if (old == REMOTE_EMPTY)
-		hand_on(s);
+		heap__hand_on(s);
 	/* It is empty, and nobody may ever want to take from it. */
 	if ((old >> 16) + 1 == last)
 		heap__collect_shared(class, class + 1);
@@ -89,7 +89,7 @@ void heap__collect_class(struct heap *h, unsigned int class)
 		if (__atomic_load_n(&s->owner, __ATOMIC_RELAXED) == h)
 			collect_span(h, s);
 		else
-			hand_on(s);
+			heap__hand_on(s);
 	}
 }
 

@@ -32,6 +32,14 @@ static unsigned int count; /* of them that threads have had */
 static bool ready;
 static pthread_key_t key;
 static bool has_key;
+static bool heirs; /* a child by fork, which has not looked yet what other threads left */
+
+/* For the next thread. */
+static void put_idle(struct heap *h)
+{
+	h->next_idle = idle;
+	idle = h;
+}
 
 static void end_thread(void *heap)
 {
@@ -43,8 +51,7 @@ static void end_thread(void *heap)
 	lock__take(&shared_lock);
 	heap__give_up(h);
 	trim__at_thread_end(h->pages);
-	h->next_idle = idle;
-	idle = h;
+	put_idle(h);
 	lock__give(&shared_lock);
 }
 
@@ -87,6 +94,9 @@ static struct heap *heap_for_thread(bool is_main)
 
 	lock__take(&shared_lock);
 	get_ready();
+	/* What the others left is certain only as long as there is one thread. */
+	if (!is_main)
+		__atomic_store_n(&heirs, false, __ATOMIC_RELAXED);
 	if (!is_main && !has_key)
 		has_key = pthread_key_create(&key, end_thread) == 0;
 	if (options.cache && (is_main || has_key)) {
@@ -122,6 +132,29 @@ struct heap *threads__enter_first(void)
 	lock__take(&shared_lock);
 	shared_heap.pages = pages__for(0);
 	return &shared_heap;
+}
+
+bool threads__inherit(struct heap *own)
+{
+	bool any;
+
+	if (!__atomic_load_n(&heirs, __ATOMIC_RELAXED) || own == &shared_heap)
+		return false;
+	lock__take(&shared_lock);
+	any = heirs;
+	if (any) {
+		heap__inherit(own);
+		idle = NULL;
+		for (struct heap *h = heaps; h; h = h->next) {
+			if (h == own || h == &shared_heap)
+				continue;
+			memset(h, 0, offsetof(struct heap, counters));
+			put_idle(h);
+		}
+	}
+	__atomic_store_n(&heirs, false, __ATOMIC_RELAXED);
+	lock__give(&shared_lock);
+	return any;
 }
 
 static int add_span(struct span *s, void *sum)
@@ -168,8 +201,8 @@ static void after_fork(void)
 }
 
 /*
- * The other threads are gone, in the midst of what they did.  Their heaps stay as they are: what
- * is free in them is lost to the child, what is live can be freed.
+ * The other threads are gone, in the midst of what they did.  Their heaps stay as they are until
+ * the child wants memory: it may never, and to look costs it a copy of what it looks at.
  */
 static void after_fork_in_child(void)
 {
@@ -178,6 +211,8 @@ static void after_fork_in_child(void)
 	peaks__reset_in_child();
 	pages__open_in_child();
 	lock__open_in_child(&shared_lock);
+	for (struct heap *h = heaps; h; h = h->next)
+		heirs |= h != heap_own && h != &shared_heap;
 }
 
 /* Early: in a fork, handlers that were there before run inside these, where all is locked. */

@@ -39,6 +39,12 @@ static inline void threads__leave(struct heap *h)
 		lock__give(&shared_lock);
 }
 
+/*
+ * In a child by fork, once: what its parent's other threads had is anybody's from now on.  False:
+ * nothing has changed.
+ */
+bool threads__inherit(struct heap *own);
+
 /* All that is counted. */
 void threads__sum(struct counters *sum);
 /* What of it was so in the process that forked this one. */
