@@ -28,7 +28,7 @@ static void add_dirty(struct bins *b, size_t pages)
 /* Taking it touches hardly a page that has no memory. */
 static bool is_dirty(const struct span *s)
 {
-	return s->dirty > s->pages / 2;
+	return s->dirty > s->pages / 4 * 3;
 }
 
 void bins__add(struct bins *b, struct span *s)

@@ -26,7 +26,7 @@ static struct span **list_of(struct heap *h, struct span *s)
  * At the end: the one that is taken next has waited longest, and so has the most free blocks.
  * The first one's prev is the last.
  */
-static void enlist(struct heap *h, struct span *s, enum span_place place)
+static void append(struct heap *h, struct span *s, enum span_place place)
 {
 	struct span **list;
 
@@ -45,7 +45,17 @@ static void enlist(struct heap *h, struct span *s, enum span_place place)
 	(*list)->prev = s;
 }
 
-static void unlist(struct heap *h, struct span *s)
+/* To the full ones: from then on it may be taken by others at any time. */
+static void enlist(struct heap *h, struct span *s, enum span_place place)
+{
+	if (place == SPAN_FULL)
+		lock__take(&h->full_lock);
+	append(h, s, place);
+	if (place == SPAN_FULL)
+		lock__give(&h->full_lock);
+}
+
+static void cut_out(struct heap *h, struct span *s)
 {
 	struct span **list = list_of(h, s);
 
@@ -57,6 +67,20 @@ static void unlist(struct heap *h, struct span *s)
 		s->next->prev = s->prev;
 	else if (*list)
 		(*list)->prev = s->prev;
+}
+
+static void unlist(struct heap *h, struct span *s)
+{
+	if (s->place == SPAN_FULL)
+		lock__take(&h->full_lock);
+	cut_out(h, s);
+	if (s->place == SPAN_FULL)
+		lock__give(&h->full_lock);
+}
+
+static void add_pages(struct heap *h, unsigned int class, uint32_t pages)
+{
+	__atomic_fetch_add(&h->spans[class], pages, __ATOMIC_RELAXED);
 }
 
 void heap__count(const struct span *s, struct counters *c)
@@ -83,11 +107,12 @@ static void count(struct heap *h, struct span *s)
 	__atomic_store_n(&s->put, 0, __ATOMIC_RELAXED);
 }
 
+/* h counts what it did. */
 static void release(struct heap *h, struct span *s)
 {
 	struct page_heap *home = pages__home(s);
 
-	h->spans[s->class] -= s->pages;
+	add_pages(s->owner, s->class, -s->pages);
 	count(h, s);
 	lock__take(&home->lock);
 	lock__take(&records_lock);
@@ -260,7 +285,7 @@ static struct span *adopt(struct heap *h, unsigned int class)
 	s = shared_heap.partial[class];
 	if (s) {
 		unlist(&shared_heap, s);
-		shared_heap.spans[class] -= s->pages;
+		add_pages(&shared_heap, class, -s->pages);
 		__atomic_store_n(&s->owner, h, __ATOMIC_RELEASE);
 	}
 	lock__give(&shared_lock);
@@ -284,6 +309,8 @@ static struct span *new_span(struct heap *h, unsigned int class)
 			return s;
 		s = find_pages(h, pages, fewest);
 	}
+	if (!s && threads__steal(h))
+		s = find_pages(h, pages, fewest);
 	if (!s)
 		s = pages__alloc(h->pages, pages, 1, 0);
 	/* Where memory is short, a little may still be had. */
@@ -307,7 +334,7 @@ static struct span *next_span(struct heap *h, unsigned int class)
 	if (!s)
 		s = new_span(h, class);
 	if (s)
-		h->spans[class] += s->pages;
+		add_pages(h, class, s->pages);
 	return s;
 }
 
@@ -326,13 +353,15 @@ struct span *heap__refill(struct heap *h, unsigned int class)
 		next = next_span(h, class);
 		if (!next)
 			return NULL;
-		if (s) {
-			/* Meanwhile some of its blocks may have come home, or all. */
-			enlist(h, s, has_blocks(s) ? SPAN_PARTIAL : SPAN_FULL);
+		make_current(h, next);
+		/* Meanwhile some of its blocks may have come home, or all. */
+		if (s && has_blocks(s)) {
+			enlist(h, s, SPAN_PARTIAL);
 			drop_if_empty(h, s);
+		} else if (s) {
+			enlist(h, s, SPAN_FULL);
 		}
 		s = next;
-		make_current(h, s);
 	}
 	if (s->head == NO_BLOCK)
 		list_fresh(s);
@@ -344,6 +373,7 @@ void heap__trim(struct heap *h)
 	struct span *s;
 
 	threads__inherit(h);
+	threads__steal(h);
 	heap__collect(h);
 	release_idle(h);
 	for (unsigned int class = 0; class < CLASSES; class ++) {
@@ -361,8 +391,8 @@ static void give_span(struct heap *h, struct span *s)
 		release(h, s);
 		return;
 	}
-	h->spans[s->class] -= s->pages;
-	shared_heap.spans[s->class] += s->pages;
+	add_pages(h, s->class, -s->pages);
+	add_pages(&shared_heap, s->class, s->pages);
 	__atomic_store_n(&s->owner, &shared_heap, __ATOMIC_RELEASE);
 	enlist(&shared_heap, s, has_blocks(s) ? SPAN_PARTIAL : SPAN_FULL);
 }
@@ -389,6 +419,27 @@ void heap__give_up(struct heap *h)
 	}
 	/* What was freed meanwhile is handed on; what comes later, by the heap's next thread. */
 	heap__collect(h);
+}
+
+/*
+ * Of which others freed all blocks, and none has come home: then its owner does nothing with it but
+ * put it among the full ones, if it is not there yet.
+ */
+bool heap__steal_span(struct heap *h, struct heap *from, struct span *s)
+{
+	bool free;
+
+	lock__take(&from->full_lock);
+	free = remote__count(s) == s->count && s->owner == from && s->place == SPAN_FULL;
+	if (free)
+		cut_out(from, s);
+	lock__give(&from->full_lock);
+	if (free) {
+		s->put += s->count * TALLY_ONE;
+		s->put_counted += s->count;
+		release(h, s);
+	}
+	return free;
 }
 
 /*
@@ -425,7 +476,7 @@ static int inherit_span(struct span *s, void *own)
 	s->taken_counted = live;
 	s->put_counted = 0;
 	s->owner = &shared_heap;
-	shared_heap.spans[s->class] += s->pages;
+	add_pages(&shared_heap, s->class, s->pages);
 	shared_heap.idle += live ? 0 : s->pages;
 	enlist(&shared_heap, s, has_blocks(s) ? SPAN_PARTIAL : SPAN_FULL);
 	return 0;

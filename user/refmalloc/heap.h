@@ -13,6 +13,7 @@
 #define REFMALLOC_HEAP_H
 
 #include "counters.h"
+#include "lock.h"
 #include "probes.h"
 #include "sizeclass.h"
 #include "span.h"
@@ -25,6 +26,7 @@ struct heap {
 	struct span *current[CLASSES]; /* NULL: none */
 	struct span *partial[CLASSES]; /* the shared heap's are looked at without its lock */
 	struct span *full;
+	struct lock full_lock;	 /* of that list, from which others may steal */
 	uint32_t spans[CLASSES]; /* their pages */
 	uint32_t idle;		 /* pages of empty ones in the partial lists */
 	/* Spans of each class with blocks freed by others. */
@@ -48,6 +50,11 @@ void heap__watched(struct heap *h, struct span *s);
 void heap__push_remote(struct span *s, unsigned int i);
 /* To its owner, who is to take home what others freed of it. */
 void heap__hand_on(struct span *s);
+/* A span was emptied by others since somebody last looked for such. */
+extern bool remote_some_empty;
+/* In the hands of h: spans of `from` of which others freed all. */
+bool heap__steal(struct heap *h, struct heap *from);
+bool heap__steal_span(struct heap *h, struct heap *from, struct span *s);
 /* Takes home what others freed: of one class, or all. */
 void heap__collect_class(struct heap *h, unsigned int class);
 void heap__collect(struct heap *h);
@@ -64,6 +71,12 @@ void heap__count(const struct span *s, struct counters *c);
 void heap__inherit(struct heap *own);
 /* Everything to the shared heap; without blocks, to the page heap. The shared heap is locked. */
 void heap__give_up(struct heap *h);
+
+/* Freed by others, and not yet home. */
+static inline unsigned int remote__count(const struct span *s)
+{
+	return __atomic_load_n(&s->remote, __ATOMIC_ACQUIRE) >> 16;
+}
 
 /* The span has a block. Its probe is left to the caller, for whom it may be on another path. */
 static inline void *heap__take(struct heap *h, struct span *s, size_t size)

@@ -11,6 +11,8 @@
 #include "heap.h"
 #include "threads.h"
 
+bool remote_some_empty;
+
 static unsigned int head_of(uint32_t list)
 {
 	return list & 0xffff;
@@ -45,7 +47,7 @@ static unsigned int orphans(const struct span *s)
 void heap__push_remote(struct span *s, unsigned int i)
 {
 	uint32_t old = __atomic_load_n(&s->remote, __ATOMIC_RELAXED);
-	unsigned int class = s->class, last = orphans(s);
+	unsigned int class = s->class, all = s->count, last = orphans(s);
 
 	do {
 		__atomic_store_n(&s->state[i], head_of(old), __ATOMIC_RELAXED);
@@ -53,6 +55,8 @@ void heap__push_remote(struct span *s, unsigned int i)
 					      __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
 	if (old == REMOTE_EMPTY)
 		heap__hand_on(s);
+	if ((old >> 16) + 1 == all && !__atomic_load_n(&remote_some_empty, __ATOMIC_RELAXED))
+		__atomic_store_n(&remote_some_empty, true, __ATOMIC_RELAXED);
 	/* It is empty, and nobody may ever want to take from it. */
 	if ((old >> 16) + 1 == last)
 		heap__collect_shared(class, class + 1);
@@ -91,6 +95,26 @@ void heap__collect_class(struct heap *h, unsigned int class)
 		else
 			heap__hand_on(s);
 	}
+}
+
+bool heap__steal(struct heap *h, struct heap *from)
+{
+	struct span *s, *next;
+	bool any = false;
+
+	for (unsigned int class = 0; class < CLASSES; class ++) {
+		if (!__atomic_load_n(&from->remote[class], __ATOMIC_RELAXED))
+			continue;
+		s = __atomic_exchange_n(&from->remote[class], NULL, __ATOMIC_ACQUIRE);
+		for (; s; s = next) {
+			next = s->remote_next;
+			if (heap__steal_span(h, from, s))
+				any = true;
+			else
+				heap__hand_on(s);
+		}
+	}
+	return any;
 }
 
 void heap__collect(struct heap *h)

@@ -134,6 +134,21 @@ struct heap *threads__enter_first(void)
 	return &shared_heap;
 }
 
+bool threads__steal(struct heap *own)
+{
+	bool any = false;
+
+	if (!__atomic_load_n(&remote_some_empty, __ATOMIC_RELAXED) || own == &shared_heap)
+		return false;
+	__atomic_store_n(&remote_some_empty, false, __ATOMIC_RELAXED);
+	lock__take(&shared_lock);
+	for (struct heap *h = heaps; h; h = h->next)
+		if (h != own && h != &shared_heap)
+			any |= heap__steal(own, h);
+	lock__give(&shared_lock);
+	return any;
+}
+
 bool threads__inherit(struct heap *own)
 {
 	bool any;
@@ -191,12 +206,16 @@ void threads__sum(struct counters *sum)
 static void before_fork(void)
 {
 	lock__take(&shared_lock);
+	for (struct heap *h = heaps; h; h = h->next)
+		lock__take(&h->full_lock);
 	pages__lock_all();
 }
 
 static void after_fork(void)
 {
 	pages__unlock_all();
+	for (struct heap *h = heaps; h; h = h->next)
+		lock__give(&h->full_lock);
 	lock__give(&shared_lock);
 }
 
@@ -211,8 +230,10 @@ static void after_fork_in_child(void)
 	peaks__reset_in_child();
 	pages__open_in_child();
 	lock__open_in_child(&shared_lock);
-	for (struct heap *h = heaps; h; h = h->next)
+	for (struct heap *h = heaps; h; h = h->next) {
+		lock__open_in_child(&h->full_lock);
 		heirs |= h != heap_own && h != &shared_heap;
+	}
 }
 
 /* Early: in a fork, handlers that were there before run inside these, where all is locked. */

@@ -39,6 +39,8 @@ static inline void threads__leave(struct heap *h)
 		lock__give(&shared_lock);
 }
 
+/* Spans of others that are not in use, and that their threads may not look after for long. */
+bool threads__steal(struct heap *h);
 /*
  * In a child by fork, once: what its parent's other threads had is anybody's from now on.  False:
  * nothing has changed.
