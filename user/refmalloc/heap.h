@@ -35,6 +35,7 @@ struct heap {
 	struct counters counters __attribute__((aligned(64)));
 	struct page_heap *pages;
 	struct heap *next;	/* of all */
+	int thread;		/* the kernel's number of its thread; 0: of none that could end */
 	struct heap *next_idle; /* of those without a thread */
 };
 

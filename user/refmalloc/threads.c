@@ -50,15 +50,37 @@ static void end_thread(void *heap)
 	heap_self = &no_heap;
 	lock__take(&shared_lock);
 	heap__give_up(h);
+	h->thread = 0;
 	trim__at_thread_end(h->pages);
 	put_idle(h);
 	lock__give(&shared_lock);
 }
 
+/*
+ * One whose thread is gone, and was never heard of: its first block came so late that the key's
+ * destructor did not run any more.  Of all heaps a few are looked at, each time the next.
+ */
+static struct heap *find_left(void)
+{
+	static struct heap *hand;
+
+	for (int i = 0; i < 8; i++) {
+		hand = hand && hand->next ? hand->next : heaps;
+		if (hand->thread && syscall(SYS_tgkill, getpid(), hand->thread, 0) < 0 &&
+		    errno == ESRCH) {
+			heap__give_up(hand);
+			return hand;
+		}
+	}
+	return NULL;
+}
+
 static struct heap *new_heap(void)
 {
-	struct heap *h;
+	struct heap *h = find_left();
 
+	if (h)
+		return h;
 	lock__take(&records_lock);
 	h = records__alloc(sizeof(*h));
 	lock__give(&records_lock);
@@ -88,8 +110,9 @@ void threads__get_ready(void)
 	lock__give(&shared_lock);
 }
 
-static struct heap *heap_for_thread(bool is_main)
+static struct heap *heap_for_thread(int thread)
 {
+	bool is_main = thread == getpid();
 	struct heap *h = NULL;
 
 	lock__take(&shared_lock);
@@ -103,20 +126,21 @@ static struct heap *heap_for_thread(bool is_main)
 		h = idle ? idle : new_heap();
 		idle = idle ? idle->next_idle : NULL;
 	}
+	if (h)
+		h->thread = thread;
 	lock__give(&shared_lock);
 	return h;
 }
 
 static void begin_thread(void)
 {
-	bool is_main = syscall(SYS_gettid) == getpid();
-	int saved = errno;
+	int saved = errno, thread = syscall(SYS_gettid);
 
-	heap_own = heap_for_thread(is_main);
+	heap_own = heap_for_thread(thread);
 	if (!heap_own)
 		shared_only = true;
 	/* It may allocate, and then finds a heap. */
-	else if (!is_main && pthread_setspecific(key, heap_own) != 0)
+	else if (thread != getpid() && pthread_setspecific(key, heap_own) != 0)
 		end_thread(heap_own);
 	if (heap_own && !options.check && !options.junk && !options.peaks)
 		heap_self = heap_own;
@@ -232,6 +256,7 @@ static void after_fork_in_child(void)
 	lock__open_in_child(&shared_lock);
 	for (struct heap *h = heaps; h; h = h->next) {
 		lock__open_in_child(&h->full_lock);
+		h->thread = h == heap_own ? getpid() : 0;
 		heirs |= h != heap_own && h != &shared_heap;
 	}
 }
