@@ -127,16 +127,16 @@ bool large__resize(struct span *s, size_t size)
 {
 	size_t bytes = round_up(size + s->lead, sys__page());
 	char *start = s->base - s->lead, *moved;
-	bool can_move;
+	struct span **leaf;
 
 	if (bytes == s->mapped)
 		return true;
 	lock__take(&records_lock);
-	can_move = table__reserve();
-	if (can_move)
+	leaf = table__reserve();
+	if (leaf)
 		hide(s);
 	lock__give(&records_lock);
-	if (!can_move)
+	if (!leaf)
 		return false;
 	moved = sys__remap(start, s->mapped, bytes);
 	lock__take(&records_lock);
@@ -144,6 +144,7 @@ bool large__resize(struct span *s, size_t size)
 		s->base = moved + s->lead;
 		s->mapped = bytes;
 	}
+	table__give_back(leaf);
 	register_block(s);
 	lock__give(&records_lock);
 	return moved != NULL;
