@@ -169,21 +169,9 @@ static bool has_blocks(const struct span *s)
 	return s && (s->head != NO_BLOCK || s->fresh < s->count);
 }
 
-/*
- * Some empty spans are kept: a program that needs them again need not ask for pages.  Before memory
- * is used that never was, all of them go.
- */
-static bool keep_idle(struct heap *h, const struct span *s)
-{
-	if (h == &shared_heap || h->idle + s->pages > IDLE_MAX)
-		return false;
-	h->idle += s->pages;
-	return true;
-}
-
 static void drop_if_empty(struct heap *h, struct span *s)
 {
-	if (span__used(s) > 0 || keep_idle(h, s))
+	if (span__used(s) > 0)
 		return;
 	unlist(h, s);
 	release(h, s);
@@ -214,21 +202,6 @@ static void list_fresh(struct span *s)
 	s->fresh = end;
 	check__fresh(s->base + s->limit, end * (size_t)s->size - s->limit);
 	__atomic_store_n(&s->limit, end * s->size, __ATOMIC_RELAXED);
-}
-
-static void release_idle(struct heap *h)
-{
-	struct span *s, *next;
-
-	for (unsigned int class = 0; class < CLASSES && h->idle; class ++)
-		for (s = h->partial[class]; s; s = next) {
-			next = s->next;
-			if (span__used(s) > 0)
-				continue;
-			unlist(h, s);
-			h->idle -= s->pages;
-			release(h, s);
-		}
 }
 
 /* Under the lock of its page heap: others walk through that. */
@@ -300,7 +273,6 @@ static struct span *new_span(struct heap *h, unsigned int class)
 	s = find_pages(h, pages, fewest);
 	if (!s) {
 		heap__collect(h);
-		release_idle(h);
 		s = find_pages(h, pages, fewest);
 	}
 	if (!s && threads__inherit(h)) {
@@ -326,8 +298,6 @@ static struct span *next_span(struct heap *h, unsigned int class)
 
 	if (s) {
 		unlist(h, s);
-		if (span__used(s) == 0)
-			h->idle -= s->pages;
 		return s;
 	}
 	s = h == &shared_heap ? NULL : adopt(h, class);
@@ -375,7 +345,6 @@ void heap__trim(struct heap *h)
 	threads__inherit(h);
 	threads__steal(h);
 	heap__collect(h);
-	release_idle(h);
 	for (unsigned int class = 0; class < CLASSES; class ++) {
 		s = h->current[class];
 		if (s && s->class == class && span__used(s) == 0) {
@@ -402,7 +371,6 @@ void heap__give_up(struct heap *h)
 	struct span *s;
 
 	heap__collect(h);
-	release_idle(h);
 	for (unsigned int class = 0; class < CLASSES; class ++) {
 		s = h->current[class];
 		set_current(h, class, NULL);
@@ -477,18 +445,23 @@ static int inherit_span(struct span *s, void *own)
 	s->put_counted = 0;
 	s->owner = &shared_heap;
 	add_pages(&shared_heap, s->class, s->pages);
-	shared_heap.idle += live ? 0 : s->pages;
 	enlist(&shared_heap, s, has_blocks(s) ? SPAN_PARTIAL : SPAN_FULL);
 	return 0;
 }
 
 void heap__inherit(struct heap *own)
 {
+	struct span *s, *next;
+
 	pages__lock_all();
 	memset(shared_heap.remote, 0, sizeof(shared_heap.remote));
 	if (own)
 		memset(own->remote, 0, sizeof(own->remote));
 	pages__walk(inherit_span, own);
 	pages__unlock_all();
-	release_idle(&shared_heap);
+	for (unsigned int class = 0; class < CLASSES; class ++)
+		for (s = shared_heap.partial[class]; s; s = next) {
+			next = s->next;
+			drop_if_empty(&shared_heap, s);
+		}
 }

@@ -18,8 +18,6 @@
 #include "sizeclass.h"
 #include "span.h"
 
-#define IDLE_MAX 32 /* pages in empty spans that a thread keeps */
-
 struct heap {
 	/* The current span for sizes up to 16 * n: malloc's way to it. NULL: none. */
 	struct span *at_hand[TABLED_MAX / GRANULE + 1];
@@ -28,7 +26,6 @@ struct heap {
 	struct span *full;
 	struct lock full_lock;	 /* of that list, from which others may steal */
 	uint32_t spans[CLASSES]; /* their pages */
-	uint32_t idle;		 /* pages of empty ones in the partial lists */
 	/* Spans of each class with blocks freed by others. */
 	struct span *remote[CLASSES] __attribute__((aligned(64)));
 	/* What outlives its thread. */
