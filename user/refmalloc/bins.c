@@ -36,11 +36,7 @@ void bins__add(struct bins *b, struct span *s)
 	unsigned int bin = bin_of(s->pages);
 	bool dirty = is_dirty(s);
 
-	s->prev = NULL;
-	s->next = b->lists[dirty][bin];
-	if (s->next)
-		s->next->prev = s;
-	b->lists[dirty][bin] = s;
+	list__append(&b->lists[dirty][bin], s);
 	b->filled[dirty] |= 1ul << bin;
 	add_dirty(b, s->dirty);
 }
@@ -50,12 +46,7 @@ void bins__remove(struct bins *b, struct span *s)
 	unsigned int bin = bin_of(s->pages);
 	bool dirty = is_dirty(s);
 
-	if (s->next)
-		s->next->prev = s->prev;
-	if (s->prev)
-		s->prev->next = s->next;
-	else
-		b->lists[dirty][bin] = s->next;
+	list__remove(&b->lists[dirty][bin], s);
 	if (!b->lists[dirty][bin])
 		b->filled[dirty] &= ~(1ul << bin);
 	add_dirty(b, -(size_t)s->dirty);

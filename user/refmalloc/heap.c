@@ -23,57 +23,26 @@ static struct span **list_of(struct heap *h, struct span *s)
 }
 
 /*
- * At the end: the one that is taken next has waited longest, and so has the most free blocks.
- * The first one's prev is the last.
+ * The partial one that is taken next has waited longest, and so has the most free blocks.  A full
+ * one may be stolen from now on.
  */
-static void append(struct heap *h, struct span *s, enum span_place place)
-{
-	struct span **list;
-
-	s->place = place;
-	s->watch = place == SPAN_FULL ? tally__blocks(s->put) + 1 + s->count / FEW
-				      : tally__blocks(s->taken);
-	list = list_of(h, s);
-	s->next = NULL;
-	if (!*list) {
-		s->prev = s;
-		__atomic_store_n(list, s, __ATOMIC_RELAXED);
-		return;
-	}
-	s->prev = (*list)->prev;
-	s->prev->next = s;
-	(*list)->prev = s;
-}
-
-/* To the full ones: from then on it may be taken by others at any time. */
 static void enlist(struct heap *h, struct span *s, enum span_place place)
 {
 	if (place == SPAN_FULL)
 		lock__take(&h->full_lock);
-	append(h, s, place);
+	s->place = place;
+	s->watch = place == SPAN_FULL ? tally__blocks(s->put) + 1 + s->count / FEW
+				      : tally__blocks(s->taken);
+	list__append(list_of(h, s), s);
 	if (place == SPAN_FULL)
 		lock__give(&h->full_lock);
-}
-
-static void cut_out(struct heap *h, struct span *s)
-{
-	struct span **list = list_of(h, s);
-
-	if (s == *list)
-		__atomic_store_n(list, s->next, __ATOMIC_RELAXED);
-	else
-		s->prev->next = s->next;
-	if (s->next)
-		s->next->prev = s->prev;
-	else if (*list)
-		(*list)->prev = s->prev;
 }
 
 static void unlist(struct heap *h, struct span *s)
 {
 	if (s->place == SPAN_FULL)
 		lock__take(&h->full_lock);
-	cut_out(h, s);
+	list__remove(list_of(h, s), s);
 	if (s->place == SPAN_FULL)
 		lock__give(&h->full_lock);
 }
@@ -400,7 +369,7 @@ bool heap__steal_span(struct heap *h, struct heap *from, struct span *s)
 	lock__take(&from->full_lock);
 	free = remote__count(s) == s->count && s->owner == from && s->place == SPAN_FULL;
 	if (free)
-		cut_out(from, s);
+		list__remove(&from->full, s);
 	lock__give(&from->full_lock);
 	if (free) {
 		s->put += s->count * TALLY_ONE;

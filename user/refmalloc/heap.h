@@ -25,7 +25,7 @@ struct heap {
 	struct span *partial[CLASSES]; /* the shared heap's are looked at without its lock */
 	struct span *full;
 	struct lock full_lock;	 /* of that list, from which others may steal */
-	uint32_t spans[CLASSES]; /* their pages */
+	uint32_t spans[CLASSES]; /* the pages of all it has; who steals one takes them off */
 	/* Spans of each class with blocks freed by others. */
 	struct span *remote[CLASSES] __attribute__((aligned(64)));
 	/* What outlives its thread. */

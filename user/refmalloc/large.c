@@ -26,11 +26,7 @@ static bool register_block(struct span *s)
 	if (!table__cover(s->base, 1))
 		return false;
 	table__set(s->base, PAGE_SIZE, s);
-	s->prev = NULL;
-	s->next = blocks;
-	if (s->next)
-		s->next->prev = s;
-	blocks = s;
+	list__append(&blocks, s);
 	__atomic_store_n(&count, count + 1, __ATOMIC_RELAXED);
 	return true;
 }
@@ -39,12 +35,7 @@ static bool register_block(struct span *s)
 static void hide(struct span *s)
 {
 	table__set(s->base, PAGE_SIZE, NULL);
-	if (s->next)
-		s->next->prev = s->prev;
-	if (s->prev)
-		s->prev->next = s->next;
-	else
-		blocks = s->next;
+	list__remove(&blocks, s);
 	__atomic_store_n(&count, count - 1, __ATOMIC_RELAXED);
 }
 
