@@ -84,7 +84,7 @@ $(OUT)/brkscope: $(OBJS)
 REFMALLOC_CFLAGS = -std=gnu11 $(WARN) $(if $(filter $(REFMALLOC_COLD),$(*F)),-Os,-O2) -g -fPIC \
 	-fvisibility=hidden -ftls-model=initial-exec -fno-asynchronous-unwind-tables \
 	-fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free
-REFMALLOC_COLD := aligned check fatal options peaks probes report stats sys text threads tune
+REFMALLOC_COLD := aligned check fatal large options peaks probes records report segments stats sys table text threads trim tune
 $(OUT)/user/refmalloc/%.o: user/refmalloc/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
