@@ -29,6 +29,7 @@ struct lock shared_lock;
 static struct heap *heaps = &shared_heap; /* all of them */
 static struct heap *idle;
 static unsigned int count; /* of them that threads have had */
+static int process;	   /* another's, as between vfork and exec, may use this memory too */
 static bool ready;
 static pthread_key_t key;
 static bool has_key;
@@ -64,9 +65,11 @@ static struct heap *find_left(void)
 {
 	static struct heap *hand;
 
+	if (getpid() != process)
+		return NULL;
 	for (int i = 0; i < 8; i++) {
 		hand = hand && hand->next ? hand->next : heaps;
-		if (hand->thread && syscall(SYS_tgkill, getpid(), hand->thread, 0) < 0 &&
+		if (hand->thread && syscall(SYS_tgkill, process, hand->thread, 0) < 0 &&
 		    errno == ESRCH) {
 			heap__give_up(hand);
 			return hand;
@@ -96,8 +99,10 @@ static struct heap *new_heap(void)
 /* The shared heap's lock is held. */
 static void get_ready(void)
 {
-	if (!ready)
+	if (!ready) {
 		options__read_environment();
+		process = getpid();
+	}
 	__atomic_store_n(&ready, true, __ATOMIC_RELAXED);
 }
 
@@ -127,7 +132,7 @@ static struct heap *heap_for_thread(int thread)
 		idle = idle ? idle->next_idle : NULL;
 	}
 	if (h)
-		h->thread = thread;
+		h->thread = getpid() == process ? thread : 0;
 	lock__give(&shared_lock);
 	return h;
 }
@@ -254,9 +259,10 @@ static void after_fork_in_child(void)
 	peaks__reset_in_child();
 	pages__open_in_child();
 	lock__open_in_child(&shared_lock);
+	process = getpid();
 	for (struct heap *h = heaps; h; h = h->next) {
 		lock__open_in_child(&h->full_lock);
-		h->thread = h == heap_own ? getpid() : 0;
+		h->thread = h == heap_own ? process : 0;
 		heirs |= h != heap_own && h != &shared_heap;
 	}
 }
