@@ -36,7 +36,7 @@ void bins__add(struct bins *b, struct span *s)
 	unsigned int bin = bin_of(s->pages);
 	bool dirty = is_dirty(s);
 
-	list__append(&b->lists[dirty][bin], s);
+	list__prepend(&b->lists[dirty][bin], s);
 	b->filled[dirty] |= 1ul << bin;
 	add_dirty(b, s->dirty);
 }

@@ -259,6 +259,8 @@ struct span *pages__find(struct page_heap *own, size_t pages)
 {
 	struct span *s = find(own, pages, false);
 
+	if (!s)
+		s = find(own, pages, true);
 	for (int i = 0; i < HEAPS && !s; i++)
 		s = &heaps[i] == own ? NULL : find(&heaps[i], pages, true);
 	return s;

@@ -107,6 +107,15 @@ static inline void list__append(struct span **list, struct span *s)
 	}
 }
 
+static inline void list__prepend(struct span **list, struct span *s)
+{
+	s->next = *list;
+	s->prev = *list ? (*list)->prev : s;
+	if (*list)
+		(*list)->prev = s;
+	__atomic_store_n(list, s, __ATOMIC_RELAXED);
+}
+
 static inline void list__remove(struct span **list, struct span *s)
 {
 	if (s == *list)
