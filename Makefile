@@ -39,7 +39,9 @@ UNIT_HELP := $(patsubst %.c,$(OUT)/%.o,$(filter-out $(UNIT_SRCS),$(wildcard test
 WORKLOADS := $(patsubst %.c,$(OUT)/%,$(filter-out %.bpf.c,$(wildcard tests/workload/*.c tests/oracle/*.c tests/bench/*.c)))
 PRELOADS  := $(patsubst tests/preload/%.c,$(OUT)/tests/preload/lib%.so,$(wildcard tests/preload/*.c))
 REFMALLOC := $(OUT)/librefmalloc.so $(OUT)/librefmalloc.a
-REFMALLOC_OBJS := $(patsubst %.c,$(OUT)/%.o,$(wildcard user/refmalloc/*.c))
+# Last those whose variables are large and mostly never touched: what is, shares a page or two.
+REFMALLOC_LAST := $(patsubst %,user/refmalloc/%.c,records sys pages heap options stats table)
+REFMALLOC_OBJS := $(patsubst %.c,$(OUT)/%.o,$(filter-out $(REFMALLOC_LAST),$(wildcard user/refmalloc/*.c)) $(REFMALLOC_LAST))
 REFMALLOC_TESTS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/refmalloc/*.c))
 
 .PHONY: all bpf refmalloc demo check bench bench-malloc test-build fuzz install uninstall format compdb clean help
@@ -82,7 +84,7 @@ $(OUT)/brkscope: $(OBJS)
 REFMALLOC_CFLAGS = -std=gnu11 $(WARN) $(if $(filter $(REFMALLOC_COLD),$(*F)),-Os,-O2) -g -fPIC \
 	-fvisibility=hidden -ftls-model=initial-exec -fno-asynchronous-unwind-tables \
 	-fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free
-REFMALLOC_COLD := aligned check fatal options peaks probes report stats sys text threads tune
+REFMALLOC_COLD := aligned check fatal large options peaks probes records report segments stats sys table text threads trim tune
 $(OUT)/user/refmalloc/%.o: user/refmalloc/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$@)

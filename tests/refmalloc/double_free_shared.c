@@ -90,7 +90,7 @@ static void write_freed(void)
 	pthread_t thread;
 	char *p = hidden(malloc(100));
 
-	CHECK(pthread_create(&thread, NULL, take, NULL) == 0);
+	CHECK(pthread_create(&thread, NULL, take, &tids[0]) == 0);
 	free(p);
 	p[50] = 1;
 	for (int i = 0; i < 10000; i++)

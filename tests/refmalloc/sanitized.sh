@@ -16,7 +16,7 @@ build() { # DIR FLAG...
 	shift
 	mkdir "$dir"
 	(cd "$dir" && gcc "${FLAGS[@]}" "$@" -c "${SOURCES[@]}") || return
-	for test in model producer_consumer thread_end adopt; do
+	for test in model producer_consumer thread_end adopt asleep; do
 		gcc "${FLAGS[@]}" "$@" "tests/refmalloc/$test.c" "$dir"/*.o -o "$dir/$test" || return
 	done
 }
@@ -24,7 +24,7 @@ build() { # DIR FLAG...
 for sanitizer in thread address,undefined; do
 	build $sanitizer -fsanitize=$sanitizer -fno-sanitize-recover=undefined 2>"$WORK/errors" ||
 		fail "$sanitizer: $(cat "$WORK/errors")"
-	for test in model producer_consumer thread_end adopt; do
+	for test in model producer_consumer thread_end adopt asleep; do
 		MODEL_CALLS=10000 "$WORK/$sanitizer/$test" >"$WORK/said" 2>&1 ||
 			fail "$test, $sanitizer: status $?: $(head -40 "$WORK/said")"
 	done

@@ -9,18 +9,19 @@
 
 #include "span.h"
 
-#define BINS 192 /* beyond any heap: 2^38 pages */
+#define BINS 64 /* the last: 2^13 pages and more */
 
+/* In two sets: [1] are those that mostly have memory, so that taking one costs none. */
 struct bins {
-	struct span *lists[BINS];
-	uint64_t filled[BINS / 64];
-	size_t dirty; /* pages of all runs that may have memory */
+	struct span *lists[2][BINS];
+	uint64_t filled[2]; /* a bit for each bin that has a run */
+	size_t dirty;	    /* pages of all runs that may have memory */
 };
 
 void bins__add(struct bins *b, struct span *s);
 void bins__remove(struct bins *b, struct span *s);
-/* The smallest run of at least so many pages, or nearly; still in its bin. */
-struct span *bins__find(const struct bins *b, size_t pages);
+/* Of one set the smallest run of at least so many pages, or nearly; still in its bin. */
+struct span *bins__find(const struct bins *b, size_t pages, bool dirty);
 /* Gives the memory back, of the largest runs first, until at most `keep` pages have some. */
 bool bins__forget(struct bins *b, size_t keep);
 

@@ -16,6 +16,9 @@
 #include "table.h"
 #include "threads.h"
 
+/* Empty spans make room for a block of up to so many pages. */
+#define EMPTY_MAX 32
+
 /* A block that grows gets whole pages, with so many times its size free behind it. */
 #define GROWS_BY 8
 
@@ -75,6 +78,11 @@ static struct span *take_pages(struct heap *h, size_t bytes, size_t alignment, b
 	bool anywhere = !grows && alignment <= PAGE_SIZE;
 	struct span *s = anywhere ? pages__find(h->pages, pages) : NULL;
 
+	/* What is empty goes before memory is used that never was. */
+	if (!s && anywhere && pages <= EMPTY_MAX) {
+		heap__trim(h);
+		s = pages__find(h->pages, pages);
+	}
 	return s ? s
 		 : pages__alloc(h->pages, pages,
 				alignment > PAGE_SIZE ? alignment >> PAGE_SHIFT : 1,

@@ -3,6 +3,8 @@
  */
 #include "heap.h"
 
+#include <string.h>
+
 #include "check.h"
 #include "pages.h"
 #include "records.h"
@@ -11,10 +13,9 @@
 #include "threads.h"
 
 #define STEP_BLOCKS 64 /* fresh blocks put on the list at a time */
-#define IDLE_MAX    64 /* pages in empty spans that a thread keeps */
-#define FEW	    8
+#define FEW	    16
 
-struct heap shared_heap;
+struct heap shared_heap, no_heap;
 
 static struct span **list_of(struct heap *h, struct span *s)
 {
@@ -22,40 +23,33 @@ static struct span **list_of(struct heap *h, struct span *s)
 }
 
 /*
- * At the end: the one that is taken next has waited longest, and so has the most free blocks.
- * The first one's prev is the last.
+ * The partial one that is taken next has waited longest, and so has the most free blocks.  A full
+ * one may be stolen from now on.
  */
 static void enlist(struct heap *h, struct span *s, enum span_place place)
 {
-	struct span **list;
-
+	if (place == SPAN_FULL)
+		lock__take(&h->full_lock);
 	s->place = place;
 	s->watch = place == SPAN_FULL ? tally__blocks(s->put) + 1 + s->count / FEW
 				      : tally__blocks(s->taken);
-	list = list_of(h, s);
-	s->next = NULL;
-	if (!*list) {
-		s->prev = s;
-		__atomic_store_n(list, s, __ATOMIC_RELAXED);
-		return;
-	}
-	s->prev = (*list)->prev;
-	s->prev->next = s;
-	(*list)->prev = s;
+	list__append(list_of(h, s), s);
+	if (place == SPAN_FULL)
+		lock__give(&h->full_lock);
 }
 
 static void unlist(struct heap *h, struct span *s)
 {
-	struct span **list = list_of(h, s);
+	if (s->place == SPAN_FULL)
+		lock__take(&h->full_lock);
+	list__remove(list_of(h, s), s);
+	if (s->place == SPAN_FULL)
+		lock__give(&h->full_lock);
+}
 
-	if (s == *list)
-		__atomic_store_n(list, s->next, __ATOMIC_RELAXED);
-	else
-		s->prev->next = s->next;
-	if (s->next)
-		s->next->prev = s->prev;
-	else if (*list)
-		(*list)->prev = s->prev;
+static void add_pages(struct heap *h, unsigned int class, uint32_t pages)
+{
+	__atomic_fetch_add(&h->spans[class], pages, __ATOMIC_RELAXED);
 }
 
 void heap__count(const struct span *s, struct counters *c)
@@ -82,11 +76,12 @@ static void count(struct heap *h, struct span *s)
 	__atomic_store_n(&s->put, 0, __ATOMIC_RELAXED);
 }
 
+/* h counts what it did. */
 static void release(struct heap *h, struct span *s)
 {
 	struct page_heap *home = pages__home(s);
 
-	h->spans[s->class] -= s->pages;
+	add_pages(s->owner, s->class, -s->pages);
 	count(h, s);
 	lock__take(&home->lock);
 	lock__take(&records_lock);
@@ -143,21 +138,9 @@ static bool has_blocks(const struct span *s)
 	return s && (s->head != NO_BLOCK || s->fresh < s->count);
 }
 
-/*
- * Some empty spans are kept: a program that needs them again need not ask for pages.  Before memory
- * is used that never was, all of them go.
- */
-static bool keep_idle(struct heap *h, const struct span *s)
-{
-	if (h == &shared_heap || h->idle + s->pages > IDLE_MAX)
-		return false;
-	h->idle += s->pages;
-	return true;
-}
-
 static void drop_if_empty(struct heap *h, struct span *s)
 {
-	if (span__used(s) > 0 || keep_idle(h, s))
+	if (span__used(s) > 0)
 		return;
 	unlist(h, s);
 	release(h, s);
@@ -188,21 +171,6 @@ static void list_fresh(struct span *s)
 	s->fresh = end;
 	check__fresh(s->base + s->limit, end * (size_t)s->size - s->limit);
 	__atomic_store_n(&s->limit, end * s->size, __ATOMIC_RELAXED);
-}
-
-static void release_idle(struct heap *h)
-{
-	struct span *s, *next;
-
-	for (unsigned int class = 0; class < CLASSES && h->idle; class ++)
-		for (s = h->partial[class]; s; s = next) {
-			next = s->next;
-			if (span__used(s) > 0)
-				continue;
-			unlist(h, s);
-			h->idle -= s->pages;
-			release(h, s);
-		}
 }
 
 /* Under the lock of its page heap: others walk through that. */
@@ -246,25 +214,6 @@ static struct span *find_pages(struct heap *h, unsigned int pages, unsigned int 
 	return s || pages == fewest ? s : pages__find(h->pages, fewest);
 }
 
-static struct span *new_span(struct heap *h, unsigned int class)
-{
-	unsigned int pages = class_pages(class, h->spans[class]), fewest = class_pages(class, 0);
-	struct span *s;
-
-	s = find_pages(h, pages, fewest);
-	if (!s) {
-		heap__collect(h);
-		release_idle(h);
-		s = find_pages(h, pages, fewest);
-	}
-	if (!s)
-		s = pages__alloc(h->pages, pages, 1, 0);
-	/* Where memory is short, a little may still be had. */
-	if (!s)
-		s = pages__alloc(h->pages, fewest, 1, 0);
-	return s ? cut(h, s, class) : NULL;
-}
-
 /* It changes hands under the lock: until then others find it in the shared heap, and collect it. */
 static struct span *adopt(struct heap *h, unsigned int class)
 {
@@ -278,11 +227,37 @@ static struct span *adopt(struct heap *h, unsigned int class)
 	s = shared_heap.partial[class];
 	if (s) {
 		unlist(&shared_heap, s);
-		shared_heap.spans[class] -= s->pages;
+		add_pages(&shared_heap, class, -s->pages);
 		__atomic_store_n(&s->owner, h, __ATOMIC_RELEASE);
 	}
 	lock__give(&shared_lock);
 	return s;
+}
+
+static struct span *new_span(struct heap *h, unsigned int class)
+{
+	unsigned int pages = class_pages(class, h->spans[class]), fewest = class_pages(class, 0);
+	struct span *s;
+
+	s = find_pages(h, pages, fewest);
+	if (!s) {
+		heap__collect(h);
+		s = find_pages(h, pages, fewest);
+	}
+	if (!s && threads__inherit(h)) {
+		s = adopt(h, class);
+		if (s)
+			return s;
+		s = find_pages(h, pages, fewest);
+	}
+	if (!s && threads__steal(h))
+		s = find_pages(h, pages, fewest);
+	if (!s)
+		s = pages__alloc(h->pages, pages, 1, 0);
+	/* Where memory is short, a little may still be had. */
+	if (!s)
+		s = pages__alloc(h->pages, fewest, 1, 0);
+	return s ? cut(h, s, class) : NULL;
 }
 
 /* One with blocks, and in no list. */
@@ -292,15 +267,13 @@ static struct span *next_span(struct heap *h, unsigned int class)
 
 	if (s) {
 		unlist(h, s);
-		if (span__used(s) == 0)
-			h->idle -= s->pages;
 		return s;
 	}
 	s = h == &shared_heap ? NULL : adopt(h, class);
 	if (!s)
 		s = new_span(h, class);
 	if (s)
-		h->spans[class] += s->pages;
+		add_pages(h, class, s->pages);
 	return s;
 }
 
@@ -319,13 +292,15 @@ struct span *heap__refill(struct heap *h, unsigned int class)
 		next = next_span(h, class);
 		if (!next)
 			return NULL;
-		if (s) {
-			/* Meanwhile some of its blocks may have come home, or all. */
-			enlist(h, s, has_blocks(s) ? SPAN_PARTIAL : SPAN_FULL);
+		make_current(h, next);
+		/* Meanwhile some of its blocks may have come home, or all. */
+		if (s && has_blocks(s)) {
+			enlist(h, s, SPAN_PARTIAL);
 			drop_if_empty(h, s);
+		} else if (s) {
+			enlist(h, s, SPAN_FULL);
 		}
 		s = next;
-		make_current(h, s);
 	}
 	if (s->head == NO_BLOCK)
 		list_fresh(s);
@@ -336,8 +311,9 @@ void heap__trim(struct heap *h)
 {
 	struct span *s;
 
+	threads__inherit(h);
+	threads__steal(h);
 	heap__collect(h);
-	release_idle(h);
 	for (unsigned int class = 0; class < CLASSES; class ++) {
 		s = h->current[class];
 		if (s && s->class == class && span__used(s) == 0) {
@@ -353,8 +329,8 @@ static void give_span(struct heap *h, struct span *s)
 		release(h, s);
 		return;
 	}
-	h->spans[s->class] -= s->pages;
-	shared_heap.spans[s->class] += s->pages;
+	add_pages(h, s->class, -s->pages);
+	add_pages(&shared_heap, s->class, s->pages);
 	__atomic_store_n(&s->owner, &shared_heap, __ATOMIC_RELEASE);
 	enlist(&shared_heap, s, has_blocks(s) ? SPAN_PARTIAL : SPAN_FULL);
 }
@@ -364,7 +340,6 @@ void heap__give_up(struct heap *h)
 	struct span *s;
 
 	heap__collect(h);
-	release_idle(h);
 	for (unsigned int class = 0; class < CLASSES; class ++) {
 		s = h->current[class];
 		set_current(h, class, NULL);
@@ -381,4 +356,81 @@ void heap__give_up(struct heap *h)
 	}
 	/* What was freed meanwhile is handed on; what comes later, by the heap's next thread. */
 	heap__collect(h);
+}
+
+/*
+ * Of which others freed all blocks, and none has come home: then its owner does nothing with it but
+ * put it among the full ones, if it is not there yet.
+ */
+bool heap__steal_span(struct heap *h, struct heap *from, struct span *s)
+{
+	bool free;
+
+	lock__take(&from->full_lock);
+	free = remote__count(s) == s->count && s->owner == from && s->place == SPAN_FULL;
+	if (free)
+		list__remove(&from->full, s);
+	lock__give(&from->full_lock);
+	if (free) {
+		s->put += s->count * TALLY_ONE;
+		s->put_counted += s->count;
+		release(h, s);
+	}
+	return free;
+}
+
+/*
+ * Its thread may have been in the midst of anything.  What is certain is each block's word: it is
+ * written last when a block is taken, and first when it is freed.  So a block that was about to
+ * change hands is nobody's here if its word says free, and else lost, as its thread is.
+ */
+static int inherit_span(struct span *s, void *own)
+{
+	struct heap *h = s->owner;
+	unsigned int live = 0;
+
+	if (s->kind != SPAN_SMALL)
+		return 0;
+	if (h == own || h == &shared_heap) {
+		if (s->remote != REMOTE_EMPTY)
+			heap__hand_on(s);
+		return 0;
+	}
+	heap__count(s, &h->counters);
+	s->fresh = s->limit / s->size;
+	s->head = NO_BLOCK;
+	s->remote = REMOTE_EMPTY;
+	for (unsigned int i = s->fresh; i-- > 0;) {
+		if (s->state[i] & STATE_LIVE) {
+			live++;
+			continue;
+		}
+		s->state[i] = s->head;
+		s->head = i;
+	}
+	s->taken = live * TALLY_ONE;
+	s->put = 0;
+	s->taken_counted = live;
+	s->put_counted = 0;
+	s->owner = &shared_heap;
+	add_pages(&shared_heap, s->class, s->pages);
+	enlist(&shared_heap, s, has_blocks(s) ? SPAN_PARTIAL : SPAN_FULL);
+	return 0;
+}
+
+void heap__inherit(struct heap *own)
+{
+	struct span *s, *next;
+
+	pages__lock_all();
+	memset(shared_heap.remote, 0, sizeof(shared_heap.remote));
+	if (own)
+		memset(own->remote, 0, sizeof(own->remote));
+	pages__walk(inherit_span, own);
+	pages__unlock_all();
+	for (unsigned int class = 0; class < CLASSES; class ++)
+		for (s = shared_heap.partial[class]; s; s = next) {
+			next = s->next;
+			drop_if_empty(&shared_heap, s);
+		}
 }

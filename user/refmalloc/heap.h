@@ -13,6 +13,7 @@
 #define REFMALLOC_HEAP_H
 
 #include "counters.h"
+#include "lock.h"
 #include "probes.h"
 #include "sizeclass.h"
 #include "span.h"
@@ -21,19 +22,23 @@ struct heap {
 	/* The current span for sizes up to 16 * n: malloc's way to it. NULL: none. */
 	struct span *at_hand[TABLED_MAX / GRANULE + 1];
 	struct span *current[CLASSES]; /* NULL: none */
-	struct counters counters;
 	struct span *partial[CLASSES]; /* the shared heap's are looked at without its lock */
 	struct span *full;
-	uint32_t spans[CLASSES]; /* their pages */
-	uint32_t idle;		 /* pages of empty ones in the partial lists */
-	struct page_heap *pages;
-	struct heap *next;	/* of all */
-	struct heap *next_idle; /* of those without a thread */
+	struct lock full_lock;	 /* of that list, from which others may steal */
+	uint32_t spans[CLASSES]; /* the pages of all it has; who steals one takes them off */
 	/* Spans of each class with blocks freed by others. */
 	struct span *remote[CLASSES] __attribute__((aligned(64)));
+	/* What outlives its thread. */
+	struct counters counters __attribute__((aligned(64)));
+	struct page_heap *pages;
+	struct heap *next;	/* of all */
+	int thread;		/* the kernel's number of its thread; 0: of none that could end */
+	struct heap *next_idle; /* of those without a thread */
 };
 
 extern struct heap shared_heap;
+/* One without a span, and without a use but that: no thread's. */
+extern struct heap no_heap;
 
 /* A span with a free block, now current; NULL: no memory. The shared heap must be locked. */
 struct span *heap__refill(struct heap *h, unsigned int class);
@@ -41,6 +46,13 @@ struct span *heap__refill(struct heap *h, unsigned int class);
 void heap__watched(struct heap *h, struct span *s);
 /* Puts the block where its owner finds it. Any thread. */
 void heap__push_remote(struct span *s, unsigned int i);
+/* To its owner, who is to take home what others freed of it. */
+void heap__hand_on(struct span *s);
+/* A span was emptied by others since somebody last looked for such. */
+extern bool remote_some_empty;
+/* In the hands of h: spans of `from` of which others freed all. */
+bool heap__steal(struct heap *h, struct heap *from);
+bool heap__steal_span(struct heap *h, struct heap *from, struct span *s);
 /* Takes home what others freed: of one class, or all. */
 void heap__collect_class(struct heap *h, unsigned int class);
 void heap__collect(struct heap *h);
@@ -50,8 +62,19 @@ void heap__collect_shared(unsigned int class, unsigned int end);
 void heap__trim(struct heap *h);
 /* Adds what the span counted and no heap's counters have yet. */
 void heap__count(const struct span *s, struct counters *c);
+/*
+ * In a child by fork: all spans but those of `own` to the shared heap, which is locked.  Their
+ * threads are gone, and no other thread has begun.
+ */
+void heap__inherit(struct heap *own);
 /* Everything to the shared heap; without blocks, to the page heap. The shared heap is locked. */
 void heap__give_up(struct heap *h);
+
+/* Freed by others, and not yet home. */
+static inline unsigned int remote__count(const struct span *s)
+{
+	return __atomic_load_n(&s->remote, __ATOMIC_ACQUIRE) >> 16;
+}
 
 /* The span has a block. Its probe is left to the caller, for whom it may be on another path. */
 static inline void *heap__take(struct heap *h, struct span *s, size_t size)

@@ -26,11 +26,7 @@ static bool register_block(struct span *s)
 	if (!table__cover(s->base, 1))
 		return false;
 	table__set(s->base, PAGE_SIZE, s);
-	s->prev = NULL;
-	s->next = blocks;
-	if (s->next)
-		s->next->prev = s;
-	blocks = s;
+	list__append(&blocks, s);
 	__atomic_store_n(&count, count + 1, __ATOMIC_RELAXED);
 	return true;
 }
@@ -39,12 +35,7 @@ static bool register_block(struct span *s)
 static void hide(struct span *s)
 {
 	table__set(s->base, PAGE_SIZE, NULL);
-	if (s->next)
-		s->next->prev = s->prev;
-	if (s->prev)
-		s->prev->next = s->next;
-	else
-		blocks = s->next;
+	list__remove(&blocks, s);
 	__atomic_store_n(&count, count - 1, __ATOMIC_RELAXED);
 }
 
@@ -127,16 +118,16 @@ bool large__resize(struct span *s, size_t size)
 {
 	size_t bytes = round_up(size + s->lead, sys__page());
 	char *start = s->base - s->lead, *moved;
-	bool can_move;
+	struct span **leaf;
 
 	if (bytes == s->mapped)
 		return true;
 	lock__take(&records_lock);
-	can_move = table__reserve();
-	if (can_move)
+	leaf = table__reserve();
+	if (leaf)
 		hide(s);
 	lock__give(&records_lock);
-	if (!can_move)
+	if (!leaf)
 		return false;
 	moved = sys__remap(start, s->mapped, bytes);
 	lock__take(&records_lock);
@@ -144,6 +135,7 @@ bool large__resize(struct span *s, size_t size)
 		s->base = moved + s->lead;
 		s->mapped = bytes;
 	}
+	table__give_back(leaf);
 	register_block(s);
 	lock__give(&records_lock);
 	return moved != NULL;

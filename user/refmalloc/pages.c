@@ -194,19 +194,28 @@ static struct span *carve(struct page_heap *h, struct span *s, char *base, size_
 	return s;
 }
 
+/* The better fit of the two sets. */
+static struct span *find_any(const struct page_heap *h, size_t pages)
+{
+	struct span *dirty = bins__find(&h->bins, pages, true);
+	struct span *clean = bins__find(&h->bins, pages, false);
+
+	return !dirty || (clean && clean->pages < dirty->pages) ? clean : dirty;
+}
+
 static struct span *alloc_locked(struct page_heap *h, size_t pages, size_t alignment, size_t room)
 {
 	size_t want = pages + alignment - 1;
 	struct span *s, *top;
 	char *base;
 
-	s = bins__find(&h->bins, want + room);
+	s = find_any(h, want + room);
 	if (!s && room)
-		s = bins__find(&h->bins, want);
+		s = find_any(h, want);
 	/* A bin with many runs is not searched to its end, and the top may be there. */
 	if (!s && (top = pages__top(h)) && top->pages >= want)
 		s = top;
-	if (!s || !s->dirty)
+	if (!s || s->dirty < want)
 		trim__before_touching(h);
 	if (!s)
 		s = grow(h, want);
@@ -229,7 +238,8 @@ struct span *pages__alloc(struct page_heap *h, size_t pages, size_t alignment, s
 	return s;
 }
 
-static struct span *find(struct page_heap *h, size_t pages)
+/* partly: also of what has less memory than not. */
+static struct span *find(struct page_heap *h, size_t pages, bool partly)
 {
 	struct span *s;
 
@@ -237,18 +247,22 @@ static struct span *find(struct page_heap *h, size_t pages)
 	if (__atomic_load_n(&h->bins.dirty, __ATOMIC_RELAXED) < pages)
 		return NULL;
 	lock__take(&h->lock);
-	s = bins__find(&h->bins, pages);
-	s = s && s->dirty ? carve(h, s, s->base, pages) : NULL;
+	s = bins__find(&h->bins, pages, true);
+	if (!s && partly)
+		s = bins__find(&h->bins, pages, false);
+	s = s && (!partly || s->dirty >= pages) ? carve(h, s, s->base, pages) : NULL;
 	lock__give(&h->lock);
 	return s;
 }
 
 struct span *pages__find(struct page_heap *own, size_t pages)
 {
-	struct span *s = find(own, pages);
+	struct span *s = find(own, pages, false);
 
+	if (!s)
+		s = find(own, pages, true);
 	for (int i = 0; i < HEAPS && !s; i++)
-		s = find(&heaps[i], pages);
+		s = &heaps[i] == own ? NULL : find(&heaps[i], pages, true);
 	return s;
 }
 

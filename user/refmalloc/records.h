@@ -11,7 +11,7 @@
 
 #include "lock.h"
 
-#define RECORD_MAX 16384
+#define RECORD_MAX 8192 /* the states of a span's blocks, at the most */
 
 extern struct lock records_lock;
 

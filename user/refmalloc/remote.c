@@ -11,6 +11,8 @@
 #include "heap.h"
 #include "threads.h"
 
+bool remote_some_empty;
+
 static unsigned int head_of(uint32_t list)
 {
 	return list & 0xffff;
@@ -22,7 +24,7 @@ static uint32_t pushed(uint32_t list, unsigned int i)
 }
 
 /* The owner may change meanwhile: then the one that finds the span hands it on once more. */
-static void hand_on(struct span *s)
+void heap__hand_on(struct span *s)
 {
 	struct heap *owner = __atomic_load_n(&s->owner, __ATOMIC_ACQUIRE);
 	struct span **list = &owner->remote[s->class];
@@ -45,14 +47,16 @@ static unsigned int orphans(const struct span *s)
 void heap__push_remote(struct span *s, unsigned int i)
 {
 	uint32_t old = __atomic_load_n(&s->remote, __ATOMIC_RELAXED);
-	unsigned int class = s->class, last = orphans(s);
+	unsigned int class = s->class, all = s->count, last = orphans(s);
 
 	do {
 		__atomic_store_n(&s->state[i], head_of(old), __ATOMIC_RELAXED);
 	} while (!__atomic_compare_exchange_n(&s->remote, &old, pushed(old, i), true,
 					      __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
 	if (old == REMOTE_EMPTY)
-		hand_on(s);
+		heap__hand_on(s);
+	if ((old >> 16) + 1 == all && !__atomic_load_n(&remote_some_empty, __ATOMIC_RELAXED))
+		__atomic_store_n(&remote_some_empty, true, __ATOMIC_RELAXED);
 	/* It is empty, and nobody may ever want to take from it. */
 	if ((old >> 16) + 1 == last)
 		heap__collect_shared(class, class + 1);
@@ -89,8 +93,28 @@ void heap__collect_class(struct heap *h, unsigned int class)
 		if (__atomic_load_n(&s->owner, __ATOMIC_RELAXED) == h)
 			collect_span(h, s);
 		else
-			hand_on(s);
+			heap__hand_on(s);
 	}
+}
+
+bool heap__steal(struct heap *h, struct heap *from)
+{
+	struct span *s, *next;
+	bool any = false;
+
+	for (unsigned int class = 0; class < CLASSES; class ++) {
+		if (!__atomic_load_n(&from->remote[class], __ATOMIC_RELAXED))
+			continue;
+		s = __atomic_exchange_n(&from->remote[class], NULL, __ATOMIC_ACQUIRE);
+		for (; s; s = next) {
+			next = s->remote_next;
+			if (heap__steal_span(h, from, s))
+				any = true;
+			else
+				heap__hand_on(s);
+		}
+	}
+	return any;
 }
 
 void heap__collect(struct heap *h)

@@ -91,6 +91,43 @@ struct span {
 _Static_assert(offsetof(struct span, remote) == 64, "one cache line for malloc and free");
 _Static_assert(sizeof(struct span) <= 128, "and one for the rest");
 
+/*
+ * At the end of a list, whose first one's prev is its last.  A list may be looked at by others
+ * meanwhile, who want to know whether there is a first.
+ */
+static inline void list__append(struct span **list, struct span *s)
+{
+	s->next = NULL;
+	s->prev = *list ? (*list)->prev : s;
+	if (*list) {
+		s->prev->next = s;
+		(*list)->prev = s;
+	} else {
+		__atomic_store_n(list, s, __ATOMIC_RELAXED);
+	}
+}
+
+static inline void list__prepend(struct span **list, struct span *s)
+{
+	s->next = *list;
+	s->prev = *list ? (*list)->prev : s;
+	if (*list)
+		(*list)->prev = s;
+	__atomic_store_n(list, s, __ATOMIC_RELAXED);
+}
+
+static inline void list__remove(struct span **list, struct span *s)
+{
+	if (s == *list)
+		__atomic_store_n(list, s->next, __ATOMIC_RELAXED);
+	else
+		s->prev->next = s->next;
+	if (s->next)
+		s->next->prev = s->prev;
+	else if (*list)
+		(*list)->prev = s->prev;
+}
+
 /* How many blocks a tally holds. */
 static inline uint32_t tally__blocks(uint64_t tally)
 {

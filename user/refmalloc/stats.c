@@ -14,6 +14,8 @@
 #include "sys.h"
 #include "threads.h"
 
+struct counters before_this_process;
+
 /* What was served and is nobody else's was malloc's. */
 static void derive_malloc(struct refmalloc_stats *stats, const struct counters *sum)
 {
@@ -50,16 +52,16 @@ static void subtract(struct counters *from, const struct counters *c)
 
 PUBLIC void refmalloc_stats(struct refmalloc_stats *stats)
 {
-	struct counters sum, before;
+	struct counters sum;
 
 	memset(stats, 0, sizeof(*stats));
-	threads__sum(&sum, &before);
+	threads__sum(&sum);
 	for (int route = 0; route < REFMALLOC_ROUTES; route++) {
 		stats->live[route].calls = all_buckets(sum.served[route]) -
 					   sum.released[route].calls;
 		stats->live[route].bytes = sum.served_bytes[route] - sum.released[route].bytes;
 	}
-	subtract(&sum, &before);
+	subtract(&sum, &before_this_process);
 	for (int route = 0; route < REFMALLOC_ROUTES; route++) {
 		stats->route[route].calls = all_buckets(sum.served[route]);
 		stats->route[route].bytes = sum.served_bytes[route];

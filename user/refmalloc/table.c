@@ -5,24 +5,22 @@
 
 /* Half a MiB of zero pages, of which a page for each TiB or so in use is ever touched. */
 struct span **table_leaf[LEAVES];
-static struct span **spare;
+static struct span **spare; /* was in hand, and not needed */
 
-static struct span **new_leaf(void)
+struct span **table__reserve(void)
 {
-	struct span **leaf = sys__map(REFMALLOC_MAP_TABLE, LEAF_ENTRIES * sizeof(*leaf));
+	struct span **leaf = spare;
 
-	if (!leaf) {
-		leaf = spare;
-		spare = NULL;
-	}
-	return leaf;
+	spare = NULL;
+	return leaf ? leaf : sys__map(REFMALLOC_MAP_TABLE, LEAF_ENTRIES * sizeof(*leaf));
 }
 
-bool table__reserve(void)
+void table__give_back(struct span **leaf)
 {
-	if (!spare)
-		spare = sys__map(REFMALLOC_MAP_TABLE, LEAF_ENTRIES * sizeof(*spare));
-	return spare != NULL;
+	if (spare)
+		sys__unmap(REFMALLOC_MAP_TABLE, leaf, LEAF_ENTRIES * sizeof(*leaf));
+	else
+		spare = leaf;
 }
 
 bool table__cover(const void *start, size_t bytes)
@@ -36,7 +34,7 @@ bool table__cover(const void *start, size_t bytes)
 	for (uintptr_t i = first; i <= last; i++) {
 		if (table_leaf[i])
 			continue;
-		leaf = new_leaf();
+		leaf = table__reserve();
 		if (!leaf)
 			return false;
 		__atomic_store_n(&table_leaf[i], leaf, __ATOMIC_RELEASE);

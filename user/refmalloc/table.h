@@ -40,8 +40,12 @@ static inline struct span *table__find(const void *p)
 
 /* Makes room for entries of these addresses; false: no memory. */
 bool table__cover(const void *start, size_t bytes);
-/* The next call of table__cover for one page will not fail; false: no memory. */
-bool table__reserve(void);
+/*
+ * A leaf in hand, with which the next call of table__cover for one page cannot fail once it is
+ * given back, under the same lock. NULL: no memory.
+ */
+struct span **table__reserve(void);
+void table__give_back(struct span **leaf);
 /* All pages of [start, start + bytes), which must be covered. */
 void table__set(const void *start, size_t bytes, struct span *s);
 /* The first and the last of them. */

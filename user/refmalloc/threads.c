@@ -21,7 +21,6 @@
 #include "sys.h"
 #include "trim.h"
 
-static struct heap no_heap;
 __thread struct heap *heap_self __attribute__((tls_model("initial-exec"))) = &no_heap;
 __thread struct heap *heap_own __attribute__((tls_model("initial-exec")));
 static __thread bool shared_only __attribute__((tls_model("initial-exec")));
@@ -29,11 +28,19 @@ static __thread bool shared_only __attribute__((tls_model("initial-exec")));
 struct lock shared_lock;
 static struct heap *heaps = &shared_heap; /* all of them */
 static struct heap *idle;
-static struct counters before_this_process; /* the parent's at the fork */
-static unsigned int count;		    /* of them that threads have had */
+static unsigned int count; /* of them that threads have had */
+static int process;	   /* another's, as between vfork and exec, may use this memory too */
 static bool ready;
 static pthread_key_t key;
 static bool has_key;
+static bool heirs; /* a child by fork, which has not looked yet what other threads left */
+
+/* For the next thread. */
+static void put_idle(struct heap *h)
+{
+	h->next_idle = idle;
+	idle = h;
+}
 
 static void end_thread(void *heap)
 {
@@ -44,16 +51,39 @@ static void end_thread(void *heap)
 	heap_self = &no_heap;
 	lock__take(&shared_lock);
 	heap__give_up(h);
+	h->thread = 0;
 	trim__at_thread_end(h->pages);
-	h->next_idle = idle;
-	idle = h;
+	put_idle(h);
 	lock__give(&shared_lock);
+}
+
+/*
+ * One whose thread is gone, and was never heard of: its first block came so late that the key's
+ * destructor did not run any more.  Of all heaps a few are looked at, each time the next.
+ */
+static struct heap *find_left(void)
+{
+	static struct heap *hand;
+
+	if (getpid() != process)
+		return NULL;
+	for (int i = 0; i < 8; i++) {
+		hand = hand && hand->next ? hand->next : heaps;
+		if (hand->thread && syscall(SYS_tgkill, process, hand->thread, 0) < 0 &&
+		    errno == ESRCH) {
+			heap__give_up(hand);
+			return hand;
+		}
+	}
+	return NULL;
 }
 
 static struct heap *new_heap(void)
 {
-	struct heap *h;
+	struct heap *h = find_left();
 
+	if (h)
+		return h;
 	lock__take(&records_lock);
 	h = records__alloc(sizeof(*h));
 	lock__give(&records_lock);
@@ -69,8 +99,10 @@ static struct heap *new_heap(void)
 /* The shared heap's lock is held. */
 static void get_ready(void)
 {
-	if (!ready)
+	if (!ready) {
 		options__read_environment();
+		process = getpid();
+	}
 	__atomic_store_n(&ready, true, __ATOMIC_RELAXED);
 }
 
@@ -83,32 +115,37 @@ void threads__get_ready(void)
 	lock__give(&shared_lock);
 }
 
-static struct heap *heap_for_thread(bool is_main)
+static struct heap *heap_for_thread(int thread)
 {
+	bool is_main = thread == getpid();
 	struct heap *h = NULL;
 
 	lock__take(&shared_lock);
 	get_ready();
+	/* What the others left is certain only as long as there is one thread. */
+	if (!is_main)
+		__atomic_store_n(&heirs, false, __ATOMIC_RELAXED);
 	if (!is_main && !has_key)
 		has_key = pthread_key_create(&key, end_thread) == 0;
 	if (options.cache && (is_main || has_key)) {
 		h = idle ? idle : new_heap();
 		idle = idle ? idle->next_idle : NULL;
 	}
+	if (h)
+		h->thread = getpid() == process ? thread : 0;
 	lock__give(&shared_lock);
 	return h;
 }
 
 static void begin_thread(void)
 {
-	bool is_main = syscall(SYS_gettid) == getpid();
-	int saved = errno;
+	int saved = errno, thread = syscall(SYS_gettid);
 
-	heap_own = heap_for_thread(is_main);
+	heap_own = heap_for_thread(thread);
 	if (!heap_own)
 		shared_only = true;
 	/* It may allocate, and then finds a heap. */
-	else if (!is_main && pthread_setspecific(key, heap_own) != 0)
+	else if (thread != getpid() && pthread_setspecific(key, heap_own) != 0)
 		end_thread(heap_own);
 	if (heap_own && !options.check && !options.junk && !options.peaks)
 		heap_self = heap_own;
@@ -124,6 +161,44 @@ struct heap *threads__enter_first(void)
 	lock__take(&shared_lock);
 	shared_heap.pages = pages__for(0);
 	return &shared_heap;
+}
+
+bool threads__steal(struct heap *own)
+{
+	bool any = false;
+
+	if (!__atomic_load_n(&remote_some_empty, __ATOMIC_RELAXED) || own == &shared_heap)
+		return false;
+	__atomic_store_n(&remote_some_empty, false, __ATOMIC_RELAXED);
+	lock__take(&shared_lock);
+	for (struct heap *h = heaps; h; h = h->next)
+		if (h != own && h != &shared_heap)
+			any |= heap__steal(own, h);
+	lock__give(&shared_lock);
+	return any;
+}
+
+bool threads__inherit(struct heap *own)
+{
+	bool any;
+
+	if (!__atomic_load_n(&heirs, __ATOMIC_RELAXED) || own == &shared_heap)
+		return false;
+	lock__take(&shared_lock);
+	any = heirs;
+	if (any) {
+		heap__inherit(own);
+		idle = NULL;
+		for (struct heap *h = heaps; h; h = h->next) {
+			if (h == own || h == &shared_heap)
+				continue;
+			memset(h, 0, offsetof(struct heap, counters));
+			put_idle(h);
+		}
+	}
+	__atomic_store_n(&heirs, false, __ATOMIC_RELAXED);
+	lock__give(&shared_lock);
+	return any;
 }
 
 static int add_span(struct span *s, void *sum)
@@ -148,12 +223,11 @@ static void sum_up(struct counters *sum)
 	pages__walk(add_span, sum);
 }
 
-void threads__sum(struct counters *sum, struct counters *before)
+void threads__sum(struct counters *sum)
 {
 	lock__take(&shared_lock);
 	pages__lock_all();
 	sum_up(sum);
-	*before = before_this_process;
 	pages__unlock_all();
 	lock__give(&shared_lock);
 }
@@ -161,18 +235,22 @@ void threads__sum(struct counters *sum, struct counters *before)
 static void before_fork(void)
 {
 	lock__take(&shared_lock);
+	for (struct heap *h = heaps; h; h = h->next)
+		lock__take(&h->full_lock);
 	pages__lock_all();
 }
 
 static void after_fork(void)
 {
 	pages__unlock_all();
+	for (struct heap *h = heaps; h; h = h->next)
+		lock__give(&h->full_lock);
 	lock__give(&shared_lock);
 }
 
 /*
- * The other threads are gone, in the midst of what they did.  Their heaps stay as they are: what
- * is free in them is lost to the child, what is live can be freed.
+ * The other threads are gone, in the midst of what they did.  Their heaps stay as they are until
+ * the child wants memory: it may never, and to look costs it a copy of what it looks at.
  */
 static void after_fork_in_child(void)
 {
@@ -181,6 +259,12 @@ static void after_fork_in_child(void)
 	peaks__reset_in_child();
 	pages__open_in_child();
 	lock__open_in_child(&shared_lock);
+	process = getpid();
+	for (struct heap *h = heaps; h; h = h->next) {
+		lock__open_in_child(&h->full_lock);
+		h->thread = h == heap_own ? process : 0;
+		heirs |= h != heap_own && h != &shared_heap;
+	}
 }
 
 /* Early: in a fork, handlers that were there before run inside these, where all is locked. */

@@ -39,7 +39,17 @@ static inline void threads__leave(struct heap *h)
 		lock__give(&shared_lock);
 }
 
-/* All that is counted, of which `before` was in the process that forked this one. */
-void threads__sum(struct counters *sum, struct counters *before);
+/* Spans of others that are not in use, and that their threads may not look after for long. */
+bool threads__steal(struct heap *h);
+/*
+ * In a child by fork, once: what its parent's other threads had is anybody's from now on.  False:
+ * nothing has changed.
+ */
+bool threads__inherit(struct heap *own);
+
+/* All that is counted. */
+void threads__sum(struct counters *sum);
+/* What of it was so in the process that forked this one. */
+extern struct counters before_this_process;
 
 #endif
