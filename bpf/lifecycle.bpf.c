@@ -9,6 +9,7 @@
  */
 #include "emit.bpf.h"
 #include "thread.bpf.h"
+#include "told.bpf.h"
 #include <bpf/bpf_tracing.h>
 
 /* include/linux/mm_types_task.h */
@@ -206,6 +207,7 @@ int process_fork(struct bpf_raw_tracepoint_args *ctx)
 SEC("kprobe.multi")
 int task_forks(struct pt_regs *ctx)
 {
+	tell(TOLD_CALL(EVENT_FORK));
 	return forked((void *)PT_REGS_PARM1(ctx));
 }
 
@@ -247,6 +249,7 @@ int process_exec(struct bpf_raw_tracepoint_args *ctx)
 SEC("kprobe.multi")
 int task_will_exec(struct pt_regs *ctx)
 {
+	tell(TOLD_WILL_EXEC);
 	thread_forget(bpf_get_current_pid_tgid());
 	return 0;
 }
@@ -255,6 +258,7 @@ int task_will_exec(struct pt_regs *ctx)
 SEC("kprobe.multi")
 int task_execs(struct pt_regs *ctx)
 {
+	tell(TOLD_CALL(EVENT_EXEC));
 	return execed((struct task_struct *)bpf_get_current_task(), (void *)PT_REGS_PARM1(ctx));
 }
 
@@ -330,5 +334,6 @@ int process_exit(struct bpf_raw_tracepoint_args *ctx)
 SEC("kprobe.multi")
 int task_exits(struct pt_regs *ctx)
 {
+	tell(TOLD_CALL(EVENT_EXIT));
 	return exited((void *)PT_REGS_PARM1(ctx));
 }

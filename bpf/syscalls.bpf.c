@@ -11,6 +11,7 @@
 #include "hits.bpf.h"
 #include "mapping.bpf.h"
 #include "shm.bpf.h"
+#include "told.bpf.h"
 
 /* include/uapi/asm/unistd_64.h, include/uapi/asm-generic/unistd.h */
 #if defined(__TARGET_ARCH_arm64)
@@ -186,12 +187,19 @@ SEC("kprobe.multi")
 int syscall_call(struct pt_regs *ctx)
 {
 	struct pt_regs *regs = user_regs();
+	long nr = SYSCALL_NR(regs);
 
-	return enter(regs, SYSCALL_NR(regs), true);
+	if (!collecting)
+		tell(TOLD_CALL(traced_call(regs, nr)));
+	return enter(regs, nr, true);
 }
 
 SEC("kprobe.multi")
 int syscall_return(struct pt_regs *ctx)
 {
-	return leave(user_regs(), PT_REGS_RC(ctx), true);
+	struct pt_regs *regs = user_regs();
+
+	if (!collecting)
+		tell(TOLD_RETURN(traced_call(regs, SYSCALL_NR(regs))));
+	return leave(regs, PT_REGS_RC(ctx), true);
 }

@@ -8,16 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/functions.h"
 #include "kernel/map.h"
 #include "log.h"
 
 /* ---- functions of the kernel ---- */
-
-#if defined(__aarch64__)
-#define SYSCALL_FUNCTION "__arm64_sys_"
-#else
-#define SYSCALL_FUNCTION "__x64_sys_"
-#endif
 
 static bool attach_functions(struct probes *p, struct bpf_program *prog, const char **names,
 			     size_t n, bool returns)
@@ -115,37 +110,41 @@ static int attach_events(struct probes *p)
 	return err ?: attach_tasks(p);
 }
 
-/* False: links to functions are made, but nothing comes of them. */
-static bool functions_are_told(void)
+/*
+ * On functions, and each of them is told of: a link to one is also made where nothing comes of it.
+ * False, and said, where they cannot be had.
+ */
+static bool attach_to_functions(struct probes *p)
 {
-	FILE *f = fopen("/proc/sys/kernel/ftrace_enabled", "re");
-	int enabled = 1;
+	const char *untold;
+	int err;
 
-	if (f && fscanf(f, "%d", &enabled) != 1)
-		enabled = 1;
-	if (f)
-		fclose(f);
-	if (!enabled)
-		log__note("kernel.ftrace_enabled is 0: no function of the kernel can be probed; on "
-			  "tracepoints it may skip events, which are counted as lost then");
-	return enabled;
+	p->features.on_functions = true;
+	err = attach_events(p);
+	untold = err ? NULL : functions__untold(p->skel->bss->told);
+	if (!err && !untold)
+		return true;
+	if (err)
+		log__note("the kernel's functions cannot be probed: %s; on tracepoints it may skip "
+			  "events, which are counted as lost then",
+			  strerror(-err));
+	else
+		log__note("the kernel's function %s is probed, and nothing comes of it: "
+			  "kernel.ftrace_enabled is 0, or its code is in its callers (LTO); on "
+			  "tracepoints it may skip events, which are counted as lost then",
+			  untold);
+	probes__close_events(p);
+	p->missed = 0; /* nothing was collected */
+	p->features.on_functions = false;
+	return false;
 }
 
 int probes__attach_events(struct probes *p)
 {
-	int err;
+	bool on_functions = p->features.skips_events && attach_to_functions(p);
 
-	p->features.on_functions = p->features.skips_events && functions_are_told();
-	map__set_steady(p->features.on_functions);
-	err = attach_events(p);
-	if (!err || !p->features.on_functions)
-		return err;
-	log__note("the kernel's functions cannot be probed: %s; on tracepoints it may skip events, "
-		  "which are counted as lost then",
-		  strerror(-err));
-	probes__close_events(p);
-	p->features.on_functions = false;
-	return attach_events(p);
+	map__set_steady(on_functions);
+	return on_functions ? 0 : attach_events(p);
 }
 
 /* ---- the malloc family ---- */
