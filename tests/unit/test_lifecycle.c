@@ -177,6 +177,36 @@ static void a_vfork_child_maps_into_its_parent(void **state)
 	world__close(&w);
 }
 
+/* Its exec has spilled: that the break is elsewhere tells, and the parent's heap is left alone. */
+static void a_vfork_child_is_another_program_by_its_break(void **state)
+{
+	struct world w;
+	struct event_task vfork = events__fork(8, 7, 5 * TICK), end = events__exit(8, 5 * TICK);
+	struct event_brk query = events__brk(8, 2 * BRK_BASE, 2 * BRK_BASE);
+	struct event_brk grow = events__brk(7, BRK_BASE, BRK_BASE + 5 * PAGE);
+	struct event_exec exec = events__exec(8, 5 * TICK, "another");
+
+	world__open(&w, LEVEL_SIZES, NULL);
+	begin(&w, 7, TICK);
+	world__take(&w, &grow);
+	vfork.e.flags = EVENT_F_SHARED_MM;
+	world__take(&w, &vfork);
+	query.start = 2 * BRK_BASE;
+	world__take(&w, &query);
+	assert_int_equal(world__stats(&w, 7)->heap.start, BRK_BASE);
+	assert_int_equal(stats__heap_bytes(world__stats(&w, 7)), 5 * PAGE);
+	assert_int_equal(world__stats(&w, 8)->heap.start, 2 * BRK_BASE);
+	/* What it mapped before that was taken for its parent's. */
+	assert_true(model__find(w.m, 7)->stale && model__find(w.m, 8)->stale);
+	world__spill(&w, &exec, 5 * TICK);
+	end.brk_start = 2 * BRK_BASE;
+	end.brk_end = end.brk_start + 33 * PAGE;
+	world__take(&w, &end);
+	assert_int_equal(stats__heap_bytes(&model__find_start(w.m, 8, 5 * TICK)->stats), 33 * PAGE);
+	assert_int_equal(stats__heap_bytes(world__stats(&w, 7)), 5 * PAGE);
+	world__close(&w);
+}
+
 /* What a vfork's child forks off starts with the shared address space as it is by then. */
 static void a_grandchild_inherits_the_address_space(void **state)
 {
@@ -402,6 +432,7 @@ int main(void)
 		cmocka_unit_test(a_fork_of_an_unknown_process_asks),
 		cmocka_unit_test(a_child_of_a_stale_process_is_stale),
 		cmocka_unit_test(a_vfork_child_maps_into_its_parent),
+		cmocka_unit_test(a_vfork_child_is_another_program_by_its_break),
 		cmocka_unit_test(a_grandchild_inherits_the_address_space),
 		cmocka_unit_test(exec_keeps_calls_and_drops_what_was_live),
 		cmocka_unit_test(an_exit_freezes_the_row),

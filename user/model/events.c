@@ -156,8 +156,14 @@ static int on_shm(struct model *m, struct process *p, const struct event_map *e,
 static int on_brk(struct model *m, struct process *p, const struct event_brk *e)
 {
 	struct process *mm = model__mm_owner(m, p);
-	int err = model__settle_before(m, mm, e->e.ts_ns);
+	int err = 0;
 
+	if (mm != p && mm->stats.heap.known && !lifecycle__has_borrowed(m, p, e->start)) {
+		err = lifecycle__stop_borrowing(m, p);
+		mm = p;
+	}
+	if (!err)
+		err = model__settle_before(m, mm, e->e.ts_ns);
 	if (err)
 		return err;
 	model__changed(mm, e->e.ts_ns);

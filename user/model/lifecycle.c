@@ -186,15 +186,35 @@ static int on_process_exec(struct model *m, const struct event_exec *x, struct n
 	return err;
 }
 
+bool lifecycle__has_borrowed(struct model *m, struct process *p, __u64 brk_start)
+{
+	__u64 page = m->config.page_size, start = (brk_start + page - 1) / page * page;
+	struct process *owner = model__mm_owner(m, p);
+
+	return owner != p && start == owner->stats.heap.start;
+}
+
+int lifecycle__stop_borrowing(struct model *m, struct process *p)
+{
+	struct process *owner = model__mm_owner(m, p);
+	struct ledger *fresh = ledger__new();
+
+	if (!fresh)
+		return -ENOMEM;
+	/* What it has mapped since then was taken for the owner's. */
+	owner->stale = p->stale = true;
+	owner->stats.live_known = p->stats.live_known = false;
+	model__own(m, p, fresh);
+	return 0;
+}
+
 void lifecycle__set_final(struct model *m, struct process *p, __u64 brk_start, __u64 brk_end,
 			  const __s64 rss_pages[3])
 {
 	__u64 page = m->config.page_size;
-	struct process *owner = model__mm_owner(m, p);
 
 	/* Not the heap that it had borrowed: it has become another program since, unseen. */
-	if (owner != p && brk_end &&
-	    (brk_start + page - 1) / page * page != owner->stats.heap.start) {
+	if (model__mm_owner(m, p) != p && brk_end && !lifecycle__has_borrowed(m, p, brk_start)) {
 		m->borrowers--;
 		p->borrows = 0;
 		p->stale = true;

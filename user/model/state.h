@@ -90,6 +90,10 @@ void spilled__forget_blocks(struct process *p);
 
 int lifecycle__event(struct model *m, const struct event *e, struct note *note);
 void lifecycle__set_comm(struct process *p, const char comm[16]);
+/* Is the address space whose heap begins there the one that p has borrowed? */
+bool lifecycle__has_borrowed(struct model *m, struct process *p, __u64 brk_start);
+/* It is not: p has become another program, and that was not seen. */
+int lifecycle__stop_borrowing(struct model *m, struct process *p);
 /* rss_pages: anonymous, file, shared; NULL: not known.  brk_end 0: not known. */
 void lifecycle__set_final(struct model *m, struct process *p, __u64 brk_start, __u64 brk_end,
 			  const __s64 rss_pages[3]);
