@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <cmocka.h>
 
@@ -97,11 +98,37 @@ static void an_arena_opens_by_mprotect(void **state)
 	assert_int_equal(mapped(&w, CAUSE_ARENA)->usable_bytes, 33 * PAGE);
 	/* shrink_heap maps over a part of its own. */
 	take_back.addr = take_back.result;
+	take_back.flags |= MAP_FIXED;
 	world__take(&w, &take_back);
 	assert_int_equal(mapped(&w, CAUSE_ARENA)->live_bytes, size);
 	assert_int_equal(mapped(&w, CAUSE_ARENA)->usable_bytes, 30 * PAGE);
 	assert_int_equal(mapped(&w, CAUSE_ARENA)->live_regions, 1);
 	assert_false(world__stats(&w, 7)->malloc.arena_split);
+	world__close(&w);
+}
+
+/* A thread trims its new arena, and before its munmap has returned another one has an arena there.
+ */
+static void an_arena_where_another_was_trimmed(void **state)
+{
+	const __u64 size = 64 << 20;
+	struct world w;
+	struct event_map map = events__mmap(7, MAP_BASE, 2 * size, ANON | EVENT_F_RESERVE,
+					    IN_GLIBC);
+	struct event_map trim = events__munmap(7, MAP_BASE + size, size);
+	struct event_map other = events__mmap(7, MAP_BASE + size, size, ANON | EVENT_F_RESERVE,
+					      IN_GLIBC);
+
+	begin(&w, 7);
+	/* new_heap asks for the place that would be aligned. */
+	other.addr = other.result;
+	world__take(&w, &map);
+	world__take(&w, &other);
+	trim.begin_ns = other.e.ts_ns - 1;
+	trim.e.ts_ns = other.e.ts_ns + 1;
+	world__take(&w, &trim);
+	assert_int_equal(mapped(&w, CAUSE_ARENA)->live_bytes, 2 * size);
+	assert_int_equal(mapped(&w, CAUSE_ARENA)->live_regions, 2);
 	world__close(&w);
 }
 
@@ -343,6 +370,7 @@ int main(void)
 		cmocka_unit_test(a_mapping_lives_until_it_is_unmapped),
 		cmocka_unit_test(a_refused_mapping_is_no_region),
 		cmocka_unit_test(an_arena_opens_by_mprotect),
+		cmocka_unit_test(an_arena_where_another_was_trimmed),
 		cmocka_unit_test(mremap_moves_a_block),
 		cmocka_unit_test(a_late_munmap_spares_what_is_newer),
 		cmocka_unit_test(an_address_is_looked_up),

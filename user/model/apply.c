@@ -96,8 +96,12 @@ static int apply_mmap(struct process *mm, const struct event_map *e, enum cause 
 			   .usable = e->prot != 0,
 			   .grows = e->flags & FLAG_GROWSDOWN};
 
-	/* A piece that malloc takes back inside one of its arenas is no new one. */
-	if (cause == CAUSE_ARENA && e->addr == e->result) {
+	/*
+	 * A piece that malloc takes back inside one of its arenas is no new one.  Where it only
+	 * asked for that place, nothing was there any more: a call that returns later had made
+	 * room.
+	 */
+	if (cause == CAUSE_ARENA && e->flags & FLAG_FIXED) {
 		struct region at;
 
 		if (ledger__find(mm->ledger, r.start, &at) && at.cause == CAUSE_ARENA &&
