@@ -379,29 +379,36 @@ static inline __u64 upper_bits(__u64 value, __u64 n)
 	return (((value >> n) + (1ull << n) - 1) >> n) * n;
 }
 
+/* The place of the highest 1 of a value that is not 0, from 1 on.  BPF had no clz before its v4
+ * instruction set, and no loop either. */
+static inline __u64 highest_by_halves(__u64 value)
+{
+	__u64 place = 1;
+
+#pragma GCC unroll 6
+	for (__u64 n = 32; n; n /= 2) {
+		__u64 bits = upper_bits(value, n);
+
+		value >>= bits;
+		place += bits;
+	}
+	return place;
+}
+
+static inline __u64 highest_one(__u64 value)
+{
+#if defined(__bpf__)
+	return highest_by_halves(value);
+#else
+	return 64 - __builtin_clzll(value);
+#endif
+}
+
 /* Bucket i holds sizes in (2^(i-1), 2^i]; bucket 0 holds 0 and 1.  Above 2^63: the last one. */
 static inline __u8 size_bucket(__u64 size)
 {
-	__u64 bucket = 1, bits;
+	__u64 bucket = size > 1 ? highest_one(size - 1) : 0;
 
-	if (size <= 1)
-		return 0;
-	size--;
-	/* No clz: BPF had none before its v4 instruction set, and no loop either. */
-	bits = upper_bits(size, 32);
-	size >>= bits;
-	bucket += bits;
-	bits = upper_bits(size, 16);
-	size >>= bits;
-	bucket += bits;
-	bits = upper_bits(size, 8);
-	size >>= bits;
-	bucket += bits;
-	bits = upper_bits(size, 4);
-	size >>= bits;
-	bucket += bits;
-	bits = upper_bits(size, 2);
-	bucket += bits + upper_bits(size >> bits, 1);
 	return bucket < SIZE_BUCKETS ? bucket : SIZE_BUCKETS - 1;
 }
 

@@ -46,6 +46,18 @@ static void what_is_above_every_edge_is_in_the_last(void **state)
 	assert_int_equal(SIZE_BUCKETS, 64);
 }
 
+static void the_programs_find_the_same(void **state)
+{
+	for (int i = 0; i < 64; i++)
+		for (int k = 0; k <= i; k++) {
+			__u64 value = 1ull << i | 1ull << k;
+
+			assert_int_equal(highest_by_halves(value), i + 1);
+			assert_int_equal(highest_one(value), i + 1);
+			assert_int_equal(highest_by_halves(value | (value - 1)), i + 1);
+		}
+}
+
 static void as_the_loop_says(void **state)
 {
 	for (__u64 size = 0; size < 70000; size++)
@@ -67,6 +79,7 @@ int main(void)
 		cmocka_unit_test(the_smallest_share_one),
 		cmocka_unit_test(upper_edges_are_inclusive),
 		cmocka_unit_test(what_is_above_every_edge_is_in_the_last),
+		cmocka_unit_test(the_programs_find_the_same),
 		cmocka_unit_test(as_the_loop_says),
 	};
 

@@ -73,7 +73,7 @@ static void count_malloc(struct process *p, const struct count *c)
 		s->malloc.calls += c->calls;
 		s->malloc.bytes = bytes_sum(s->malloc.bytes, c->bytes);
 		s->estimate.seen.calls += c->seen;
-		s->estimate.seen.bytes += c->seen_bytes;
+		s->estimate.seen.bytes = bytes_sum(s->estimate.seen.bytes, c->seen_bytes);
 		add(&s->malloc.by_function[c->op], c);
 		p->histograms->malloc_size[c->bucket].calls += c->calls;
 	}
