@@ -14,17 +14,20 @@
 /* Not on the stack: it would take most of what a program and all that it calls may have. */
 const volatile __u64 fresh_thread[sizeof(struct thread) / sizeof(__u64)] __weak = {};
 
+/* What is kept with the current task; NULL: nothing. */
+static __always_inline struct thread *thread_of_task(void)
+{
+	if (!config.task_storage)
+		return NULL;
+	return bpf_task_storage_get(&task_threads, bpf_get_current_task_btf(), NULL, 0);
+}
+
 /* Of the current task, whose id is tid; NULL: nothing is known of it. */
 static __always_inline struct thread *thread_find(__u32 tid)
 {
-	struct thread *t;
+	struct thread *t = thread_of_task();
 
-	if (config.task_storage) {
-		t = bpf_task_storage_get(&task_threads, bpf_get_current_task_btf(), NULL, 0);
-		if (t)
-			return t;
-	}
-	return bpf_map_lookup_elem(&threads, &tid);
+	return t ? t : bpf_map_lookup_elem(&threads, &tid);
 }
 
 /* The same, made if need be: out of line, for it is so once. */
@@ -47,25 +50,17 @@ static __noinline struct thread *thread_make(__u32 tid)
 /* NULL: more threads than the map holds.  The caller says what that costs. */
 static __always_inline struct thread *thread_get(__u32 tid)
 {
-	struct thread *t;
+	struct thread *t = thread_of_task();
 
-	if (config.task_storage) {
-		t = bpf_task_storage_get(&task_threads, bpf_get_current_task_btf(), NULL, 0);
-		if (t)
-			return t;
-	}
-	return thread_make(tid);
+	return t ? t : thread_make(tid);
 }
 
 /* What the current task was in the middle of is void. */
 static __always_inline void thread_forget(__u32 tid)
 {
-	struct thread *t;
+	struct thread *t = thread_of_task();
 
 	bpf_map_delete_elem(&threads, &tid);
-	if (!config.task_storage)
-		return;
-	t = bpf_task_storage_get(&task_threads, bpf_get_current_task_btf(), NULL, 0);
 	if (t)
 		*t = (struct thread){};
 }

@@ -28,17 +28,6 @@ for name in jemalloc:libjemalloc.so.2 mimalloc:libmimalloc.so.2 tcmalloc:libtcma
 	library[${name%:*}]=$path
 done
 
-cat >"$work/python.py" <<'END'
-import json
-data = [{str(i): [str(k) for k in range(i % 40)], "n": i} for i in range(6000)]
-for _ in range(3):
-    text = json.dumps(data)
-    data = json.loads(text)
-words = {}
-for i in range(150000):
-    words.setdefault(str(i * 7919 % 30011), []).append(i)
-print(len(text), len(sorted(words)))
-END
 cat >"$work/big.cc" <<'END'
 #include <algorithm>
 #include <map>
@@ -75,7 +64,7 @@ END
 
 run() { # PATTERN
 	case $1 in
-	python3) "$PATTERNS" python3 "$python" "$work/python.py" ;;
+	python3) "$PATTERNS" python3 "$python" tests/bench/churn.py ;;
 	g++) "$PATTERNS" g++ g++ -O1 -c "$work/big.cc" -o "$work/big.o" ;;
 	sqlite3) "$PATTERNS" sqlite3 sqlite3 :memory: ".read $work/sql" ;;
 	redis) "$PATTERNS" redis bash "$work/redis" "$work" ;;

@@ -146,6 +146,9 @@ static void bytes_do_not_wrap(void **state)
 	assert_int_equal(p->stats.malloc.bytes, BYTES_MOST);
 	assert_int_equal(p->stats.malloc.by_function[FN_MALLOC].bytes, BYTES_MOST);
 	assert_int_equal(route__of(&p->stats).heap.bytes, BYTES_MOST);
+	assert_int_equal(bytes_times(huge, 3), 3 * huge); /* an estimate's */
+	assert_int_equal(bytes_times(huge, 4), BYTES_MOST);
+	assert_int_equal(bytes_times(huge, 0), 0);
 	process__free(sum);
 	process__free(p);
 }

@@ -52,7 +52,7 @@ static int count_call(struct model *m, struct process *p, const struct event *e)
 			  .flags = e->flags,
 			  .bucket = size_bucket(e->size),
 			  .calls = times,
-			  .bytes = e->size * times,
+			  .bytes = bytes_times(e->size, times),
 			  .seen = 1,
 			  .seen_bytes = e->size};
 
@@ -89,7 +89,7 @@ static int count_request(struct model *m, struct process *p, const struct event_
 			  .bucket = size_bucket(e->request),
 			  .cause = caller__route(m, cause, by),
 			  .calls = times,
-			  .bytes = e->request * times};
+			  .bytes = bytes_times(e->request, times)};
 
 	return e->e.flags & EVENT_F_REQUEST ? process__count(p, &c) : 0;
 }

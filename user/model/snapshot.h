@@ -33,6 +33,11 @@ static inline __u64 bytes_sum(__u64 a, __u64 b)
 	return a <= BYTES_MOST - b ? a + b : BYTES_MOST;
 }
 
+static inline __u64 bytes_times(__u64 bytes, __u64 times)
+{
+	return times <= 1 || bytes <= BYTES_MOST / times ? bytes * times : BYTES_MOST;
+}
+
 /* The mappings of one cause: calls and bytes as seen, live_* as they are now. */
 struct mapped {
 	__u64 calls;

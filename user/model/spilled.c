@@ -123,7 +123,7 @@ static void sample_cell(struct model *m, struct process *p, const struct cell_ke
 	c->seen = c->calls;
 	c->seen_bytes = c->bytes;
 	c->calls *= times;
-	c->bytes *= times;
+	c->bytes = bytes_times(c->bytes, times);
 	if (key->type == EVENT_MALLOC)
 		sampling__count(m, p, c, bits);
 }
