@@ -334,31 +334,13 @@ static __always_inline bool may_return(const struct probe *probe, __u64 sp, __u6
 	       !BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), seccomp.mode);
 }
 
-/* True: it is a call whose return is to be seen. */
-static __always_inline bool call_begin(struct pt_regs *ctx)
+/* False: it is not a user's, or it has been counted. */
+static __always_inline bool call_counts(struct pt_regs *ctx, const struct probe *probe,
+					struct thread *thread, __u64 id, __u64 now, struct said *s)
 {
-	__u64 id = bpf_get_current_pid_tgid();
-	const struct probe *probe;
-	struct thread *thread;
-	__u64 ret = 0, size = 0, now = call_time();
+	__u64 ret = 0, size = 0;
 	__u32 flags = 0;
-	struct said s;
-	bool in_others;
 
-	probe = probe_hit(ctx);
-	if (probe)
-		hit_count(probe->hit);
-	if ((config.bursts && !bursts_at(now)) || !watched(id >> 32))
-		return false;
-	if (!probe) {
-		__sync_fetch_and_add(&lost, 1);
-		return false;
-	}
-	if (probe->kept) {
-		kept_emit(id, probe, now);
-		return false;
-	}
-	thread = thread_get(id);
 	if (may_be_inner(thread, probe, entry_sp(ctx, probe), now)) {
 		ret = return_address(ctx, probe);
 		if (internal_call(ctx, probe, ret))
@@ -374,13 +356,48 @@ static __always_inline bool call_begin(struct pt_regs *ctx)
 		__sync_fetch_and_add(&lost, 1);
 	else if (!is_new_call(ctx, thread, probe, ret, size, now))
 		return false;
-	if (config.live && !may_return(probe, entry_sp(ctx, probe), size, flags))
-		flags |= EVENT_F_NO_RETURN;
-	s = call_said(id, size, probe, flags, now);
+	*s = call_said(id, size, probe, flags, now);
+	return true;
+}
+
+/* The probe that was hit, if what it sees is to be counted. */
+static __always_inline const struct probe *probe_counts(struct pt_regs *ctx, __u64 id, __u64 now)
+{
+	const struct probe *probe = probe_hit(ctx);
+
+	if (probe)
+		hit_count(probe->hit);
+	if ((config.bursts && !bursts_at(now)) || !watched(id >> 32))
+		return NULL;
+	if (!probe)
+		__sync_fetch_and_add(&lost, 1);
+	return probe;
+}
+
+/* True: it is a call whose return is to be seen. */
+static __always_inline bool call_begin(struct pt_regs *ctx)
+{
+	__u64 id = bpf_get_current_pid_tgid(), now = call_time();
+	const struct probe *probe = probe_counts(ctx, id, now);
+	struct thread *thread;
+	struct said s;
+	bool in_others;
+
+	if (!probe)
+		return false;
+	if (probe->kept) {
+		kept_emit(id, probe, now);
+		return false;
+	}
+	thread = thread_get(id);
+	if (!call_counts(ctx, probe, thread, id, now, &s))
+		return false;
+	if (config.live && !may_return(probe, entry_sp(ctx, probe), s.size, s.flags))
+		s.flags |= EVENT_F_NO_RETURN;
 	in_others = config.live ? call_emit(ctx, &s, probe) : malloc_emit(&s);
 	if (in_others && thread)
 		thread->in_others = true;
-	return !(flags & EVENT_F_NO_RETURN);
+	return !(s.flags & EVENT_F_NO_RETURN);
 }
 
 /* What posix_memalign has put where it was told to; 0 where it failed. */
@@ -423,6 +440,97 @@ static __always_inline void call_end(struct pt_regs *ctx)
 	if (returns_by_pointer(ctx, tid, sp) && !out_read(tid, sp, addr, &addr))
 		s.flags = EVENT_F_UNREAD;
 	block_emit(&s, addr, sp);
+}
+
+/* ---- stations: where a call comes by on its way (user/kernel/course.h) ---- */
+
+/* Has the call that is here come by one before?  A call that was left may have had the same frame,
+ * but hardly on the same way. */
+static __always_inline bool has_begun(const struct thread *t, const struct probe *probe, __u64 sp)
+{
+	return t->begun && t->begun_sp == sp && probe->after >> (t->begun - 1) & 1;
+}
+
+static __always_inline void station_begins(struct pt_regs *ctx, struct thread *t,
+					   const struct probe *probe, __u64 id, __u64 now)
+{
+	__u64 sp = entry_sp(ctx, probe);
+	struct said s;
+	bool counts;
+
+	if (has_begun(t, probe, sp))
+		return;
+	counts = call_counts(ctx, probe, t, id, now, &s);
+	/* Of an overlay's two files the other has seen it. */
+	if (!counts && t->begun == probe->number + 1 && t->begun_sp == sp &&
+	    t->object != probe->object)
+		return;
+	t->begun = probe->number + 1;
+	t->begun_sp = sp;
+	t->begun_inner = !counts;
+	if (counts && call_emit(ctx, &s, probe))
+		t->in_others = true;
+}
+
+/* The call, of which nothing has been said yet, and what it has got. */
+static __always_inline void whole_emit(struct pt_regs *ctx, struct thread *t,
+				       const struct probe *probe, __u64 id, __u64 now, __u64 addr)
+{
+	struct said s;
+
+	/* Without its arguments it has come by another station, before it was watched. */
+	if (!probe->sized || !call_counts(ctx, probe, t, id, now, &s))
+		return;
+	t->pending = false;
+	s.type = EVENT_BLOCK;
+	s.addr = addr;
+	if (!call_put(&s))
+		malloc_spill(s.id >> 32, s.size, s.op, s.flags, 0);
+}
+
+static __always_inline void station_ends(struct pt_regs *ctx, struct thread *t,
+					 const struct probe *probe, __u64 id, __u64 now)
+{
+	__u64 addr = probe->result < PROBE_REGS ? register_read(ctx, probe->result) : 0;
+	__u64 sp = entry_sp(ctx, probe);
+	struct said s = {.id = id, .type = EVENT_RETURN};
+
+	if (!has_begun(t, probe, sp)) {
+		whole_emit(ctx, t, probe, id, now, addr);
+		return;
+	}
+	t->begun = 0;
+	t->probe_ip = PT_REGS_IP(ctx); /* for the other of an overlay's two files */
+	if (!t->begun_inner)
+		block_emit(&s, addr, sp);
+}
+
+static __always_inline void station_passed(struct pt_regs *ctx)
+{
+	__u64 id = bpf_get_current_pid_tgid(), now = call_time();
+	const struct probe *probe = probe_counts(ctx, id, now);
+	struct thread *t;
+
+	if (!probe)
+		return;
+	t = thread_get(id);
+	if (!t)
+		__sync_fetch_and_add(&lost, 1);
+	else if (probe->station == STATION_BEGINS)
+		station_begins(ctx, t, probe, id, now);
+	else
+		station_ends(ctx, t, probe, id, now);
+}
+
+SEC("uprobe")
+int malloc_station(struct pt_regs *ctx)
+{
+	__u64 since = run_begin(RUN_ENTRY);
+
+	keep_own_stack(ctx, no_programs);
+	station_passed(ctx);
+	run_end(RUN_ENTRY, since);
+	return 0;
 }
 
 SEC("uprobe")

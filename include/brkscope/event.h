@@ -329,6 +329,15 @@ enum probe_site {
 	SITE_COUNT,
 };
 
+/* Where a call of a function comes by on its way (user/kernel/course.h). */
+enum station_kind {
+	STATION_NONE,	/* at its entry, or near it */
+	STATION_BEGINS, /* how it ends is not known yet */
+	STATION_ENDS,	/* its result is known */
+};
+
+#define STATIONS_MOST 16 /* of a function; a power of two */
+
 /*
  * What the probe that just hit is: found by its cookie, or, on kernels without
  * cookies, by its page offset.
@@ -360,7 +369,12 @@ struct probe {
 	__u8 hit;	 /* enum hit_kind */
 	__u8 site;	 /* enum probe_site */
 	__u8 outer;	 /* the allocator's own code calls it only where its bit is in jumps */
+	__u8 station;	 /* enum station_kind */
+	__u8 number;	 /* of the station, below STATIONS_MOST */
+	__u8 sized;	 /* the arguments are known there */
+	__u8 result;	 /* enum probe_reg: where the result is; PROBE_REGS: it is 0 */
 	__u8 pad[5];
+	__u32 after; /* stations, as bits, at which a call may have begun that comes to this one */
 	/* File offsets of the allocator's own code: a call from there is not a user's. */
 	__u64 internal_lo, internal_hi; /* of all of it, with what lies between */
 	struct {

@@ -35,9 +35,13 @@ struct thread {
 	__u8 in_others; /* it has been counted among the other processes' */
 	__u8 resizing;	/* its allocator has said that it resizes a block, and not how that ended */
 	__u8 brk_failed; /* since that call, and nothing was mapped after it */
+	/* the call that has come by a station, and by none at which it ends */
+	__u8 begun;	  /* that station's number + 1; 0: there is none */
+	__u8 begun_inner; /* it is not counted */
 	/* the system call under way */
 	__u8 syscall; /* enum event_type; 0: none */
-	__u8 pad[4];
+	__u8 pad[2];
+	__u64 begun_sp;
 	__u64 begin_ns;
 	__u64 args[6];
 	__u64 brk_start, brk_before;

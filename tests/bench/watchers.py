@@ -126,7 +126,8 @@ class Brkscope(Watcher):
                          f"brkscope -l {level}" + (f", by {by}" if by else ""))
         self.level, self.options = level, options
         if probes is None:
-            probes = {"syscalls": (), "sizes": ("malloc",), "live": ("malloc", "free")}[level]
+            # Of malloc it may be probed anywhere in its code at level live.
+            probes = {"syscalls": (), "sizes": ("malloc",), "live": ("free",)}[level]
         self.probes = probes
 
     def missing(self):

@@ -39,18 +39,20 @@ static struct object object_at(__u64 off, int n)
 	return o;
 }
 
+static const struct features with_cookies = {.cookie = true}, without;
+
 static void two_on_one_page_offset_are_told_apart_by_cookies(void **state)
 {
 	struct object first = object_at(0x1000, 2), second = object_at(0x5010, 1);
 	struct object_places places;
 	struct place_table t;
 
-	place_table__init(&t, 3, 4, true);
+	place_table__init(&t, 3, 4, &with_cookies);
 	assert_int_equal(place_table__add(&t, &first, 0, false, &places), 0);
 	assert_int_equal(place_table__add(&t, &second, 1, false, &places), 0);
 	assert_int_equal(places.calls.n, 1);
 	assert_int_equal(places.calls.place[0].cookie, 2);
-	place_table__init(&t, 3, 4, false);
+	place_table__init(&t, 3, 4, &without);
 	assert_int_equal(place_table__add(&t, &first, 0, false, &places), 0);
 	assert_int_equal(place_table__add(&t, &second, 1, false, &places), -EEXIST);
 }
@@ -62,7 +64,7 @@ static void one_that_fails_leaves_no_place_taken(void **state)
 	struct object_places places;
 	struct place_table t;
 
-	place_table__init(&t, 3, 4, false);
+	place_table__init(&t, 3, 4, &without);
 	assert_int_equal(place_table__add(&t, &first, 0, false, &places), 0);
 	assert_int_equal(place_table__add(&t, &clashes, 1, false, &places), -EEXIST);
 	assert_int_equal(t.n, 1);
@@ -78,7 +80,7 @@ static void one_that_a_map_refuses_leaves_none_either(void **state)
 	struct object_places places;
 	struct place_table t;
 
-	place_table__init(&t, 3, 4, false);
+	place_table__init(&t, 3, 4, &without);
 	for (updates_left = 0; updates_left < 6; updates_left++) {
 		int before = updates_left;
 
@@ -96,7 +98,7 @@ static void one_that_could_not_be_attached_gives_its_places_back(void **state)
 	struct object_places places;
 	struct place_table t;
 
-	place_table__init(&t, 3, 4, false);
+	place_table__init(&t, 3, 4, &without);
 	o.free[0].probed = true;
 	o.free[0].place.off = 0x1800;
 	assert_int_equal(place_table__add(&t, &o, 0, true, &places), 0);

@@ -26,6 +26,8 @@ struct features {
 	bool on_functions;    /* so they are on functions; known once events are attached */
 	enum returns returns; /* known by features__probe_returns */
 	bool shadow_stacks;   /* processes may have them, and return probes would end those */
+	bool stations;	      /* where calls come by is probed instead, where it is known; set by
+			       * probes__open */
 };
 
 void features__probe(struct features *f);

@@ -1,7 +1,7 @@
 /*
- * insn.h - what an instruction at a function's beginning does, and what a uprobe on it costs.
+ * insn.h - what an instruction does, and what a uprobe on it costs.
  *
- * insn_x86.c, insn_arm64.c: for the machine that this runs on.
+ * insn_x86.c, insn_effect_x86.c, insn_arm64.c: for the machine that this runs on.
  */
 #ifndef BRKSCOPE_INSN_H
 #define BRKSCOPE_INSN_H
@@ -27,7 +27,31 @@ struct call_state {
 	__s64 frame;		 /* bytes that have been put on the stack */
 };
 
+/* To the general registers, bits and numbers by enum probe_reg, and to the stack. */
+struct insn_effect {
+	__u32 written; /* these are no longer what they were */
+	__u32 zeroed;  /* of those: they are 0 */
+	__u8 to, from; /* this one becomes what that one was; PROBE_REGS: none does */
+	__s64 taken;   /* bytes of the stack; negative: given back */
+};
+
+/* What follows an instruction. */
+enum insn_goes {
+	INSN_GOES_ON,	    /* the next one */
+	INSN_GOES_TO,	    /* its target */
+	INSN_GOES_EITHER,   /* one of the two */
+	INSN_CALLS,	    /* the next one, if what is called returns */
+	INSN_RETURNS,	    /* none of the function's */
+	INSN_ENDS,	    /* none */
+	INSN_GOES_ANYWHERE, /* it cannot be told */
+};
+
 #define INSN_LONGEST 15 /* bytes; arm64: 4 */
+#if defined(__x86_64__)
+#define INSN_RESULT PROBE_REG_AX /* where a function leaves its result */
+#else
+#define INSN_RESULT PROBE_REG_X0
+#endif
 
 bool insn__open(csh *handle);
 /*
@@ -42,5 +66,14 @@ void insn__enter(struct call_state *s);
 enum insn_cost insn__cost(const cs_insn *insn);
 /* False: it may go on somewhere else, or it is not known what it does. */
 bool insn__execute(csh handle, const cs_insn *insn, struct call_state *s);
+/* The same, of any instruction that goes on.  False: it is not known what it does. */
+bool insn__effect(csh handle, const cs_insn *insn, struct insn_effect *e);
+/* Of a call, as the ABI has it. */
+void insn__call_effect(struct insn_effect *e);
+/* False: more has been taken from the stack than a function takes, or given back than was taken. */
+bool insn__apply(const struct insn_effect *e, struct call_state *s);
+enum insn_goes insn__goes(const cs_insn *insn, __u64 *target);
+/* Is it one that compilers put where nothing is to be executed? */
+bool insn__is_padding(const cs_insn *insn);
 
 #endif

@@ -135,4 +135,31 @@ bool insn__execute(csh handle, const cs_insn *insn, struct call_state *s)
 					 << (word(insn) & 31);
 	return true;
 }
+
+/* No course of a call is looked for here: return addresses are not on the stack (course.h). */
+bool insn__effect(csh handle, const cs_insn *insn, struct insn_effect *e)
+{
+	return false;
+}
+
+void insn__call_effect(struct insn_effect *e)
+{
+	*e = (struct insn_effect){};
+}
+
+bool insn__apply(const struct insn_effect *e, struct call_state *s)
+{
+	return false;
+}
+
+enum insn_goes insn__goes(const cs_insn *insn, __u64 *target)
+{
+	*target = 0;
+	return INSN_GOES_ANYWHERE;
+}
+
+bool insn__is_padding(const cs_insn *insn)
+{
+	return false;
+}
 #endif

@@ -1,5 +1,5 @@
 /*
- * insn_x86.c - what an instruction at a function's beginning does, and what a uprobe on it costs.
+ * insn_x86.c - what a uprobe on an instruction costs, and how it is written.
  */
 #if defined(__x86_64__)
 #include "kernel/insn.h"
@@ -8,8 +8,6 @@
 #include <string.h>
 
 #include "kernel/features.h"
-
-#define FRAME_MOST (1 << 20) /* that a function takes at its beginning */
 
 bool insn__open(csh *handle)
 {
@@ -33,14 +31,6 @@ void insn__print(csh handle, const cs_insn *insn, char *text, size_t size)
 		return;
 	snprintf(text, size, "%s%s%s", again->mnemonic, *again->op_str ? " " : "", again->op_str);
 	cs_free(again, n);
-}
-
-void insn__enter(struct call_state *s)
-{
-	*s = (struct call_state){
-		.holds = {1u << PROBE_REG_DI, 1u << PROBE_REG_SI, 1u << PROBE_REG_DX,
-			  1u << PROBE_REG_CX},
-	};
 }
 
 /* ---- what the kernel emulates ---- */
@@ -175,146 +165,5 @@ bool insn__is_harmful(const unsigned char *code, size_t n, __u64 addr)
 {
 	return n >= CALL_SIZE && (addr & 4095) <= 4096 - CALL_SIZE && is_nop_of(code, CALL_SIZE) &&
 	       features__kernel_has(6, 18);
-}
-
-/* ---- what it does ---- */
-
-/* PROBE_REGS: none that an argument could be in. */
-static enum probe_reg whole_register(unsigned int reg)
-{
-#define WHOLE(name, ...)                                                                           \
-	{                                                                                          \
-		PROBE_REG_##name,                                                                  \
-		{                                                                                  \
-			__VA_ARGS__                                                                \
-		}                                                                                  \
-	}
-	static const struct {
-		enum probe_reg whole;
-		unsigned int parts[5];
-	} registers[] = {
-		WHOLE(AX, X86_REG_RAX, X86_REG_EAX, X86_REG_AX, X86_REG_AL, X86_REG_AH),
-		WHOLE(BX, X86_REG_RBX, X86_REG_EBX, X86_REG_BX, X86_REG_BL, X86_REG_BH),
-		WHOLE(CX, X86_REG_RCX, X86_REG_ECX, X86_REG_CX, X86_REG_CL, X86_REG_CH),
-		WHOLE(DX, X86_REG_RDX, X86_REG_EDX, X86_REG_DX, X86_REG_DL, X86_REG_DH),
-		WHOLE(SI, X86_REG_RSI, X86_REG_ESI, X86_REG_SI, X86_REG_SIL),
-		WHOLE(DI, X86_REG_RDI, X86_REG_EDI, X86_REG_DI, X86_REG_DIL),
-		WHOLE(BP, X86_REG_RBP, X86_REG_EBP, X86_REG_BP, X86_REG_BPL),
-		WHOLE(R8, X86_REG_R8, X86_REG_R8D, X86_REG_R8W, X86_REG_R8B),
-		WHOLE(R9, X86_REG_R9, X86_REG_R9D, X86_REG_R9W, X86_REG_R9B),
-		WHOLE(R10, X86_REG_R10, X86_REG_R10D, X86_REG_R10W, X86_REG_R10B),
-		WHOLE(R11, X86_REG_R11, X86_REG_R11D, X86_REG_R11W, X86_REG_R11B),
-		WHOLE(R12, X86_REG_R12, X86_REG_R12D, X86_REG_R12W, X86_REG_R12B),
-		WHOLE(R13, X86_REG_R13, X86_REG_R13D, X86_REG_R13W, X86_REG_R13B),
-		WHOLE(R14, X86_REG_R14, X86_REG_R14D, X86_REG_R14W, X86_REG_R14B),
-		WHOLE(R15, X86_REG_R15, X86_REG_R15D, X86_REG_R15W, X86_REG_R15B),
-	};
-#undef WHOLE
-
-	for (size_t i = 0; i < sizeof(registers) / sizeof(*registers); i++)
-		for (size_t part = 0; part < 5 && registers[i].parts[part]; part++)
-			if (registers[i].parts[part] == reg)
-				return registers[i].whole;
-	return PROBE_REGS;
-}
-
-static void overwrite(struct call_state *s, unsigned int reg)
-{
-	enum probe_reg whole = whole_register(reg);
-
-	for (int arg = 0; whole < PROBE_REGS && arg < PROBE_ARGS; arg++)
-		s->holds[arg] &= ~(1u << whole);
-}
-
-/* Whatever the source held before. */
-static void copy(struct call_state *s, const struct call_state *before, const cs_x86_op *to,
-		 const cs_x86_op *from)
-{
-	enum probe_reg source, target;
-
-	/* Of whole registers; else it is another number. */
-	if (from->type != X86_OP_REG || to->type != X86_OP_REG || from->size != 8 || to->size != 8)
-		return;
-	source = whole_register(from->reg);
-	target = whole_register(to->reg);
-	for (int arg = 0; source < PROBE_REGS && target < PROBE_REGS && arg < PROBE_ARGS; arg++)
-		s->holds[arg] |= (before->holds[arg] >> source & 1) << target;
-}
-
-static bool is_stack_pointer(unsigned int reg)
-{
-	return reg == X86_REG_RSP || reg == X86_REG_ESP || reg == X86_REG_SP || reg == X86_REG_SPL;
-}
-
-/* The stack pointer becomes what it was, less this.  False: it becomes something else. */
-static bool taken(const cs_insn *insn, __s64 *bytes)
-{
-	const cs_x86 *x86 = &insn->detail->x86;
-	const cs_x86_op *by = &x86->operands[1];
-
-	*bytes = 0;
-	if (insn->id == X86_INS_PUSH) {
-		*bytes = 8;
-		return x86->operands[0].size == 8;
-	}
-	if (!x86->op_count || x86->operands[0].type != X86_OP_REG ||
-	    !is_stack_pointer(x86->operands[0].reg) || insn->id == X86_INS_TEST ||
-	    insn->id == X86_INS_CMP)
-		return true;
-	if (x86->operands[0].reg != X86_REG_RSP || x86->op_count != 2)
-		return false;
-	if (insn->id == X86_INS_LEA && by->mem.base == X86_REG_RSP &&
-	    by->mem.index == X86_REG_INVALID && by->mem.segment == X86_REG_INVALID) {
-		*bytes = -by->mem.disp;
-		return true;
-	}
-	if (by->type != X86_OP_IMM || (insn->id != X86_INS_SUB && insn->id != X86_INS_ADD))
-		return false;
-	*bytes = insn->id == X86_INS_SUB ? by->imm : -by->imm;
-	return true;
-}
-
-/* Not all that there is: what compilers put at the beginning of functions. */
-static bool is_known(const cs_insn *insn)
-{
-	static const unsigned int known[] = {
-		X86_INS_MOV,	X86_INS_MOVABS, X86_INS_MOVZX, X86_INS_MOVSX,  X86_INS_MOVSXD,
-		X86_INS_LEA,	X86_INS_TEST,	X86_INS_CMP,   X86_INS_XOR,    X86_INS_AND,
-		X86_INS_OR,	X86_INS_ADD,	X86_INS_ADC,   X86_INS_SUB,    X86_INS_SBB,
-		X86_INS_INC,	X86_INS_DEC,	X86_INS_NEG,   X86_INS_NOT,    X86_INS_SHL,
-		X86_INS_SHR,	X86_INS_SAR,	X86_INS_ROL,   X86_INS_ROR,    X86_INS_BSR,
-		X86_INS_BSF,	X86_INS_LZCNT,	X86_INS_TZCNT, X86_INS_BT,     X86_INS_PUSH,
-		X86_INS_NOP,	X86_INS_PXOR,	X86_INS_XORPS, X86_INS_MOVAPS, X86_INS_MOVUPS,
-		X86_INS_MOVDQA, X86_INS_MOVDQU, X86_INS_MOVD,  X86_INS_MOVQ,   X86_INS_ENDBR64,
-	};
-
-	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
-		if (insn->id == known[i])
-			return true;
-	return !strncmp(insn->mnemonic, "cmov", 4) || !strncmp(insn->mnemonic, "set", 3);
-}
-
-bool insn__execute(csh handle, const cs_insn *insn, struct call_state *s)
-{
-	const cs_x86 *x86 = &insn->detail->x86;
-	const cs_x86_op *op = x86->operands;
-	struct call_state before = *s;
-	cs_regs read, written;
-	uint8_t n_read, n_written;
-	__s64 bytes;
-
-	/* What Capstone says is written, and in any case the first operand. */
-	if (!is_known(insn) || !taken(insn, &bytes) ||
-	    cs_regs_access(handle, insn, read, &n_read, written, &n_written) != CS_ERR_OK)
-		return false;
-	for (uint8_t i = 0; i < n_written; i++)
-		overwrite(s, written[i]);
-	if (x86->op_count && op->type == X86_OP_REG && insn->id != X86_INS_PUSH &&
-	    insn->id != X86_INS_TEST && insn->id != X86_INS_CMP && insn->id != X86_INS_BT)
-		overwrite(s, op->reg);
-	if (insn->id == X86_INS_MOV && x86->op_count == 2)
-		copy(s, &before, &op[0], &op[1]);
-	s->frame += bytes;
-	return s->frame >= 0 && s->frame <= FRAME_MOST;
 }
 #endif

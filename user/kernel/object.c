@@ -322,6 +322,26 @@ static void find_outer(struct object *o, const struct elf_file *f)
 		o->fn[FN_CALLOC].jumps = 0; /* nor is glibc's written in terms of malloc */
 }
 
+/*
+ * Of functions of which each call but those that are known to be inner ones is a user's: and so it
+ * is seen at once whether it counts.
+ */
+static void find_courses(struct object *o, const struct elf_file *f)
+{
+	struct course course;
+
+	for (int i = 0; i < ALLOC_ENTRIES; i++) {
+		if (!o->fn[i].probed || !o->fn[i].outer ||
+		    !course__find(f, elf_file__find(f, alloc_entries[i].symbol),
+				  arguments_of(&alloc_entries[i]), &course))
+			continue;
+		/* Without, it is probed as others are. */
+		o->fn[i].course = malloc(sizeof(course));
+		if (o->fn[i].course)
+			*o->fn[i].course = course;
+	}
+}
+
 static void find_data(struct object *o, const struct elf_file *f)
 {
 	unsigned int most = sizeof(o->data) / sizeof(*o->data);
@@ -359,6 +379,7 @@ int object__inspect(struct object *o, const char *path, const char *file)
 		find_free_jumps(o, f);
 		extent__find(o, f);
 		find_outer(o, f);
+		find_courses(o, f);
 		find_wrappers(o, f);
 	}
 	elf_file__close(f);
@@ -367,6 +388,8 @@ int object__inspect(struct object *o, const char *path, const char *file)
 
 void object__clear(struct object *o)
 {
+	for (int i = 0; i < ALLOC_ENTRIES; i++)
+		free(o->fn[i].course);
 	free(o->path);
 	free(o->file);
 	memset(o, 0, sizeof(*o));

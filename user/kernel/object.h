@@ -13,6 +13,7 @@
 #include <linux/types.h>
 
 #include "alloc_fn.h"
+#include "kernel/course.h"
 #include "kernel/placement.h"
 #include "kernel/usdt.h"
 
@@ -59,6 +60,7 @@ struct object {
 		 * may call them as well. */
 		__u64 jumps;
 		bool outer; /* malloc's own code calls it only where its bit is in jumps */
+		struct course *course; /* NULL: it has none */
 	} fn[ALLOC_ENTRIES];
 	struct {
 		bool probed; /* it is there, and has code of its own */

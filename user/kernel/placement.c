@@ -152,3 +152,20 @@ void placement__find(const struct elf_file *f, const struct placement_request *r
 	}
 	cs_close(&handle);
 }
+
+void placement__print(const struct elf_file *f, __u64 addr, struct placement *out)
+{
+	unsigned char bytes[INSN_LONGEST];
+	size_t size = elf_file__read(f, addr, bytes, sizeof(bytes));
+	cs_insn *insn;
+	csh handle;
+
+	*out->insn = 0;
+	if (!insn__open(&handle))
+		return;
+	if (cs_disasm(handle, bytes, size, addr, 1, &insn)) {
+		insn__print(handle, insn, out->insn, sizeof(out->insn));
+		cs_free(insn, 1);
+	}
+	cs_close(&handle);
+}

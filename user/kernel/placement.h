@@ -42,4 +42,7 @@ struct placement_request {
  */
 void placement__find(const struct elf_file *f, const struct placement_request *requests, size_t n);
 
+/* The instruction at addr, into out->insn. */
+void placement__print(const struct elf_file *f, __u64 addr, struct placement *out);
+
 #endif

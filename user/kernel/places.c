@@ -10,10 +10,13 @@
 #include "brkscope/hits.h"
 #include "kernel/map.h"
 
-void place_table__init(struct place_table *t, int probes_fd, int probe_at_fd, bool cookies)
+void place_table__init(struct place_table *t, int probes_fd, int probe_at_fd,
+		       const struct features *features)
 {
-	*t = (struct place_table){
-		.probes_fd = probes_fd, .probe_at_fd = probe_at_fd, .cookies = cookies};
+	*t = (struct place_table){.probes_fd = probes_fd,
+				  .probe_at_fd = probe_at_fd,
+				  .cookies = features->cookie,
+				  .stations = features->stations};
 }
 
 static struct probe probe_of(const struct object *o, unsigned int index)
@@ -95,9 +98,40 @@ const char *places__without(const struct object *o, bool live)
 	return NULL;
 }
 
+const struct course *places__course(const struct object *o, int entry, bool stations)
+{
+	return stations ? o->fn[entry].course : NULL;
+}
+
+static int add_station(struct place_table *t, struct probe *probe, const struct station *s,
+		       struct places *places)
+{
+	probe->station = s->kind;
+	probe->sized = s->sized;
+	probe->result = s->result;
+	probe->after = s->after;
+	return add(t, probe, &s->at, places);
+}
+
+/* Ends first: what has begun is seen to end. */
+static int add_course(struct place_table *t, const struct probe *of_call, const struct course *c,
+		      struct places *places)
+{
+	static const enum station_kind order[] = {STATION_ENDS, STATION_BEGINS};
+	struct probe probe = *of_call;
+	int err = 0;
+
+	for (int kind = 0; kind < 2; kind++)
+		for (probe.number = 0; probe.number < c->n && !err; probe.number++)
+			if (c->station[probe.number].kind == order[kind])
+				err = add_station(t, &probe, &c->station[probe.number], places);
+	return err;
+}
+
 static int add_call(struct place_table *t, struct probe *probe, const struct object *o, int entry,
 		    bool live, struct object_places *out)
 {
+	const struct course *course = places__course(o, entry, t->stations);
 	const struct alloc_entry *e = &alloc_entries[entry];
 	int err;
 
@@ -111,6 +145,8 @@ static int add_call(struct place_table *t, struct probe *probe, const struct obj
 	probe->throws = e->throws;
 	probe->jumps = o->fn[entry].jumps;
 	probe->outer = o->fn[entry].outer;
+	if (course)
+		return add_course(t, probe, course, &out->stations);
 	err = add(t, probe, places__of_call(o, entry, live), &out->calls);
 	if (!err && places__see_return(entry, live, false))
 		out->returns.place[out->returns.n++] = out->calls.place[out->calls.n - 1];
@@ -145,6 +181,7 @@ void place_table__undo(struct place_table *t, const struct object_places *places
 {
 	let_go(t, &places->calls);
 	let_go(t, &places->frees);
+	let_go(t, &places->stations);
 	let_go(t, &places->sites);
 }
 
@@ -175,7 +212,7 @@ int place_table__add(struct place_table *t, const struct object *o, unsigned int
 {
 	int err;
 
-	out->calls.n = out->frees.n = out->returns.n = out->sites.n = 0;
+	out->calls.n = out->frees.n = out->returns.n = out->stations.n = out->sites.n = 0;
 	if (places__without(o, live))
 		return -EADDRNOTAVAIL;
 	err = add_all(t, o, index, live, out);

@@ -4,6 +4,7 @@
 #ifndef BRKSCOPE_PLACES_H
 #define BRKSCOPE_PLACES_H
 
+#include "kernel/features.h"
 #include "kernel/object.h"
 #include "kernel/uprobe.h"
 
@@ -13,22 +14,28 @@ struct places {
 };
 
 _Static_assert(FREE_ENTRIES <= ALLOC_ENTRIES, "room for either");
+_Static_assert(2 * STATIONS_MOST <= ALLOC_ENTRIES, "of malloc and calloc");
 
 struct object_places {
 	struct places calls, frees;
-	struct places sites;   /* instead of those: the allocator's own */
-	struct places returns; /* where calls cannot say themselves that theirs is to be seen */
+	struct places stations; /* of functions with a course: instead of calls and returns */
+	struct places sites;	/* instead of all those: the allocator's own */
+	struct places returns;	/* where calls cannot say themselves that theirs is to be seen */
 };
 
 /* The maps `probes` and `probe_at`, as far as they are used. */
 struct place_table {
 	int probes_fd, probe_at_fd;
 	bool cookies;
+	bool stations;
 	unsigned int n;
 	bool offset_used[4096];
 };
 
-void place_table__init(struct place_table *t, int probes_fd, int probe_at_fd, bool cookies);
+void place_table__init(struct place_table *t, int probes_fd, int probe_at_fd,
+		       const struct features *features);
+/* Where calls of this entry point are seen on their way; NULL: at a place, as below. */
+const struct course *places__course(const struct object *o, int entry, bool stations);
 /* Where the probe of a call of this entry point goes. */
 const struct placement *places__of_call(const struct object *o, int entry, bool live);
 /* Is the return of such a call probed as well?  session: where each call can say so. */

@@ -179,7 +179,8 @@ static int attach_object(struct probes *p, const struct object *o,
 
 	if (!err)
 		err = attach_program(p, g->free_enter, UPROBE_HERE, o, &places->frees, pid);
-
+	if (!err)
+		err = attach_program(p, g->malloc_station, UPROBE_HERE, o, &places->stations, pid);
 	if (!err && session)
 		return attach_program(p, g->malloc_session, UPROBE_SESSION, o, &places->calls, pid);
 	if (!err && p->live)

@@ -80,6 +80,7 @@ static void set_uprobes(struct probes *p, bool malloc)
 	set_uprobe(g->malloc_enter, malloc && !session, UPROBE_MULTI_ATTACH_TYPE);
 	set_uprobe(g->malloc_return, p->live && !session, UPROBE_MULTI_ATTACH_TYPE);
 	set_uprobe(g->malloc_session, session, UPROBE_SESSION_ATTACH_TYPE);
+	set_uprobe(g->malloc_station, p->features.stations, UPROBE_MULTI_ATTACH_TYPE);
 	set_uprobe(g->usdt_hit, malloc, UPROBE_MULTI_ATTACH_TYPE);
 	set_uprobe(g->free_enter, p->live, UPROBE_MULTI_ATTACH_TYPE);
 }
@@ -210,6 +211,9 @@ static int load(struct probes *p, const struct probes_config *config)
 	if (config->live)
 		features__probe_returns(&p->features);
 	p->live = config->live && p->features.returns != RETURNS_NONE;
+	/* A thread has to be known there, and each place, and malloc to be probed all the time. */
+	p->features.stations = p->live && p->features.session && p->features.task_storage &&
+			       p->features.cookie && !config->bursts;
 	configure(p, config);
 	return programs__load(&opened);
 }
@@ -229,7 +233,7 @@ int probes__open(struct probes **out, const struct probes_config *config)
 		goto fail;
 	}
 	place_table__init(&p->places, bpf_map__fd(p->skel->maps.probes),
-			  bpf_map__fd(p->skel->maps.probe_at), p->features.cookie);
+			  bpf_map__fd(p->skel->maps.probe_at), &p->features);
 	if (config->bursts) {
 		p->in_bursts = links__new(p->features.cookie);
 		if (!p->in_bursts) {
