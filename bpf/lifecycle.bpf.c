@@ -8,7 +8,7 @@
  * syscalls.bpf.c says.  Where that is so, the functions that are called next to them are used.
  */
 #include "emit.bpf.h"
-#include "thread.bpf.h"
+#include "begun.bpf.h"
 #include "told.bpf.h"
 #include <bpf/bpf_tracing.h>
 
@@ -169,6 +169,8 @@ static __always_inline int forked(struct task_struct *child)
 
 	if ((__u32)BPF_CORE_READ(child, pid) != tgid || !watched_but_for_comm(parent_tgid))
 		return 0; /* a thread, or not ours */
+	if (config.live)
+		begun_fork(tgid);
 	if (config.by_pid) {
 		if (!config.follow)
 			return 0;

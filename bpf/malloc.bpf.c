@@ -9,6 +9,7 @@
  * A call and its return are paired by the agent, by the thread and the place of
  * the call's frame: nothing here has to remember calls that never return.
  */
+#include "begun.bpf.h"
 #include "block.bpf.h"
 #include "burst.bpf.h"
 #include "hits.bpf.h"
@@ -226,15 +227,21 @@ static __always_inline void leads_remember(struct thread *t, const struct probe 
 	t->leads_sp = sp;
 }
 
+/*
+ * Two files of an overlay file system may be one below it, where the probes are: each call hits
+ * those of both.
+ */
+static __always_inline bool is_of_twin(struct pt_regs *ctx, const struct thread *t,
+				       const struct probe *probe)
+{
+	return t->probe_ip == PT_REGS_IP(ctx) && t->object != probe->object;
+}
+
 /* A call that has been counted, by another function or another file. */
 static __always_inline bool is_counted(struct pt_regs *ctx, struct thread *t,
 				       const struct probe *probe, __u64 sp, __u64 ret, __u64 size)
 {
-	/*
-	 * Two files of an overlay file system may be one below it, where
-	 * the probes are: each call hits those of both.
-	 */
-	if (t->probe_ip == PT_REGS_IP(ctx) && t->object != probe->object)
+	if (is_of_twin(ctx, t, probe))
 		return true;
 	if (same_call(t, probe, sp, ret, size)) {
 		t->jumps = may_jump(ctx, probe);
@@ -444,13 +451,6 @@ static __always_inline void call_end(struct pt_regs *ctx)
 
 /* ---- stations: where a call comes by on its way (user/kernel/course.h) ---- */
 
-/* Has the call that is here come by one before?  A call that was left may have had the same frame,
- * but hardly on the same way. */
-static __always_inline bool has_begun(const struct thread *t, const struct probe *probe, __u64 sp)
-{
-	return t->begun && t->begun_sp == sp && probe->after >> (t->begun - 1) & 1;
-}
-
 static __always_inline void station_begins(struct pt_regs *ctx, struct thread *t,
 					   const struct probe *probe, __u64 id, __u64 now)
 {
@@ -458,16 +458,11 @@ static __always_inline void station_begins(struct pt_regs *ctx, struct thread *t
 	struct said s;
 	bool counts;
 
-	if (has_begun(t, probe, sp))
+	/* By the other of an overlay's two files as well. */
+	if (begun_find(t, probe, sp) || is_of_twin(ctx, t, probe))
 		return;
 	counts = call_counts(ctx, probe, t, id, now, &s);
-	/* Of an overlay's two files the other has seen it. */
-	if (!counts && t->begun == probe->number + 1 && t->begun_sp == sp &&
-	    t->object != probe->object)
-		return;
-	t->begun = probe->number + 1;
-	t->begun_sp = sp;
-	t->begun_inner = !counts;
+	begun_add(t, probe->number, sp, !counts);
 	if (counts && call_emit(ctx, &s, probe))
 		t->in_others = true;
 }
@@ -494,14 +489,14 @@ static __always_inline void station_ends(struct pt_regs *ctx, struct thread *t,
 	__u64 addr = probe->result < PROBE_REGS ? register_read(ctx, probe->result) : 0;
 	__u64 sp = entry_sp(ctx, probe);
 	struct said s = {.id = id, .type = EVENT_RETURN};
+	struct begun_call *begun = begun_find(t, probe, sp);
 
-	if (!has_begun(t, probe, sp)) {
+	if (!begun) {
 		whole_emit(ctx, t, probe, id, now, addr);
 		return;
 	}
-	t->begun = 0;
-	t->probe_ip = PT_REGS_IP(ctx); /* for the other of an overlay's two files */
-	if (!t->begun_inner)
+	t->probe_ip = PT_REGS_IP(ctx); /* is_of_twin */
+	if (begun_end(t, begun))
 		block_emit(&s, addr, sp);
 }
 
@@ -514,9 +509,13 @@ static __always_inline void station_passed(struct pt_regs *ctx)
 	if (!probe)
 		return;
 	t = thread_get(id);
-	if (!t)
+	if (!t) {
 		__sync_fetch_and_add(&lost, 1);
-	else if (probe->station == STATION_BEGINS)
+		return;
+	}
+	if (!t->probe_ip)
+		begun_inherit(t, id);
+	if (probe->station == STATION_BEGINS)
 		station_begins(ctx, t, probe, id, now);
 	else
 		station_ends(ctx, t, probe, id, now);

@@ -87,6 +87,18 @@ struct {
 	__type(value, struct thread);
 } task_threads SEC(".maps") __weak;
 
+/* By the child's tid: what its parent's thread was in the middle of, and so it is. */
+struct begun_calls {
+	struct begun_call call[BEGUN_MOST];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 256);
+	__type(key, __u32);
+	__type(value, struct begun_calls);
+} begun_forks SEC(".maps") __weak;
+
 /*
  * For the instruction behind the system call, or behind the call of syscall(2),
  * in each known wrapper of mmap and mremap: how many bytes the wrapper has on the

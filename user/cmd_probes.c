@@ -32,6 +32,19 @@ bool found_probes__returns(const struct found_probes *found, int entry)
 	return places__see_return(entry, found->live, found->features->session);
 }
 
+const struct course *found_probes__course(const struct found_probes *found, const struct object *o,
+					  int entry)
+{
+	return places__course(o, entry, found->features->stations);
+}
+
+const char *found_probes__shows(const struct station *s)
+{
+	if (s->kind == STATION_BEGINS)
+		return "begin";
+	return s->alone ? "both" : "end";
+}
+
 /* Why it would: hides_others in bpf/malloc.bpf.c, which only a session's programs can heed. */
 const char *found_probes__handlers(const struct found_probes *found)
 {

@@ -26,6 +26,11 @@ double found_probes__cost(const struct found_probes *found, const struct placeme
 const char *found_probes__kind(const struct placement *place);
 /* The return of a call of this entry point is probed as well. */
 bool found_probes__returns(const struct found_probes *found, int entry);
+/* Where calls of this entry point are seen on their way; NULL: at its probe. */
+const struct course *found_probes__course(const struct found_probes *found, const struct object *o,
+					  int entry);
+/* What a station shows of a call: "begin", "end", or, alone, "both". */
+const char *found_probes__shows(const struct station *s);
 /* Which returns in signal handlers may yet end a process here; NULL: none are probed. */
 const char *found_probes__handlers(const struct found_probes *found);
 /* The function before it whose code this free has; NULL: it has its own. */

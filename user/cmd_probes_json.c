@@ -50,6 +50,38 @@ static json_t *jumps_of(__u64 jumps, bool frees)
 	return names;
 }
 
+/* Null: its calls are seen at its probe. */
+static json_t *stations_of(const struct found_probes *found, const struct object *o, int entry)
+{
+	const struct course *c = found_probes__course(found, o, entry);
+	json_t *array;
+
+	if (!c)
+		return json_null();
+	array = json_array();
+	for (unsigned int i = 0; i < c->n; i++) {
+		const struct station *s = &c->station[i];
+		json_t *probe = probe_of(found, &s->at, o->fn[entry].off, false);
+
+		if (json_object_set_new(probe, "shows", json_string(found_probes__shows(s))) ||
+		    json_array_append(array, probe)) {
+			json_decref(probe);
+			json_decref(array);
+			return NULL;
+		}
+		json_decref(probe);
+	}
+	return array;
+}
+
+static json_t *probe_of_entry(const struct found_probes *found, const struct object *o, int i)
+{
+	if (found_probes__course(found, o, i))
+		return json_null();
+	return probe_of(found, places__of_call(o, i, found->live), o->fn[i].off,
+			found_probes__returns(found, i));
+}
+
 static json_t *entry_of(const struct found_probes *found, const struct object *o, int i)
 {
 	const char *symbol = alloc_entries[i].symbol, *fn = alloc_fn__name(alloc_entries[i].fn);
@@ -57,11 +89,10 @@ static json_t *entry_of(const struct found_probes *found, const struct object *o
 	if (!o->fn[i].probed)
 		return json_pack("{s:s, s:s, s:o, s:s}", "symbol", symbol, "function", fn, "offset",
 				 value__number(o->fn[i].off), "counted_as", o->fn[i].same);
-	return json_pack("{s:s, s:s, s:o, s:o, s:o}", "symbol", symbol, "function", fn, "offset",
-			 value__number(o->fn[i].off), "probe",
-			 probe_of(found, places__of_call(o, i, found->live), o->fn[i].off,
-				  found_probes__returns(found, i)),
-			 "jumps", jumps_of(found_probes__jumps(o, i), false));
+	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "symbol", symbol, "function", fn,
+			 "offset", value__number(o->fn[i].off), "probe",
+			 probe_of_entry(found, o, i), "stations", stations_of(found, o, i), "jumps",
+			 jumps_of(found_probes__jumps(o, i), false));
 }
 
 static json_t *free_of(const struct found_probes *found, const struct object *o, int i)

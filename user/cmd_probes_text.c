@@ -124,10 +124,36 @@ static void print_jumps(FILE *out, __u64 jumps, bool frees)
 	fprintf(out, "\n");
 }
 
+/* Those that most calls come by first. */
+static void print_course(FILE *out, const struct found_probes *found, const struct object *o,
+			 int entry, const struct course *c)
+{
+	static const struct {
+		const char *shows, *text;
+	} kinds[] = {{"both", "request and result of a call"},
+		     {"begin", "the beginning of a slower one"},
+		     {"end", "and its result"}};
+
+	for (int kind = 0; kind < 3; kind++) {
+		for (unsigned int i = 0; i < c->n; i++) {
+			if (strcmp(found_probes__shows(&c->station[i]), kinds[kind].shows))
+				continue;
+			print_place(out, found, alloc_entries[entry].symbol, o->fn[entry].off,
+				    &c->station[i].at, false);
+			fprintf(out, "  %s\n", kinds[kind].text);
+		}
+	}
+}
+
 static void print_call(FILE *out, const struct found_probes *found, const struct object *o, int i)
 {
 	const char *symbol = alloc_entries[i].symbol, *name = alloc_fn__name(alloc_entries[i].fn);
+	const struct course *course = found_probes__course(found, o, i);
 
+	if (course) {
+		print_course(out, found, o, i, course);
+		return;
+	}
 	print_place(out, found, symbol, o->fn[i].off, places__of_call(o, i, found->live),
 		    found_probes__returns(found, i));
 	if (i == ENTRY_KEPT)

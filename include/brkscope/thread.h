@@ -7,6 +7,18 @@
 #include "brkscope/event.h"
 
 /*
+ * A call that has come by a station, and by none at which it ends (user/kernel/course.h).  There is
+ * more than one where a signal's handler allocates, and one that stays where it never returns.
+ */
+#define BEGUN_MOST 8
+struct begun_call {
+	__u64 sp;     /* at its function's entry */
+	__u8 station; /* its number + 1; 0: there is none */
+	__u8 inner;   /* it is not counted */
+	__u8 pad[6];
+};
+
+/*
  * What one thread is in the middle of.  Only the thread itself writes its
  * entry, so nothing here is atomic.
  */
@@ -35,13 +47,11 @@ struct thread {
 	__u8 in_others; /* it has been counted among the other processes' */
 	__u8 resizing;	/* its allocator has said that it resizes a block, and not how that ended */
 	__u8 brk_failed; /* since that call, and nothing was mapped after it */
-	/* the call that has come by a station, and by none at which it ends */
-	__u8 begun;	  /* that station's number + 1; 0: there is none */
-	__u8 begun_inner; /* it is not counted */
+	__u8 n_begun;	 /* of begun, those that are used */
 	/* the system call under way */
 	__u8 syscall; /* enum event_type; 0: none */
-	__u8 pad[2];
-	__u64 begun_sp;
+	__u8 pad[3];
+	struct begun_call begun[BEGUN_MOST];
 	__u64 begin_ns;
 	__u64 args[6];
 	__u64 brk_start, brk_before;

@@ -129,6 +129,7 @@ for kind, library in (argument.split(":") for argument in kinds):
 for how in ("returns", "storm", "fork", "below"):
     run([f"{workload}/interrupted", how], how, interrupting)
 run([f"{workload}/filtered"], "filtered")
+run([f"{workload}/midway", "60"], "midway")
 os.environ["GLIBC_TUNABLES"] = "glibc.malloc.tcache_count=0"
 for rounds in ("0", "1000"):
     run([f"{workload}/handover", rounds], f"handover.{rounds}", front)
@@ -190,6 +191,16 @@ for kind in ("glibc", *kinds):
 for name in ("returns", "storm", "filtered"):
     truth, row = own(name)
     expect_sums(name, row)
+
+# Calls of libc's own that are interrupted on their way, some for good; a line for each process.
+with open(f"{work}/midway") as lines:
+    truths = [json.loads(line) for line in lines]
+expect("midway: processes", len(truths), 1 + 12)
+for n, truth in enumerate(truths):
+    malloc = report.row(truth.pop("pid"))["malloc"]
+    for what, value in truth.items():
+        expect(f"midway {n}: {what}", malloc[what], value)
+    expect(f"midway {n}: impossible", malloc["impossible"], 1)
 
 # Each call passes two allocators, and each free has the last one's address and frame.
 idle, truth = (read_json(f"{work}/handover.{rounds}") for rounds in (0, 1000))

@@ -97,7 +97,7 @@ expect("returns in signal handlers", [first["features"]["returns_note"], live["f
        [None, note if live["live"] else None])
 expect_true("and as text", not live["live"] or f"  those in signal handlers     {note}\n" in text)
 for e in live_libc["entries"]:
-    if "probe" not in e:
+    if "probe" not in e or e.get("stations"):
         continue
     p, freed = e["probe"], e["function"] == "free"
     expect(f"live: {e['symbol']}", [e["offset"], p["offset"], p["frame"], p["kernel"], p["return"]],
@@ -107,6 +107,24 @@ for e in live_libc["entries"]:
     expect_true(f"live: {e['symbol']} as text", re.search(
         rf"^  {e['symbol']}\+0x{p['into']:x} +0x{p['offset']:x} .* {p['kernel']} +(\d+ ns|-){'' if freed else '  with the return'}$",
         text, re.M))
+# Of malloc a call is seen on its way, where the kernel can tell all that takes, at instructions of its own.
+shown = {"both": "request and result of a call", "begin": "the beginning of a slower one", "end": "and its result"}
+stations = [s for e in live_libc["entries"] for s in e.get("stations") or []]
+if version >= (6, 13) and live["live"]:
+    [malloc] = [e for e in live_libc["entries"] if e["symbol"] == "malloc"]
+    expect("malloc's stations", [malloc["probe"], malloc["stations"]], [None, stations])
+    expect_true(f"what they show: {stations}", {s["shows"] for s in stations} == set(shown)
+                and all(s["kernel"] == "emulated" for s in stations if s["shows"] == "both"))
+    code = subprocess.run(["objdump", "-d", "-w", "--no-show-raw-insn", libc, f"--start-address={malloc['offset']}",
+                           f"--stop-address={malloc['offset'] + 2048}"], check=True, capture_output=True, text=True).stdout
+    for s in stations:
+        to = s["offset"]
+        expect_true(f"{s}: an instruction", re.search(rf"^ +{to:x}:\s", code, re.M))
+        expect_true(f"{s}: as text", re.search(
+            rf"^  malloc\+0x{s['into']:x} +0x{to:x} +{re.escape(s['instruction'])} +{s['kernel']} +(\d+ ns|-)  {shown[s['shows']]}$", text, re.M))
+else:
+    expect("no stations", stations, [])
+expect("at level sizes", [e for e in its_libc["entries"] if e.get("stations")], [])
 expect_true("frees are told", "free" in [e["symbol"] for e in live_libc["entries"]])
 expect_true("and only then", "free" not in [e["symbol"] for e in its_libc["entries"]])
 expect("libc can be probed", [its_libc["probed"], live_libc["probed"]], [True, True])

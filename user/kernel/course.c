@@ -29,6 +29,7 @@ static const unsigned int costs[] = {
 
 struct plan {
 	const struct elf_file *f;
+	const struct elf_function *fn;
 	struct graph g;
 	unsigned int args;
 	unsigned int *cost;
@@ -47,10 +48,15 @@ static bool is_sized(const struct plan *p, const struct node *node)
 	return true;
 }
 
-/* Stepping costs ten times as much: only where there is no memory anyway. */
-static unsigned int cost_of(const struct node *node)
+/*
+ * 0: not there.  Stepping costs ten times as much: only where there is no memory anyway.  What is
+ * not the function's own code others may share, and come by as well (LLVM's outliner).
+ */
+static unsigned int cost_of(const struct plan *p, const struct node *node)
 {
-	if (!node->reached || (node->cost == INSN_STEPPED && node->result != RESULT_NULL))
+	if (!node->reached || node->addr - p->fn->addr >= p->fn->size)
+		return 0;
+	if (node->cost == INSN_STEPPED && node->result != RESULT_NULL)
 		return 0;
 	return costs[node->cost];
 }
@@ -63,7 +69,7 @@ static bool find_ends(struct plan *p)
 		const struct node *node = &p->g.node[i];
 
 		p->stops[i] = node->goes == INSN_RETURNS;
-		p->cost[i] = node->result <= RESULT_NULL ? cost_of(node) : 0;
+		p->cost[i] = node->result <= RESULT_NULL ? cost_of(p, node) : 0;
 	}
 	return cut__find(&cut, p->ends);
 }
@@ -73,13 +79,14 @@ static bool leads_to(const struct plan *p, const struct node *node, const bool *
 	return (node->next >= 0 && set[node->next]) || (node->other >= 0 && set[node->other]);
 }
 
-/* False: there is no such way, and nothing is won. */
+/* False: there is no such way, and nothing is won.  One that only fails is none. */
 static bool find_quick_ways(struct plan *p)
 {
 	bool news = true;
 
 	for (size_t i = 0; i < p->g.n; i++)
-		p->quick[i] = p->ends[i] && is_sized(p, &p->g.node[i]);
+		p->quick[i] = p->ends[i] && is_sized(p, &p->g.node[i]) &&
+			      p->g.node[i].result < PROBE_REGS;
 	while (news) {
 		news = false;
 		for (size_t i = p->g.n; i-- > 0;) {
@@ -106,7 +113,7 @@ static bool find_begins(struct plan *p)
 		const struct node *node = &p->g.node[i];
 		bool may = !p->quick[i] && !p->ends[i] && is_sized(p, node);
 
-		p->cost[i] = may ? cost_of(node) : 0;
+		p->cost[i] = may ? cost_of(p, node) : 0;
 		p->stops[i] = node->goes == INSN_CALLS && !p->ends[i];
 		p->stops_before[i] = p->ends[i] && !is_sized(p, node);
 	}
@@ -149,8 +156,8 @@ static bool add_station(const struct plan *p, size_t i, struct course *out, int 
 	return place(p, node, &s->at);
 }
 
-/* Whoever has passed this station comes to those, unless it ends before. */
-static void mark_those_after(struct plan *p, size_t from, const int *number, struct course *out)
+/* Where those come who are here, or, at a station of this kind, go on: to p->stops. */
+static void follow(struct plan *p, size_t from, bool past_begins)
 {
 	bool *seen = p->stops;
 	int head = 0, tail = 0;
@@ -158,20 +165,46 @@ static void mark_those_after(struct plan *p, size_t from, const int *number, str
 	memset(seen, 0, p->g.n * sizeof(*seen));
 	p->queue[tail++] = from;
 	while (head < tail) {
-		const struct node *node = &p->g.node[p->queue[head]];
-		const int on[] = {node->next, node->other};
+		int at = p->queue[head++];
+		const int on[] = {p->g.node[at].next, p->g.node[at].other};
 
-		if (p->ends[p->queue[head++]])
+		if (p->ends[at] || (p->begins[at] && !past_begins))
 			continue;
 		for (int i = 0; i < 2; i++) {
 			if (on[i] < 0 || seen[on[i]])
 				continue;
 			seen[on[i]] = true;
 			p->queue[tail++] = on[i];
-			if (number[on[i]] >= 0)
-				out->station[number[on[i]]].after |= 1u << number[from];
 		}
 	}
+}
+
+static void connect_stations(struct plan *p, const int *number, struct course *out)
+{
+	for (size_t i = 0; i < p->g.n; i++) {
+		if (!p->begins[i])
+			continue;
+		follow(p, i, true);
+		for (size_t k = 0; k < p->g.n; k++)
+			if (p->stops[k] && number[k] >= 0)
+				out->station[number[k]].after |= 1u << number[i];
+	}
+	follow(p, 0, false);
+	for (size_t k = 0; k < p->g.n; k++)
+		if (p->stops[k] && p->ends[k])
+			out->station[number[k]].alone = true;
+}
+
+/* The first that stands behind that address; g.n: there is none. */
+static size_t next_station(const struct plan *p, __u64 addr)
+{
+	size_t found = p->g.n;
+
+	for (size_t i = 0; i < p->g.n; i++)
+		if ((p->ends[i] || p->begins[i]) && p->g.node[i].addr > addr &&
+		    (found == p->g.n || p->g.node[i].addr < p->g.node[found].addr))
+			found = i;
+	return found;
 }
 
 static bool write_course(struct plan *p, struct course *out)
@@ -180,14 +213,13 @@ static bool write_course(struct plan *p, struct course *out)
 	bool fits = number;
 
 	*out = (struct course){};
-	for (size_t i = 0; i < p->g.n && fits; i++) {
-		number[i] = -1;
-		if (p->ends[i] || p->begins[i])
-			fits = add_station(p, i, out, number);
-	}
 	for (size_t i = 0; i < p->g.n && fits; i++)
-		if (p->begins[i])
-			mark_those_after(p, i, number, out);
+		number[i] = -1;
+	for (size_t i = next_station(p, 0); i < p->g.n && fits;
+	     i = next_station(p, p->g.node[i].addr))
+		fits = add_station(p, i, out, number);
+	if (fits)
+		connect_stations(p, number, out);
 	free(number);
 	return fits;
 }
@@ -215,7 +247,7 @@ static bool find_course(struct plan *p, struct course *out)
 bool course__find(const struct elf_file *f, const struct elf_function *fn, unsigned int args,
 		  struct course *out)
 {
-	struct plan p = {.f = f, .args = args};
+	struct plan p = {.f = f, .fn = fn, .args = args};
 	bool found;
 
 	if (!graph__open(&p.g, f, fn->addr))

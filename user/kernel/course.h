@@ -22,6 +22,7 @@ struct station {
 	__u8 kind;   /* enum station_kind */
 	__u8 result; /* STATION_ENDS: enum probe_reg; PROBE_REGS: there is none, it has failed */
 	bool sized;  /* the arguments are known there: at.reg */
+	bool alone;  /* STATION_ENDS: a call may come by no other */
 	/* The stations, as bits, at which a call may have begun when it comes to this one. */
 	__u32 after;
 };

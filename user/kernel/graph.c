@@ -12,7 +12,7 @@
 
 #include "kernel/elf_file.h"
 
-#define NODES_MOST 2048 /* glibc 2.36's malloc has some 200 */
+#define NODES_MOST 1024 /* glibc 2.36's malloc has some 200 */
 #define SLOTS	   (2 * NODES_MOST)
 
 struct reader {
