@@ -197,6 +197,14 @@ $(OUT)/fuzz/%: tests/fuzz/%.c $(wildcard tests/fuzz/*.h tests/unit/ledger_*.[ch]
 	$(call say,FUZZ,$@)
 	$(Q)$(CLANG) -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined $(CPPFLAGS_ALL) $< $(LIBS) -o $@
 
+# Of many files, with names of their own in each.
+FUZZED_OBJECT := user/alloc_fn.c $(addprefix user/kernel/,branches.c code.c course.c cut.c elf_file.c elf_segments.c \
+	elf_symbols.c extent.c features.c graph.c insn_arm64.c insn_effect_x86.c insn_x86.c object.c placement.c return_probes.c stub.c uprobe.c usdt.c)
+$(OUT)/fuzz/fuzz_object: tests/fuzz/fuzz_object.c $(FUZZED_OBJECT) $(wildcard user/*.h user/kernel/*.h)
+	@mkdir -p $(@D)
+	$(call say,FUZZ,$@)
+	$(Q)$(CLANG) -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined $(CPPFLAGS_ALL) $< $(FUZZED_OBJECT) $(LIBS) -o $@
+
 # The allocator beside the sanitizer's own, by other names.
 $(OUT)/fuzz/fuzz_refmalloc: tests/fuzz/fuzz_refmalloc.c $(wildcard user/refmalloc/*.[ch])
 	@mkdir -p $(@D)

@@ -6,6 +6,7 @@
  * all that is looked for in a small file.
  */
 #include <elf.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -18,24 +19,8 @@
 
 #include "input.h"
 
-#define names fn_names
-#include "alloc_fn.c"
-#undef names
-#include "kernel/code.c"
-#include "kernel/elf_file.c"
-#include "kernel/elf_segments.c"
-#define search extent_search
-#include "kernel/extent.c"
-#undef search
-#include "kernel/features.c"
-#include "kernel/branches.c"
-#if defined(__x86_64__)
-#include "kernel/insn_x86.c"
-#else
-#include "kernel/insn_arm64.c"
-#endif
-#include "kernel/placement.c"
-#include "kernel/object.c"
+#include "kernel/elf_file.h"
+#include "kernel/object.h"
 
 #define MOST_CHANGES 64
 
@@ -70,6 +55,25 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
+static void find_courses(const char *path)
+{
+	static struct course c;
+	const struct elf_function *fn;
+	struct elf_file *f;
+
+	if (elf_file__open(path, &f))
+		return;
+	for (int i = 0; i < ALLOC_ENTRIES; i++) {
+		fn = elf_file__find(f, alloc_entries[i].symbol);
+		if (!fn || !course__find(f, fn, 1 + i % 2, &c))
+			continue;
+		require(c.n > 0 && c.n <= STATIONS_MOST, "a course has stations");
+		for (unsigned int k = 0; k < c.n; k++)
+			require(!(c.station[k].after >> c.n), "after one that there is");
+	}
+	elf_file__close(f);
+}
+
 static void inspect(int fd)
 {
 	struct object o = {0};
@@ -89,6 +93,8 @@ static void inspect(int fd)
 		}
 	}
 	object__clear(&o);
+	if (!err)
+		find_courses(path);
 }
 
 /* Where the numbers are: the two ends of the file, the tables after the first, the code. */
