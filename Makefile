@@ -199,7 +199,7 @@ $(OUT)/fuzz/%: tests/fuzz/%.c $(wildcard tests/fuzz/*.h tests/unit/ledger_*.[ch]
 
 # Of many files, with names of their own in each.
 FUZZED_OBJECT := user/alloc_fn.c $(addprefix user/kernel/,branches.c code.c course.c cut.c elf_file.c elf_segments.c \
-	elf_symbols.c extent.c features.c graph.c insn_arm64.c insn_effect_x86.c insn_x86.c object.c placement.c return_probes.c stub.c uprobe.c usdt.c)
+	elf_symbols.c elf_unwind.c extent.c features.c graph.c insn_arm64.c insn_effect_x86.c insn_x86.c noreturn.c object.c placement.c return_probes.c stub.c uprobe.c usdt.c)
 $(OUT)/fuzz/fuzz_object: tests/fuzz/fuzz_object.c $(FUZZED_OBJECT) $(wildcard user/*.h user/kernel/*.h)
 	@mkdir -p $(@D)
 	$(call say,FUZZ,$@)

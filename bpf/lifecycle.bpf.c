@@ -170,7 +170,7 @@ static __always_inline int forked(struct task_struct *child)
 	if ((__u32)BPF_CORE_READ(child, pid) != tgid || !watched_but_for_comm(parent_tgid))
 		return 0; /* a thread, or not ours */
 	if (config.live)
-		begun_fork(tgid);
+		begun_fork(bpf_get_current_pid_tgid(), tgid);
 	if (config.by_pid) {
 		if (!config.follow)
 			return 0;
@@ -308,6 +308,8 @@ static __always_inline int exited(struct task_struct *task)
 	__u64 fill;
 
 	bpf_map_delete_elem(&threads, &tid);
+	if (config.live)
+		bpf_map_delete_elem(&begun_forks, &tid);
 	if (BPF_CORE_READ(task, signal, live.counter) || !watched_but_for_comm(tgid))
 		return 0;
 	fill = ring_fill();

@@ -451,18 +451,34 @@ static __always_inline void call_end(struct pt_regs *ctx)
 
 /* ---- stations: where a call comes by on its way (user/kernel/course.h) ---- */
 
+/* What it asks for, to tell it from another: not whether it can be had. */
+static __always_inline __u64 station_request(struct pt_regs *ctx, const struct probe *probe)
+{
+	__u64 size = 0;
+
+	if (probe->sized)
+		request_size(ctx, probe, &size);
+	return size;
+}
+
 static __always_inline void station_begins(struct pt_regs *ctx, struct thread *t,
 					   const struct probe *probe, __u64 id, __u64 now)
 {
-	__u64 sp = entry_sp(ctx, probe);
+	__u64 sp = entry_sp(ctx, probe), request = station_request(ctx, probe);
+	struct begun_call *room;
 	struct said s;
 	bool counts;
 
 	/* By the other of an overlay's two files as well. */
-	if (begun_find(t, probe, sp) || is_of_twin(ctx, t, probe))
+	if (begun_find(t, probe, sp, request) || is_of_twin(ctx, t, probe))
 		return;
+	room = begun_room(t, sp);
+	if (!room) { /* so many handlers, one in another, each in a call of malloc's */
+		__sync_fetch_and_add(&lost, 1);
+		return;
+	}
 	counts = call_counts(ctx, probe, t, id, now, &s);
-	begun_add(t, probe->number, sp, !counts);
+	begun_set(t, room, probe->number, sp, request, !counts);
 	if (counts && call_emit(ctx, &s, probe))
 		t->in_others = true;
 }
@@ -489,13 +505,13 @@ static __always_inline void station_ends(struct pt_regs *ctx, struct thread *t,
 	__u64 addr = probe->result < PROBE_REGS ? register_read(ctx, probe->result) : 0;
 	__u64 sp = entry_sp(ctx, probe);
 	struct said s = {.id = id, .type = EVENT_RETURN};
-	struct begun_call *begun = begun_find(t, probe, sp);
+	struct begun_call *begun = begun_find(t, probe, sp, station_request(ctx, probe));
 
 	if (!begun) {
 		whole_emit(ctx, t, probe, id, now, addr);
 		return;
 	}
-	t->probe_ip = PT_REGS_IP(ctx); /* is_of_twin */
+	probe_remember(ctx, t, probe); /* is_of_twin */
 	if (begun_end(t, begun))
 		block_emit(&s, addr, sp);
 }
@@ -513,8 +529,6 @@ static __always_inline void station_passed(struct pt_regs *ctx)
 		__sync_fetch_and_add(&lost, 1);
 		return;
 	}
-	if (!t->probe_ip)
-		begun_inherit(t, id);
 	if (probe->station == STATION_BEGINS)
 		station_begins(ctx, t, probe, id, now);
 	else

@@ -30,6 +30,20 @@ static __always_inline struct thread *thread_find(__u32 tid)
 	return t ? t : bpf_map_lookup_elem(&threads, &tid);
 }
 
+/* Its parent's thread may have been in the middle of calls when it forked: so it is as well. */
+static __always_inline void thread_inherit(struct thread *t, __u32 tid)
+{
+	struct begun_calls *of_parent = bpf_map_lookup_elem(&begun_forks, &tid);
+
+	if (!of_parent)
+		return;
+	for (int i = 0; i < BEGUN_MOST; i++) {
+		t->begun[i] = of_parent->call[i];
+		t->n_begun += !!t->begun[i].station;
+	}
+	bpf_map_delete_elem(&begun_forks, &tid);
+}
+
 /* The same, made if need be: out of line, for it is so once. */
 static __noinline struct thread *thread_make(__u32 tid)
 {
@@ -40,11 +54,14 @@ static __noinline struct thread *thread_make(__u32 tid)
 	if (config.task_storage) {
 		t = bpf_task_storage_get(&task_threads, bpf_get_current_task_btf(),
 					 (void *)fresh_thread, BPF_LOCAL_STORAGE_GET_F_CREATE);
-		if (t)
-			return t;
 	}
-	bpf_map_update_elem(&threads, &tid, (const void *)&fresh_thread, BPF_NOEXIST);
-	return bpf_map_lookup_elem(&threads, &tid);
+	if (!t) {
+		bpf_map_update_elem(&threads, &tid, (const void *)&fresh_thread, BPF_NOEXIST);
+		t = bpf_map_lookup_elem(&threads, &tid);
+	}
+	if (t && config.live)
+		thread_inherit(t, tid);
+	return t;
 }
 
 /* NULL: more threads than the map holds.  The caller says what that costs. */
@@ -61,6 +78,8 @@ static __always_inline void thread_forget(__u32 tid)
 	struct thread *t = thread_of_task();
 
 	bpf_map_delete_elem(&threads, &tid);
+	if (config.live)
+		bpf_map_delete_elem(&begun_forks, &tid);
 	if (t)
 		*t = (struct thread){};
 }

@@ -58,7 +58,7 @@ struct ahead *ahead__begin(const struct options *o)
 	if (!a)
 		return NULL;
 	a->options = o;
-	a->objects = objects__new();
+	a->objects = objects__new(o->level >= LEVEL_LIVE);
 	if (!a->objects) {
 		free(a);
 		return NULL;

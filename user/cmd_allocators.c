@@ -47,7 +47,7 @@ struct allocators *allocators__new(const struct options *o, struct probes *probe
 	}
 	a->options = o;
 	a->probes = probes;
-	a->objects = objects ? objects : objects__new();
+	a->objects = objects ? objects : objects__new(o->level >= LEVEL_LIVE);
 	a->causes = cause_table__new();
 	if (!a->objects || !a->causes) {
 		allocators__free(a);

@@ -12,7 +12,8 @@
  */
 #define BEGUN_MOST 8
 struct begun_call {
-	__u64 sp;     /* at its function's entry */
+	__u64 sp; /* at its function's entry */
+	__u64 request;
 	__u8 station; /* its number + 1; 0: there is none */
 	__u8 inner;   /* it is not counted */
 	__u8 pad[6];

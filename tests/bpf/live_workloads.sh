@@ -145,6 +145,8 @@ eventually 10 mapped $!
 	"$LIVE" "$RAISE" "$FRONT" glibc: "${KINDS[@]}" >"$WORK/out" 2>&1 || fail "report: status $?: $(cat "$WORK/out")"
 [ ! -s "$WORK/out" ] || fail "$(cat "$WORK/out")"
 
+"$BRKSCOPE" trace -l live -j -o "$WORK/left.json" -- "$WORKLOAD/left_first" >"$WORK/left" || fail "left_first: status $?"
+
 compare "$WORK" "${!LIBRARIES[@]}" <<'END'
 from live import *
 work, kinds = sys.argv[1], sys.argv[2:]
@@ -201,6 +203,14 @@ for n, truth in enumerate(truths):
     for what, value in truth.items():
         expect(f"midway {n}: {what}", malloc[what], value)
     expect(f"midway {n}: impossible", malloc["impossible"], 1)
+
+# A call that was left is not taken for the next one, in the same place.
+truth = read_json(f"{work}/left")
+with open(f"{work}/left.json") as lines:
+    events = [json.loads(line) for line in lines]
+for size in ("103", "3001"):
+    expect(f"left_first: {size} bytes", [e["result"] for e in events if e["event"] == "malloc" and e["pid"] == truth["pid"]
+                                         and e.get("bytes") == int(size)], [truth[size]])
 
 # Each call passes two allocators, and each free has the last one's address and frame.
 idle, truth = (read_json(f"{work}/handover.{rounds}") for rounds in (0, 1000))

@@ -81,8 +81,8 @@ static void inspect(int fd)
 	int err;
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	err = object__inspect(&o, "name", path);
-	require(err == 0 || err == -ENOEXEC, "taken, or no ELF file");
+	err = object__inspect(&o, "name", path, true);
+	require(err == 0 || err == -ENOEXEC || err == -EFBIG, "taken, or no ELF file, or too much");
 	if (!err) {
 		require(o.n_internal <= PROBE_RANGES && o.n_wrappers <= 8 && o.n_calls <= 16,
 			"no more than there is room for");

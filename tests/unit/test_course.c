@@ -14,6 +14,12 @@
 
 #include <dlfcn.h>
 #include <link.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/ptrace.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -22,13 +28,7 @@
 #include "kernel/graph.h"
 
 #if defined(__x86_64__)
-#define FUNCTION(name, code)                                                                       \
-	asm(".pushsection .text\n.p2align 6\n" #name ":\n" code "\n" #name                         \
-	    "_end:\n.popsection\n");                                                               \
-	extern const char name[], name##_end[]
-/* A place in it, to be compared with. */
-#define PLACE(name) #name ":\n"
-#define PLACES(...) extern const char __VA_ARGS__[]
+#include "course_functions.h"
 
 static struct elf_file *self;
 static uintptr_t base;
@@ -77,25 +77,6 @@ static unsigned int number_of(const struct course *c, const struct station *s)
 	return s - c->station;
 }
 
-/* A block from a list, or, without one, from a function. */
-#define TAKE   "push %rbx\n mov %rdi, %rbx\n mov 64(%rip), %rax\n test %rax, %rax\n"
-#define REFILL "mov %rbx, %rdi\n call abort\n"
-
-FUNCTION(quick, TAKE
-	 "je 1f\n"
-	 "mov (%rax), %rdx\n test $15, %al\n" PLACE(
-		 quick_ends) "jne 2f\n pop %rbx\n ret\n"
-			     ".p2align 4\n 1:\n mov %rbx, %rdi\n" PLACE(
-				     quick_begins) "call quick\n"
-						   "test $15, %al\n" PLACE(
-							   quick_ends_late) "jne 2f\n pop %rbx\n "
-									    "ret\n"
-									    ".p2align 4\n 2: call "
-									    "abort\n hlt\n");
-PLACES(quick_ends);
-PLACES(quick_begins);
-PLACES(quick_ends_late);
-
 static void of_two_ways(void **state)
 {
 	const struct station *ends, *begins, *late;
@@ -106,7 +87,7 @@ static void of_two_ways(void **state)
 	ends = at(&c, quick_ends);
 	assert_int_equal(ends->kind, STATION_ENDS);
 	assert_int_equal(ends->result, PROBE_REG_AX);
-	assert_true(ends->sized);
+	assert_true(ends->sized && ends->alone);
 	assert_int_equal(ends->at.reg[0], PROBE_REG_BX);
 	assert_int_equal(ends->at.frame, 8);
 	assert_true(ends->at.emulated);
@@ -117,24 +98,9 @@ static void of_two_ways(void **state)
 	assert_true(begins->sized);
 	late = at(&c, quick_ends_late);
 	assert_int_equal(late->kind, STATION_ENDS);
+	assert_false(late->alone);
 	assert_int_equal(late->after, 1u << number_of(&c, begins));
 }
-
-/* The request is not known any more where the slow way ends: it is at its beginning. */
-FUNCTION(forgets, TAKE
-	 "je 1f\n"
-	 "test $15, %al\n" PLACE(
-		 forgets_ends) "jne 2f\n pop %rbx\n ret\n"
-			       ".p2align 4\n 1:\n mov %rbx, %rdi\n xor %ebx, %ebx\n" PLACE(
-				       forgets_begins) "call quick\n"
-						       "test $15, %al\n" PLACE(
-							       forgets_ends_late) "jne 2f\n pop "
-										  "%rbx\n ret\n"
-										  ".p2align 4\n 2: "
-										  "call abort\n "
-										  "hlt\n");
-PLACES(forgets_begins);
-PLACES(forgets_ends_late);
 
 static void of_an_end_without_the_request(void **state)
 {
@@ -145,18 +111,6 @@ static void of_an_end_without_the_request(void **state)
 	assert_false(at(&c, forgets_ends_late)->sized);
 }
 
-/* It has failed: no register says that yet. */
-FUNCTION(fails,
-	 TAKE "je 1f\n"
-	      "test $15, %al\n jne 2f\n pop %rbx\n ret\n"
-	      ".p2align 4\n 1:\n" PLACE(
-		      fails_begins) "call quick\n test %rax, %rax\n je 3f\n"
-				    "test $15, %al\n jne 2f\n pop %rbx\n ret\n"
-				    ".p2align 4\n 3:\n" PLACE(
-					    fails_ends) "xor %eax, %eax\n pop %rbx\n ret\n"
-							".p2align 4\n 2: call abort\n hlt\n");
-PLACES(fails_ends);
-
 static void of_a_failure(void **state)
 {
 	struct course c;
@@ -166,78 +120,38 @@ static void of_a_failure(void **state)
 	assert_false(at(&c, fails_ends)->at.emulated);
 }
 
-/* Without a jump behind it: what is known there is known only where it has to be stepped. */
-FUNCTION(stepped, TAKE "je 1f\n mov (%rax), %rdx\n pop %rbx\n ret\n"
-		       ".p2align 4\n 1: call quick\n test $15, %al\n jne 2f\n pop %rbx\n ret\n"
-		       ".p2align 4\n 2: call abort\n hlt\n");
-/* The result is not the register's that it seems to be in: it is put there later, or half of it. */
-FUNCTION(changed, TAKE "je 1f\n test $15, %al\n jne 2f\n add $16, %rax\n pop %rbx\n ret\n"
-		       ".p2align 4\n 1: call quick\n test $15, %al\n jne 2f\n pop %rbx\n ret\n"
-		       ".p2align 4\n 2: call abort\n hlt\n");
-FUNCTION(halved, TAKE "je 1f\n test $15, %al\n jne 2f\n mov %eax, %eax\n pop %rbx\n ret\n"
-		      ".p2align 4\n 1: call quick\n test $15, %al\n jne 2f\n pop %rbx\n ret\n"
-		      ".p2align 4\n 2: call abort\n hlt\n");
-/* What is called may return, into code that brings another result. */
-FUNCTION(returns, TAKE "je 1f\n test $15, %al\n jne 2f\n pop %rbx\n ret\n"
-		       ".p2align 4\n 1: call quick\n test $15, %al\n jne 2f\n pop %rbx\n ret\n"
-		       "2: call quick\n pop %rbx\n ret\n");
-/* And so where a loop begins at a line, behind padding. */
-FUNCTION(loops, TAKE
-	 "je 1f\n test $15, %al\n jne 2f\n pop %rbx\n ret\n"
-	 ".p2align 4\n 1: call quick\n test $15, %al\n jne 2f\n pop %rbx\n ret\n"
-	 "2: call quick\n .p2align 4\n 3: dec %rbx\n jne 3b\n mov %rbx, %rax\n pop %rbx\n ret\n");
-FUNCTION(by_table, TAKE "je 1f\n test $15, %al\n jne 2f\n pop %rbx\n ret\n"
-			".p2align 4\n 1: jmp *%rdx\n 2: call abort\n hlt\n");
-FUNCTION(unknown, TAKE "je 1f\n test $15, %al\n jne 2f\n pop %rbx\n ret\n"
-		       ".p2align 4\n 1: cpuid\n pop %rbx\n ret\n 2: call abort\n hlt\n");
-FUNCTION(uneven, TAKE "je 1f\n push %rdx\n 1: test $15, %al\n jne 2f\n pop %rbx\n ret\n"
-		      "2: call abort\n hlt\n");
-/* The only way without a call is one that fails. */
-FUNCTION(only_fails, TAKE "je 1f\n call quick\n xor %eax, %eax\n pop %rbx\n ret\n"
-			  ".p2align 4\n 1: call quick\n test $15, %al\n jne 2f\n pop %rbx\n ret\n"
-			  ".p2align 4\n 2: call abort\n hlt\n");
-/* What others may share is no place for a station. */
-FUNCTION(outside, TAKE "je 1f\n jmp shared\n"
-		       ".p2align 4\n 1: call quick\n test $15, %al\n jne 2f\n pop %rbx\n ret\n"
-		       ".p2align 4\n 2: call abort\n hlt\n");
-FUNCTION(shared, "test $15, %al\n jne abort\n pop %rbx\n ret\n");
-/* The request was in a register that is not kept. */
-FUNCTION(loses,
-	 "mov %edi, %ebx\n xor %edi, %edi\n mov 64(%rip), %rax\n test $15, %al\n jne 2f\n ret\n"
-	 ".p2align 4\n 2: call abort\n hlt\n");
-
+struct code {
+	const char *name, *begin, *end;
+};
 #define OF(name)                                                                                   \
 	{                                                                                          \
-		name, name##_end                                                                   \
+#name, name, name##_end                                                            \
 	}
 
-static void of_none(void **state)
+static void of_some(void **state)
 {
-	static const char *const codes[][2] = {
-		OF(stepped), OF(changed), OF(halved),	  OF(returns), OF(loops),  OF(by_table),
-		OF(unknown), OF(uneven),  OF(only_fails), OF(loses),   OF(outside)};
+	static const struct code codes[] = {OF(quick), OF(once), OF(stops), OF(jumped_to)};
 	struct course c;
 
 	for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++)
-		if (find(codes[i][0], codes[i][1], &c))
-			fail_msg("the %zuth has a course of %u stations", i, c.n);
+		if (!find(codes[i].begin, codes[i].end, &c))
+			fail_msg("%s has none", codes[i].name);
 }
 
-/* A loop from which the result is known is passed any number of times, its station once. */
-FUNCTION(once,
-	 TAKE "je 1f\n 4: dec %rcx\n jne 4b\n test $15, %al\n" PLACE(
-		 once_ends) "jne 2f\n"
-			    "5: dec %rdx\n jne 5b\n pop %rbx\n ret\n"
-			    ".p2align 4\n 1: call quick\n test $15, %al\n jne 2f\n pop %rbx\n ret\n"
-			    ".p2align 4\n 2: call abort\n hlt\n");
-PLACES(once_ends);
-
-static void of_loops(void **state)
+static void of_none(void **state)
 {
+	static const struct code codes[] = {
+		OF(changed),	     OF(halved),	  OF(takes_more),      OF(unknown),
+		OF(moves_stack),     OF(moves_it_too),	  OF(uneven),	       OF(by_table),
+		OF(overlapping),     OF(stepped),	  OF(only_in_loop),    OF(returns),
+		OF(returns_by_jump), OF(returns_to_line), OF(returns_to_loop), OF(only_fails),
+		OF(half_request),    OF(outside),
+	};
 	struct course c;
 
-	assert_true(FIND(once, &c));
-	assert_int_equal(at(&c, once_ends)->kind, STATION_ENDS);
+	for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++)
+		if (find(codes[i].begin, codes[i].end, &c))
+			fail_msg("%s has one of %u stations", codes[i].name, c.n);
 }
 
 /* ---- a real malloc ---- */
@@ -295,46 +209,187 @@ static void walk(struct walker *w)
 	}
 }
 
-static const char *libc_path(void)
+/* libc's own, whoever stands before it. */
+static struct libc {
+	void *(*malloc)(size_t);
+	void (*free)(void *);
+	struct elf_file *f;
+	const struct elf_function *fn;
+	struct course c;
+	struct graph g;
+} libc;
+
+static int open_libc(void **state)
 {
+	void *handle = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
 	Dl_info info;
 
-	assert_true(dladdr(dlsym(RTLD_NEXT, "malloc"), &info));
-	return info.dli_fname;
+	if (!handle)
+		return -1;
+	*(void **)&libc.malloc = dlsym(handle, "malloc");
+	*(void **)&libc.free = dlsym(handle, "free");
+	if (!dladdr(libc.malloc, &info) || elf_file__open(info.dli_fname, &libc.f))
+		return -1;
+	libc.fn = elf_file__find(libc.f, "malloc");
+	/* Those versions that are known to have one. */
+	return libc.fn && course__find(libc.f, libc.fn, 1, &libc.c) &&
+			       graph__open(&libc.g, libc.f, libc.fn->addr)
+		       ? 0
+		       : -1;
+}
+
+static int close_libc(void **state)
+{
+	graph__close(&libc.g);
+	elf_file__close(libc.f);
+	return 0;
 }
 
 static void of_every_way(void **state)
 {
-	struct walker w = {.seed = 1};
-	const struct elf_function *fn;
-	struct elf_file *f;
-	struct course c;
-	struct graph g;
+	struct walker w = {.f = libc.f, .g = &libc.g, .c = &libc.c, .seed = 1};
 
-	assert_int_equal(elf_file__open(libc_path(), &f), 0);
-	fn = elf_file__find(f, "malloc");
-	assert_non_null(fn);
-	if (!course__find(f, fn, 1, &c)) { /* of another version, or under a sanitizer */
-		elf_file__close(f);
-		skip();
-	}
-	assert_true(graph__open(&g, f, fn->addr));
-	w.f = f;
-	w.g = &g;
-	w.c = &c;
 	for (int i = 0; i < 20000; i++)
 		walk(&w);
 	assert_true(w.returned > 5000 && w.quick > 100);
-	graph__close(&g);
-	elf_file__close(f);
+}
+
+/* ---- a real malloc, as the processor executes it ---- */
+
+static volatile size_t beyond = PTRDIFF_MAX;
+
+static void allocate(void)
+{
+	static const size_t sizes[] = {1, 24, 24, 1000, 1033, 5000, 30000, 200000, 3000000, 0};
+	void *blocks[10];
+
+	for (int round = 0; round < 8; round++) {
+		for (int i = 0; i < 10; i++)
+			blocks[i] = libc.malloc(sizes[i] + round * (i % 3));
+		for (int i = 0; i < 10; i++)
+			if ((i + round) % 5)
+				libc.free(blocks[i]);
+	}
+	libc.malloc(beyond / 4);
+	libc.malloc(beyond + 100);
+}
+
+static void *allocate_in_thread(void *arg)
+{
+	allocate();
+	return NULL;
+}
+
+/* Single-threaded, and then with another one: libc takes other ways. */
+static void be_watched(void)
+{
+	pthread_t thread;
+
+	if (ptrace(PTRACE_TRACEME, 0, 0, 0) || raise(SIGSTOP))
+		_exit(1);
+	allocate();
+	if (pthread_create(&thread, NULL, allocate_in_thread, NULL))
+		_exit(1);
+	pthread_join(thread, NULL);
+	allocate();
+	_exit(0);
+}
+
+struct watch {
+	unsigned long calls, quick;
+	bool inside;
+	unsigned long long sp, request, result;
+	unsigned int begun, ended;
+};
+
+/* The words of struct user_regs_struct are those of enum probe_reg. */
+static unsigned long long reg_of(const struct user_regs_struct *regs, unsigned int reg)
+{
+	return ((const unsigned long long *)regs)[reg];
+}
+
+static void at_station(struct watch *w, const struct station *s,
+		       const struct user_regs_struct *regs)
+{
+	assert_int_equal(regs->rsp + s->at.frame, w->sp);
+	assert_int_equal(w->begun & ~s->after, 0);
+	if (s->sized)
+		assert_int_equal(reg_of(regs, s->at.reg[0]), w->request);
+	assert_int_equal(w->ended, 0);
+	if (s->kind == STATION_BEGINS) {
+		assert_true(s->sized);
+		w->begun |= 1u << number_of(&libc.c, s);
+		return;
+	}
+	assert_true(s->sized || w->begun);
+	assert_true(w->begun || s->alone);
+	w->ended++;
+	w->quick += !w->begun;
+	w->result = s->result < PROBE_REGS ? reg_of(regs, s->result) : 0;
+}
+
+static void at_instruction(struct watch *w, const struct user_regs_struct *regs,
+			   const struct station *const *station_of)
+{
+	__u64 into = regs->rip - (uintptr_t)libc.malloc;
+
+	if (!into) {
+		assert_false(w->inside);
+		*w = (struct watch){.calls = w->calls + 1,
+				    .quick = w->quick,
+				    .inside = true,
+				    .sp = regs->rsp,
+				    .request = regs->rdi};
+	}
+	if (!w->inside)
+		return;
+	if (regs->rsp == w->sp + 8) { /* it has returned */
+		w->inside = false;
+		assert_int_equal(w->ended, 1);
+		assert_int_equal(w->result, regs->rax);
+		return;
+	}
+	if (into < libc.fn->size && station_of[into])
+		at_station(w, station_of[into], regs);
+}
+
+static void of_the_processor(void **state)
+{
+	const struct station **station_of = calloc(libc.fn->size, sizeof(*station_of));
+	struct user_regs_struct regs;
+	struct watch w = {};
+	int status;
+	__u64 entry;
+	pid_t pid;
+
+	assert_true(station_of && elf_file__offset(libc.f, libc.fn->addr, &entry));
+	for (unsigned int i = 0; i < libc.c.n; i++)
+		station_of[libc.c.station[i].at.off - entry] = &libc.c.station[i];
+	pid = fork();
+	if (!pid)
+		be_watched();
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	while (WIFSTOPPED(status)) {
+		assert_int_equal(ptrace(PTRACE_GETREGS, pid, 0, &regs), 0);
+		at_instruction(&w, &regs, station_of);
+		assert_int_equal(ptrace(PTRACE_SINGLESTEP, pid, 0, 0), 0);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+	}
+	assert_true(WIFEXITED(status) && !WEXITSTATUS(status));
+	assert_true(w.calls > 150 && w.quick > 20 && w.quick < w.calls - 50);
+	free(station_of);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(of_two_ways),	cmocka_unit_test(of_an_end_without_the_request),
-		cmocka_unit_test(of_a_failure), cmocka_unit_test(of_none),
-		cmocka_unit_test(of_loops),	cmocka_unit_test(of_every_way),
+		cmocka_unit_test(of_two_ways),
+		cmocka_unit_test(of_an_end_without_the_request),
+		cmocka_unit_test(of_a_failure),
+		cmocka_unit_test(of_some),
+		cmocka_unit_test(of_none),
+		cmocka_unit_test_setup_teardown(of_every_way, open_libc, close_libc),
+		cmocka_unit_test_setup_teardown(of_the_processor, open_libc, close_libc),
 	};
 
 	return cmocka_run_group_tests(tests, open_self, close_self);

@@ -33,7 +33,7 @@
 static void inspect(struct object *o, const char *file)
 {
 	*o = (struct object){0};
-	assert_int_equal(object__inspect(o, "name", file), 0);
+	assert_int_equal(object__inspect(o, "name", file, true), 0);
 	assert_string_equal(o->path, "name");
 	assert_string_equal(o->file, file);
 }

@@ -27,7 +27,7 @@
 static int inspect(const char *file)
 {
 	struct object o = {0};
-	int err = object__inspect(&o, file, file);
+	int err = object__inspect(&o, file, file, true);
 
 	if (!err)
 		assert_true(o.n_internal <= PROBE_RANGES && o.n_wrappers <= 4 && o.n_calls <= 8);

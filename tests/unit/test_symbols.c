@@ -208,7 +208,7 @@ static void file_site(const char *path, __u64 offset, struct site *site)
 static void places_have_names(void **state)
 {
 	const struct scratch *s = *state;
-	struct objects *objects = objects__new();
+	struct objects *objects = objects__new(false);
 	struct symbols *symbols = symbols__new(objects);
 	__u64 at = offset_of(a_function_of_this_test);
 	struct symbol symbol;
@@ -241,7 +241,7 @@ static void places_have_names(void **state)
 static void a_file_that_was_replaced_has_no_functions(void **state)
 {
 	const struct scratch *s = *state;
-	struct objects *objects = objects__new();
+	struct objects *objects = objects__new(false);
 	struct symbols *symbols = symbols__new(objects);
 	struct symbol symbol;
 	struct site site;
@@ -263,7 +263,7 @@ static void a_file_that_was_replaced_has_no_functions(void **state)
 static void a_file_that_is_no_elf_file(void **state)
 {
 	const struct scratch *s = *state;
-	struct objects *objects = objects__new();
+	struct objects *objects = objects__new(false);
 	struct symbols *symbols = symbols__new(objects);
 	struct symbol symbol;
 	struct site site;

@@ -12,8 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ENDLESS (UINT_MAX / 4)
-#define EDGES	6 /* of a node, at most, with the way back of each: through it, two on, two ends */
+#define ENDLESS	  (UINT_MAX / 4)
+#define WAYS_MOST 1000 /* what cannot be cut at some ten places is given up */
+#define EDGES	  6 /* of a node, at most, with the way back of each: through it, two on, two ends */
 
 struct edge {
 	int to, next; /* the next one from the same point */
@@ -107,12 +108,12 @@ static unsigned int push(struct net *net, int end)
 
 static bool flow(struct net *net, const struct cut *c, bool *in)
 {
-	unsigned int total = 0;
+	unsigned int total = 0, ways = 0;
 
 	build(net, c);
 	while (search(net, END(c->g))) {
 		total += push(net, END(c->g));
-		if (total >= ENDLESS)
+		if (total >= ENDLESS || ways++ == WAYS_MOST)
 			return false;
 	}
 	for (size_t i = 0; i < c->g->n; i++)

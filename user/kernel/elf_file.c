@@ -28,10 +28,11 @@ struct got_entry {
  * The file's owner chooses the sizes: a sparse file may claim any, and its
  * sections and names may lie over each other.
  */
-#define SECTION_MOST (64ull << 20)	/* no library has a larger table */
-#define READ_MOST    (3 * SECTION_MOST) /* of all of them together */
-#define NAME_MOST    4096		/* as in elf_symbols.c */
-#define NAMES_MOST   (2 * SECTION_MOST) /* bytes of names looked at */
+#define SECTION_MOST  (64ull << 20)	 /* no library has a larger table */
+#define READ_MOST     (3 * SECTION_MOST) /* of all of them together */
+#define SEGMENTS_MOST 256		 /* a file has some ten */
+#define NAME_MOST     4096		 /* as in elf_symbols.c */
+#define NAMES_MOST    (2 * SECTION_MOST) /* bytes of names looked at */
 
 static int by_address(const void *a, const void *b)
 {
@@ -334,6 +335,7 @@ int elf_file__open(const char *path, struct elf_file **out)
 {
 	struct elf_file *f = calloc(1, sizeof(*f));
 	GElf_Ehdr ehdr;
+	size_t segments;
 	int err = -ENOEXEC;
 
 	if (!f)
@@ -350,6 +352,11 @@ int elf_file__open(const char *path, struct elf_file **out)
 	if (!f->elf || elf_kind(f->elf) != ELF_K_ELF || !gelf_getehdr(f->elf, &ehdr) ||
 	    ehdr.e_machine != HOST_MACHINE || ehdr.e_ident[EI_CLASS] != ELFCLASS64)
 		goto fail;
+	/* They are gone through for each address that is looked up. */
+	if (elf_getphdrnum(f->elf, &segments) || segments > SEGMENTS_MOST) {
+		err = -EFBIG;
+		goto fail;
+	}
 	err = read_soname(f);
 	if (!err)
 		err = read_interpreter(f);

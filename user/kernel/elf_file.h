@@ -18,7 +18,8 @@ struct elf_function {
 
 struct elf_file;
 
-/* -errno; -ENOEXEC: not an ELF file of this machine's kind; -EFBIG: more names than any has. */
+/* -errno; -ENOEXEC: not an ELF file of this machine's kind; -EFBIG: more names or segments
+ * than any has. */
 int elf_file__open(const char *path, struct elf_file **out);
 void elf_file__close(struct elf_file *f);
 
@@ -44,6 +45,11 @@ bool elf_file__offset(const struct elf_file *f, __u64 addr, __u64 *offset);
 bool elf_file__data(const struct elf_file *f, unsigned int which, __u64 *lo, __u64 *hi, __u64 *end);
 /* The which-th executable segment: addresses of its bytes.  False: there is none, or they wrap. */
 bool elf_file__code(const struct elf_file *f, unsigned int which, __u64 *lo, __u64 *hi);
+/*
+ * The code of the function that addr is in, and whatever padding follows, by the table that
+ * exceptions are unwound by (.eh_frame_hdr; Linux Standard Base, Core, 10.6).  False: it has none.
+ */
+bool elf_file__unwound(const struct elf_file *f, __u64 addr, __u64 *lo, __u64 *hi);
 /* Up to size bytes of code at addr. */
 size_t elf_file__read(const struct elf_file *f, __u64 addr, void *buf, size_t size);
 /* The executable segments' extent as file offsets. */

@@ -11,18 +11,36 @@
 #include <string.h>
 
 #include "kernel/elf_file.h"
+#include "kernel/noreturn.h"
 
-#define NODES_MOST 1024 /* glibc 2.36's malloc has some 200 */
-#define SLOTS	   (2 * NODES_MOST)
+#define NODES_MOST  1024 /* glibc 2.36's malloc has some 200 */
+#define SLOTS	    (2 * NODES_MOST)
+#define CALLS_MOST  128
+#define PASSES_MOST 200 /* through all nodes; it takes some ten */
+#define PIECE	    1024
+#define LINE	    16
+
+/* A call, as long as it is not known whether it returns. */
+struct call_site {
+	int node;
+	__u64 after;	       /* the next instruction */
+	__u64 line;	       /* the next one but for padding, if it begins a line; or 0 */
+	bool never;	       /* noreturn__always */
+	bool asked, somewhere; /* noreturn__somewhere */
+};
 
 struct reader {
 	const struct elf_file *f;
 	csh handle;
 	cs_insn *insn;
 	struct graph *g;
-	short slot[SLOTS];	   /* by address: the node's number + 1 */
-	size_t seen;		   /* nodes before this one have been read */
-	__u64 targets[NODES_MOST]; /* of each node */
+	short slot[SLOTS]; /* by address: the node's number + 1 */
+	size_t seen;	   /* nodes before this one have been read */
+	struct call_site call[CALLS_MOST];
+	unsigned int n_calls;
+	unsigned char piece[PIECE]; /* of the code, that was read last */
+	__u64 piece_at;
+	size_t piece_size;
 };
 
 static short *slot_of(struct reader *r, __u64 addr)
@@ -50,40 +68,66 @@ static int node_at(struct reader *r, __u64 addr)
 
 static bool decode(struct reader *r, __u64 addr)
 {
-	unsigned char bytes[INSN_LONGEST];
-	const unsigned char *code = bytes;
-	size_t size = elf_file__read(r->f, addr, bytes, sizeof(bytes));
+	const unsigned char *code;
 	uint64_t at = addr;
+	size_t size;
 
+	if (addr - r->piece_at >= r->piece_size ||
+	    (addr - r->piece_at + INSN_LONGEST > r->piece_size && r->piece_size == PIECE)) {
+		r->piece_at = addr;
+		r->piece_size = elf_file__read(r->f, addr, r->piece, PIECE);
+	}
+	code = r->piece + (addr - r->piece_at);
+	size = r->piece_size - (addr - r->piece_at);
 	return size && cs_disasm_iter(r->handle, &code, &size, &at, r->insn);
 }
 
-static bool read_node(struct reader *r, size_t i)
+/* Where what is behind padding begins, if that is a line's beginning; or 0. */
+static __u64 line_behind(struct reader *r, __u64 after)
+{
+	__u64 addr = after;
+
+	while (addr - after < LINE && decode(r, addr) && insn__is_padding(r->insn))
+		addr += r->insn->size;
+	return addr % LINE == 0 ? addr : 0;
+}
+
+static bool read_call(struct reader *r, int node, __u64 target, __u64 after)
+{
+	struct call_site *c;
+
+	if (r->n_calls == CALLS_MOST)
+		return false;
+	c = &r->call[r->n_calls++];
+	*c = (struct call_site){.node = node, .after = after};
+	c->never = target && noreturn__always(r->f, r->handle, r->insn, target);
+	c->line = line_behind(r, after);
+	return true;
+}
+
+static bool read_node(struct reader *r, int i)
 {
 	struct node *node = &r->g->node[i];
-	__u64 after;
+	__u64 after, target;
 
 	if (!decode(r, node->addr))
 		return false;
 	after = node->addr + r->insn->size;
-	node->goes = insn__goes(r->insn, &r->targets[i]);
+	node->size = r->insn->size;
+	node->goes = insn__goes(r->insn, &target);
 	node->cost = insn__cost(r->insn);
-	switch (node->goes) {
-	case INSN_GOES_ON:
-		if (!insn__effect(r->handle, r->insn, &node->effect))
-			return false;
-		break;
-	case INSN_CALLS:
-		insn__call_effect(&node->effect);
-		r->targets[i] = after; /* whether it returns is to be seen */
-		return true;
-	case INSN_GOES_ANYWHERE:
+	node->target = target;
+	node->effect.to = node->effect.from = PROBE_REGS;
+	if (node->goes == INSN_GOES_ANYWHERE)
 		return false;
-	default:
-		node->effect.to = node->effect.from = PROBE_REGS;
+	if (node->goes == INSN_GOES_ON && !insn__effect(r->handle, r->insn, &node->effect))
+		return false;
+	if (node->goes == INSN_CALLS) {
+		insn__call_effect(&node->effect);
+		return read_call(r, i, target, after);
 	}
 	if (node->goes == INSN_GOES_TO || node->goes == INSN_GOES_EITHER) {
-		node->other = node_at(r, r->targets[i]);
+		node->other = node_at(r, target);
 		if (node->other < 0)
 			return false;
 	}
@@ -103,7 +147,7 @@ static bool read_on(struct reader *r)
 	return true;
 }
 
-/* Only jumps lead there, and none from behind it, as to a loop's beginning. */
+/* Jumps lead there, and none from behind it, as to a loop's beginning. */
 static bool led_to_from_before(struct reader *r, __u64 addr)
 {
 	short node = *slot_of(r, addr) - 1;
@@ -112,54 +156,46 @@ static bool led_to_from_before(struct reader *r, __u64 addr)
 	for (size_t i = 0; node >= 0 && i < r->g->n; i++) {
 		const struct node *from = &r->g->node[i];
 
-		if (from->next == node || (from->other == node && from->addr >= addr))
+		if (from->other == node && from->addr >= addr)
 			return false;
 		led_to |= from->other == node;
 	}
 	return led_to;
 }
 
-/*
- * A call that does not return, as of abort: behind it compilers put no code but what jumps lead to,
- * and begin that at a line of 16 bytes (GCC's -falign-jumps).  They do the same before a loop,
- * into which a call may well return.
- */
-#define LINE 16
-
-/* Where what is behind padding begins; 0: there is none, or not at a line. */
-static __u64 behind_padding(struct reader *r, __u64 after)
+static bool somewhere(struct reader *r, struct call_site *c)
 {
-	__u64 addr = after;
+	__u64 target = r->g->node[c->node].target;
 
-	while (addr - after < LINE && decode(r, addr) && insn__is_padding(r->insn))
-		addr += r->insn->size;
-	return addr != after && addr % LINE == 0 ? addr : 0;
-}
-
-/* Or what stands there ends the program. */
-static bool ends_there(struct reader *r, __u64 after)
-{
-	__u64 target;
-
-	return decode(r, after) && insn__goes(r->insn, &target) == INSN_ENDS;
+	if (!c->asked)
+		c->somewhere = target && noreturn__somewhere(r->f, r->handle, r->insn, target);
+	c->asked = true;
+	return c->somewhere;
 }
 
 /*
- * Of the calls of which it is not known where they lead: the next one that returns.  surely: by
- * what stands behind it; else for want of anything that says that it does not.
+ * Of a function that does not return from everywhere (noreturn.c) it takes more to know that it
+ * does not here: behind such a call compilers put no code but what jumps lead to, and begin that at
+ * a line (GCC's -falign-jumps).  That alone says nothing: what a call returns into may begin at a
+ * line as well, if more jumps lead there.
  */
-static struct node *next_return(struct reader *r, bool surely, __u64 *after)
+static bool never_returns(struct reader *r, struct call_site *c)
 {
-	for (size_t i = 0; i < r->seen; i++) {
-		struct node *node = &r->g->node[i];
-		__u64 behind;
+	return c->never || (c->line && led_to_from_before(r, c->line) && somewhere(r, c));
+}
 
-		if (node->goes != INSN_CALLS || node->next >= 0 || ends_there(r, r->targets[i]))
-			continue;
-		*after = r->targets[i];
-		behind = behind_padding(r, *after);
-		if (!behind || (!surely && !led_to_from_before(r, behind)))
-			return node;
+/*
+ * Of the calls of which it is not known where they lead, the next one that returns.  surely:
+ * whatever may still be found; else for want of anything that says that it does not.
+ */
+static struct call_site *next_return(struct reader *r, bool surely)
+{
+	for (unsigned int i = 0; i < r->n_calls; i++) {
+		struct call_site *c = &r->call[i];
+
+		if (r->g->node[c->node].next < 0 &&
+		    (surely ? !c->never && !c->line : !never_returns(r, c)))
+			return c;
 	}
 	return NULL;
 }
@@ -167,20 +203,29 @@ static struct node *next_return(struct reader *r, bool surely, __u64 *after)
 /* Those first that are sure to return: behind them may be jumps to what is behind others. */
 static bool read_all(struct reader *r)
 {
-	struct node *call;
-	__u64 after;
+	struct call_site *c;
 
 	do {
 		if (!read_on(r))
 			return false;
-		call = next_return(r, true, &after) ?: next_return(r, false, &after);
-		if (call) {
-			call->next = node_at(r, after);
-			if (call->next < 0)
+		c = next_return(r, true) ?: next_return(r, false);
+		if (c) {
+			r->g->node[c->node].next = node_at(r, c->after);
+			if (r->g->node[c->node].next < 0)
 				return false;
 		}
-	} while (call);
+	} while (c);
 	return true;
+}
+
+/* A probe on an instruction that is part of another would be in the middle of that. */
+static bool overlaps(struct reader *r)
+{
+	for (size_t i = 0; i < r->g->n; i++)
+		for (unsigned int k = 1; k < r->g->node[i].size; k++)
+			if (*slot_of(r, r->g->node[i].addr + k))
+				return true;
+	return false;
 }
 
 /* ---- what is known ---- */
@@ -212,10 +257,13 @@ static bool goes_on_with(struct graph *g, int to, const struct call_state *s, bo
 static bool find_states(struct graph *g)
 {
 	bool news = true, same_frame = true;
+	unsigned int passes = 0;
 
 	insn__enter(&g->node[0].state);
 	g->node[0].reached = true;
 	while (news && same_frame) {
+		if (passes++ == PASSES_MOST)
+			return false;
 		news = false;
 		for (size_t i = 0; i < g->n; i++) {
 			struct call_state s = g->node[i].state;
@@ -289,7 +337,7 @@ static bool read_graph(struct graph *g, const struct elf_file *f, __u64 addr)
 	r->g = g;
 	r->insn = cs_malloc(r->handle);
 	if (r->insn) {
-		whole = node_at(r, addr) == 0 && read_all(r);
+		whole = node_at(r, addr) == 0 && read_all(r) && !overlaps(r);
 		cs_free(r->insn, 1);
 	}
 	cs_close(&r->handle);

@@ -21,11 +21,12 @@ enum result_in {
 
 struct node {
 	__u64 addr;
+	__u64 target; /* of a jump or a call; 0: by a pointer */
 	enum insn_goes goes;
 	enum insn_cost cost;
 	struct insn_effect effect;
-	int next,
-		other; /* what follows: numbers of nodes; -1: none, or a call that never returns */
+	__u8 size;	 /* bytes */
+	int next, other; /* nodes: what follows; -1: nothing, or it is a call that never returns */
 	/* Before it is executed: */
 	struct call_state state;
 	__u8 result; /* enum probe_reg, or enum result_in */

@@ -15,9 +15,10 @@
 
 /* In the order of preference. */
 enum insn_cost {
-	INSN_HARMFUL,  /* a probe on it may end the process: insn__is_harmful */
-	INSN_STEPPED,  /* the kernel lets the program execute a copy, and traps behind it */
-	INSN_PUSHES,   /* the kernel does what it does, which is to write to the stack */
+	INSN_HARMFUL, /* a probe on it may end the process: insn__is_harmful; or the kernel has none
+		       */
+	INSN_STEPPED, /* the kernel lets the program execute a copy, and traps behind it */
+	INSN_PUSHES,  /* the kernel does what it does, which is to write to the stack */
 	INSN_EMULATED, /* to write nothing: a tenth less */
 };
 

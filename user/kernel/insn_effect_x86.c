@@ -60,6 +60,12 @@ static bool is_stack_pointer(unsigned int reg)
 	return reg == X86_REG_RSP || reg == X86_REG_ESP || reg == X86_REG_SP || reg == X86_REG_SPL;
 }
 
+/* Of 16 bits: a push takes 2 bytes then, and of a jump processors differ in what it is. */
+static bool has_half_operands(const cs_insn *insn)
+{
+	return insn->detail->x86.prefix[2] == 0x66;
+}
+
 /* The stack pointer becomes what it was, less this.  False: it becomes something else. */
 static bool taken(const cs_insn *insn, __s64 *bytes)
 {
@@ -69,11 +75,12 @@ static bool taken(const cs_insn *insn, __s64 *bytes)
 	*bytes = 0;
 	if (insn->id == X86_INS_PUSH) {
 		*bytes = 8;
-		return x86->operands[0].size == 8;
+		return x86->operands[0].size == 8 && !has_half_operands(insn);
 	}
 	if (insn->id == X86_INS_POP) {
 		*bytes = -8;
-		return x86->operands[0].size == 8 && x86->operands[0].type == X86_OP_REG &&
+		return x86->operands[0].size == 8 && !has_half_operands(insn) &&
+		       x86->operands[0].type == X86_OP_REG &&
 		       !is_stack_pointer(x86->operands[0].reg);
 	}
 	if (!x86->op_count || x86->operands[0].type != X86_OP_REG ||
@@ -153,7 +160,8 @@ static bool is_known(const cs_insn *insn)
 	return !strncmp(insn->mnemonic, "cmov", 4) || !strncmp(insn->mnemonic, "set", 3);
 }
 
-/* They write to more than their first operand: rather too much than too little. */
+/* They write to more than their first operand: rather too much than too little.  None to the stack
+ * pointer. */
 static bool is_further(const cs_insn *insn, __u32 *written)
 {
 	static const unsigned int further[] = {
@@ -166,9 +174,13 @@ static bool is_further(const cs_insn *insn, __u32 *written)
 		if (insn->id != further[i])
 			continue;
 		*written |= 1u << PROBE_REG_AX | 1u << PROBE_REG_DX;
-		for (uint8_t op = 0; op < x86->op_count; op++)
-			if (x86->operands[op].type == X86_OP_REG)
-				*written |= bit_of(x86->operands[op].reg);
+		for (uint8_t op = 0; op < x86->op_count; op++) {
+			if (x86->operands[op].type != X86_OP_REG)
+				continue;
+			if (is_stack_pointer(x86->operands[op].reg))
+				return false;
+			*written |= bit_of(x86->operands[op].reg);
+		}
 		return true;
 	}
 	return insn->id == X86_INS_POP;
@@ -241,7 +253,11 @@ enum insn_goes insn__goes(const cs_insn *insn, __u64 *target)
 	bool direct = x86->op_count == 1 && x86->operands[0].type == X86_OP_IMM;
 
 	*target = direct ? (__u64)x86->operands[0].imm : 0;
+	if (has_half_operands(insn) && (insn->id == X86_INS_CALL || in_group(insn, CS_GRP_JUMP)))
+		return INSN_GOES_ANYWHERE;
 	switch (insn->id) {
+	case X86_INS_XBEGIN:
+		return INSN_GOES_ANYWHERE;
 	case X86_INS_JMP:
 		return direct ? INSN_GOES_TO : INSN_GOES_ANYWHERE;
 	case X86_INS_CALL:

@@ -86,8 +86,19 @@ static bool is_long_nop(const unsigned char *b, size_t size)
 	return size >= 3 && size <= 8 && !memcmp(b, nops[size], size);
 }
 
+/* The kernel puts no probe on it (is_prefix_bad, arch/x86/kernel/uprobes.c). */
+static bool is_refused(const cs_insn *insn)
+{
+	const uint8_t *prefix = insn->detail->x86.prefix;
+
+	return prefix[0] == 0xf0 || prefix[1] == 0x26 || prefix[1] == 0x2e || prefix[1] == 0x36 ||
+	       prefix[1] == 0x3e;
+}
+
 enum insn_cost insn__cost(const cs_insn *insn)
 {
+	if (is_refused(insn))
+		return INSN_HARMFUL;
 	if (insn__is_harmful(insn->bytes, insn->size, insn->address))
 		return INSN_HARMFUL;
 	if (is_long_nop(insn->bytes, insn->size))

@@ -351,7 +351,7 @@ static void find_data(struct object *o, const struct elf_file *f)
 		o->n_data++;
 }
 
-int object__inspect(struct object *o, const char *path, const char *file)
+int object__inspect(struct object *o, const char *path, const char *file, bool courses)
 {
 	struct elf_file *f;
 	int err = elf_file__open(file, &f);
@@ -379,7 +379,8 @@ int object__inspect(struct object *o, const char *path, const char *file)
 		find_free_jumps(o, f);
 		extent__find(o, f);
 		find_outer(o, f);
-		find_courses(o, f);
+		if (courses)
+			find_courses(o, f);
 		find_wrappers(o, f);
 	}
 	elf_file__close(f);

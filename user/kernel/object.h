@@ -88,8 +88,11 @@ struct object {
 	struct code_span text; /* of a loader or a nameless program: all of it */
 };
 
-/* ino and dev are the caller's to set.  -errno; -ENOEXEC: no ELF file of this machine. */
-int object__inspect(struct object *o, const char *path, const char *file);
+/*
+ * ino and dev are the caller's to set.  courses: where calls come by is looked for as well, which
+ * takes some milliseconds of a libc.  -errno; -ENOEXEC: no ELF file of this machine.
+ */
+int object__inspect(struct object *o, const char *path, const char *file, bool courses);
 void object__clear(struct object *o);
 /* Is its malloc a C library's: glibc's or musl's, shared or in a static program? */
 bool object__is_libc(const struct object *o);

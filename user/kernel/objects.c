@@ -26,11 +26,16 @@ struct objects {
 	struct entry *chains[CHAINS];
 	struct entry **all; /* the good ones */
 	size_t n, most;
+	bool courses;
 };
 
-struct objects *objects__new(void)
+struct objects *objects__new(bool courses)
 {
-	return calloc(1, sizeof(struct objects));
+	struct objects *o = calloc(1, sizeof(*o));
+
+	if (o)
+		o->courses = courses;
+	return o;
 }
 
 void objects__free(struct objects *o)
@@ -105,7 +110,7 @@ static struct entry *look(struct objects *o, __u32 dev, __u64 ino, const char *n
 		return NULL;
 	e->object.dev = dev;
 	e->object.ino = ino;
-	err = object__inspect(&e->object, name, file);
+	err = object__inspect(&e->object, name, file, o->courses);
 	e->good = !err;
 	e->no_elf = err == -ENOEXEC;
 	e->ahead = true;

@@ -16,7 +16,8 @@
 
 struct objects;
 
-struct objects *objects__new(void); /* NULL with errno set */
+/* courses: as object__inspect has it.  NULL with errno set. */
+struct objects *objects__new(bool courses);
 void objects__free(struct objects *o);
 
 /*

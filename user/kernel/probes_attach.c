@@ -203,8 +203,8 @@ static void take_back(struct probes *p, const struct object_places *places, size
 	place_table__undo(&p->places, places);
 }
 
-int probes__attach_object(struct probes *p, const struct object *o, unsigned int index,
-			  const __u32 *pids, size_t n_pids)
+static int attach_once(struct probes *p, const struct object *o, unsigned int index,
+		       const __u32 *pids, size_t n_pids, bool *by_stations)
 {
 	struct object_places places;
 	size_t had = p->n_uprobes;
@@ -212,8 +212,7 @@ int probes__attach_object(struct probes *p, const struct object *o, unsigned int
 
 	if (err)
 		return err;
-	if (!p->features.filter_by_pid)
-		n_pids = 0;
+	*by_stations = places.stations.n;
 	if (!n_pids)
 		err = attach_object(p, o, &places, 0);
 	for (size_t i = 0; i < n_pids && !err; i++)
@@ -221,6 +220,24 @@ int probes__attach_object(struct probes *p, const struct object *o, unsigned int
 	/* ESRCH: one of several processes has gone, and the others keep what they have. */
 	if (err && (err != -ESRCH || p->n_uprobes == had))
 		take_back(p, &places, had);
+	return err;
+}
+
+int probes__attach_object(struct probes *p, const struct object *o, unsigned int index,
+			  const __u32 *pids, size_t n_pids)
+{
+	bool by_stations = false;
+	int err;
+
+	if (!p->features.filter_by_pid)
+		n_pids = 0;
+	err = attach_once(p, o, index, pids, n_pids, &by_stations);
+	if (!err || err == -ESRCH || !by_stations)
+		return err;
+	/* An instruction may be one on which this kernel puts no probe: then as others are. */
+	p->places.stations = false;
+	err = attach_once(p, o, index, pids, n_pids, &by_stations);
+	p->places.stations = true;
 	return err;
 }
 
