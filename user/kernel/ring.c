@@ -6,6 +6,10 @@
  * one CPU to the other for each.  Said once for a batch, it is cheaper for both.  And the record
  * behind this one can be seen before its turn comes.
  *
+ * The map's own descriptor is readable as long as there is anything to read, which while a program
+ * allocates there always is: who waits for that reads a record or two at a time, without an end.
+ * An edge-triggered epoll has only the wake-ups.
+ *
  * The layout is the kernel's: Documentation/bpf/ringbuf.rst, kernel/bpf/ringbuf.c.
  */
 #include "kernel/ring.h"
@@ -13,6 +17,7 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -22,15 +27,24 @@
 #define AHEAD 320 /* bytes: some ten records of calls */
 
 struct ring {
-	int fd;
+	int wakes; /* epoll */
 	size_t page, size;	       /* bytes; of the data, a power of two */
 	unsigned long *consumed;       /* a page that is ours to write */
 	const unsigned long *produced; /* a page, and behind it the data, twice */
 	const unsigned char *data;
 	bool *woken;
 	__u64 received;
-	bool caught_up;
+	bool caught_up, more;
 };
+
+/* -1: errno says why. */
+static int watch_wakes(struct ring *r, int map_fd)
+{
+	struct epoll_event wake = {.events = EPOLLIN | EPOLLET};
+
+	r->wakes = epoll_create1(EPOLL_CLOEXEC);
+	return r->wakes < 0 ? -1 : epoll_ctl(r->wakes, EPOLL_CTL_ADD, map_fd, &wake);
+}
 
 int ring__open(struct ring **out, int map_fd, bool *woken)
 {
@@ -45,10 +59,11 @@ int ring__open(struct ring **out, int map_fd, bool *woken)
 	r = calloc(1, sizeof(*r));
 	if (!r)
 		return -ENOMEM;
-	r->fd = map_fd;
 	r->page = sysconf(_SC_PAGESIZE);
 	r->size = info.max_entries;
 	r->woken = woken;
+	if (watch_wakes(r, map_fd))
+		goto fail;
 	map = mmap(NULL, r->page, PROT_READ | PROT_WRITE, MAP_SHARED, map_fd, 0);
 	if (map == MAP_FAILED)
 		goto fail;
@@ -74,12 +89,22 @@ void ring__close(struct ring *r)
 		munmap(r->consumed, r->page);
 	if (r->produced)
 		munmap((void *)r->produced, r->page + 2 * r->size);
+	if (r->wakes >= 0)
+		close(r->wakes);
 	free(r);
 }
 
 int ring__fd(const struct ring *r)
 {
-	return r->fd;
+	return r->wakes;
+}
+
+/* Those until now are no news any more. */
+static void forget_wakes(struct ring *r)
+{
+	struct epoll_event wake;
+
+	epoll_wait(r->wakes, &wake, 1, 0);
 }
 
 /* The length and its bits of the record at this position; false: it is still being written. */
@@ -145,6 +170,7 @@ unsigned int ring__read(struct ring *r, unsigned int most, const struct ring_rea
 	unsigned int unsaid = 0;
 	__u32 length;
 
+	forget_wakes(r);
 	/* Before the first look at the ring: a wake-up after it must not be missed. */
 	__atomic_store_n(r->woken, false, __ATOMIC_SEQ_CST);
 	end = wanted = __atomic_load_n(r->produced, __ATOMIC_ACQUIRE);
@@ -165,12 +191,18 @@ unsigned int ring__read(struct ring *r, unsigned int most, const struct ring_rea
 	}
 	__atomic_store_n(r->consumed, at, __ATOMIC_RELEASE);
 	r->caught_up = at >= wanted;
+	r->more = at != end;
 	return r->received - before;
 }
 
 bool ring__caught_up(const struct ring *r)
 {
 	return r->caught_up;
+}
+
+bool ring__more(const struct ring *r)
+{
+	return r->more;
 }
 
 __u64 ring__received(const struct ring *r)
