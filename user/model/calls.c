@@ -186,10 +186,8 @@ void model__prefetch(struct model *m, const struct event_call *e)
 int calls__event(struct model *m, struct process *p, const struct event_call *e, struct note *note)
 {
 	struct process *mm = model__mm_owner(m, p);
-
 	int err;
 
-	note->call.tid = 0;
 	switch (e->e.type) {
 	case EVENT_CALL:
 		err = on_call(p, mm, e);

@@ -172,13 +172,24 @@ static int on_brk(struct model *m, struct process *p, const struct event_brk *e)
 		return 0;
 	return count_event(p, &e->e, CAUSE_UNATTRIBUTED, CALLER_UNKNOWN);
 }
+
+/* Not the whole call: to clear that would take as long as to count it. */
+static void begin_note(struct note *note)
+{
+	note->cause = CAUSE_COUNT;
+	note->caller = CALLER_UNKNOWN;
+	note->process = NULL;
+	note->unpaired = false;
+	note->call.tid = 0;
+}
+
 int model__event(struct model *m, const struct event *e, size_t size, struct note *note)
 {
 	struct note unused;
 	struct process *p;
 
 	note = note ? note : &unused;
-	*note = (struct note){.cause = CAUSE_COUNT};
+	begin_note(note);
 	if (!event__valid(e, size))
 		return -EINVAL;
 	if (e->type == EVENT_FORK || e->type == EVENT_EXEC || e->type == EVENT_EXIT)
