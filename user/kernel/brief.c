@@ -7,10 +7,9 @@ static const struct event *expand_event(const struct brief_event *b, struct even
 {
 	*out = (struct event){.size = b->size,
 			      .tgid = b->tgid,
-			      .tid = b->tid,
-			      .type = b->type,
+			      .type = EVENT_MALLOC,
 			      .op = b->op,
-			      .flags = b->flags,
+			      .flags = b->flags << BRIEF_FLAGS_SHIFT,
 			      .object = b->object};
 	return out;
 }

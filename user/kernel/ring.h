@@ -15,7 +15,7 @@ struct ring;
 
 struct ring_reader {
 	void (*event)(const struct event *e, size_t size, void *arg);
-	/* Each of them once before its turn, as soon as it is near; NULL: not wanted. */
+	/* Each of them once, some time before its turn; NULL: not wanted. */
 	void (*ahead)(const struct event *e, size_t size, void *arg);
 	void *arg;
 };
