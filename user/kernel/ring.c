@@ -33,7 +33,7 @@ struct taken {
 };
 
 struct ring {
-	int wakes; /* epoll */
+	int wakes;		       /* epoll */
 	size_t page, size;	       /* bytes; of the data, a power of two */
 	unsigned long *consumed;       /* a page that is ours to write */
 	const unsigned long *produced; /* a page, and behind it the data, twice */
@@ -148,8 +148,8 @@ static unsigned int take(const struct ring *r, unsigned long *at, unsigned long 
 			break;
 		if (!(length & BPF_RINGBUF_DISCARD_BIT)) {
 			taken[n].size = length;
-			taken[n].e =
-				brief__expand(record_at(r, *at), &taken[n].size, &taken[n].room);
+			taken[n].e = brief__expand(record_at(r, *at), &taken[n].size,
+						   &taken[n].room);
 			n++;
 		}
 		*at = behind(*at, length);
