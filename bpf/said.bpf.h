@@ -28,20 +28,11 @@ static __always_inline void said_fill(struct event *e, const struct said *s)
 	e->object = s->object;
 }
 
-static __always_inline bool said_briefly(const struct said *s)
+/* Nobody asks for its time, which no brief form has. */
+static __always_inline bool is_timeless(void)
 {
-	return !config.times && !config.bursts && s->object <= 0xff && s->flags <= 0xff;
+	return !config.times && !config.bursts;
 }
-
-#define BRIEF_FILL(b, s)                                                                           \
-	do {                                                                                       \
-		(b)->type = (s)->type;                                                             \
-		(b)->op = (s)->op;                                                                 \
-		(b)->flags = (s)->flags;                                                           \
-		(b)->object = (s)->object;                                                         \
-		(b)->tgid = (s)->id >> 32;                                                         \
-		(b)->tid = (s)->id;                                                                \
-	} while (0)
 
 /* False: the ring has no room for it. */
 static __always_inline bool malloc_put(const struct said *s)
@@ -52,12 +43,11 @@ static __always_inline bool malloc_put(const struct said *s)
 
 	if (fill >= config.malloc_limit)
 		return false;
-	if (said_briefly(s) && s->size <= 0xffffffff) {
+	if (is_timeless() && brief_event__holds(s->size, s->id >> 32, s->flags, s->object)) {
 		b = bpf_ringbuf_reserve(&ring, sizeof(*b), 0);
 		if (!b)
 			return false;
-		BRIEF_FILL(b, s);
-		b->size = s->size;
+		*b = brief_event__of(s->size, s->id >> 32, s->op, s->flags, s->object);
 		bpf_ringbuf_submit(b, wake_flags(fill));
 		return true;
 	}
@@ -72,7 +62,7 @@ static __always_inline bool malloc_put(const struct said *s)
 /* Does the brief form hold it? */
 static __always_inline bool call_is_brief(const struct said *s)
 {
-	if (!said_briefly(s))
+	if (!is_timeless() || s->object > 0xff || s->flags > 0xff)
 		return false;
 	if (s->type == EVENT_CALL)
 		return !s->addr;
@@ -92,7 +82,12 @@ static __always_inline bool call_put(const struct said *s)
 		b = bpf_ringbuf_reserve(&ring, sizeof(*b), 0);
 		if (!b)
 			return false;
-		BRIEF_FILL(b, s);
+		b->type = s->type;
+		b->op = s->op;
+		b->flags = s->flags;
+		b->object = s->object;
+		b->tgid = s->id >> 32;
+		b->tid = s->id;
 		b->call = s->type == EVENT_BLOCK ? (__u32)s->size : s->call;
 		b->value = s->type == EVENT_CALL ? s->size : s->addr;
 		bpf_ringbuf_submit(b, wake_flags(fill));

@@ -29,6 +29,7 @@
 #define NS_PER_S 1000000000ull
 #define POLL_NS	 50000000ull /* events that nobody was woken for are read this often */
 #define FIRST_NS 1000000ull  /* the first ones sooner: somebody waits to see that it works */
+#define REST_NS	 1000000ull  /* what was being written when the others were read */
 #define IDLE_NS                                                                                    \
 	100000000ull /* or this often, after a second without any; not where each is shown */
 
@@ -162,6 +163,8 @@ static __u64 poll_ns(const struct collector *c, __u64 now)
 {
 	__u64 running = now - c->start_ns;
 
+	if (ring__more(c->ring))
+		return REST_NS;
 	if (running < POLL_NS)
 		return running > FIRST_NS ? running : FIRST_NS;
 	return !c->hooks.event && now - c->read_ns > NS_PER_S ? IDLE_NS : POLL_NS;

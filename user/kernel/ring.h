@@ -15,7 +15,7 @@ struct ring;
 
 struct ring_reader {
 	void (*event)(const struct event *e, size_t size, void *arg);
-	/* Each of them once before its turn, as soon as it is near; NULL: not wanted. */
+	/* Each of them once, some time before its turn; NULL: not wanted. */
 	void (*ahead)(const struct event *e, size_t size, void *arg);
 	void *arg;
 };
@@ -24,12 +24,14 @@ struct ring_reader {
 int ring__open(struct ring **out, int map_fd, bool *woken);
 void ring__close(struct ring *r); /* NULL is allowed */
 
-/* For poll(2): readable when the programs want to be read. */
+/* For poll(2): readable when the programs have wanted to be read since the last reading. */
 int ring__fd(const struct ring *r);
 /* Hands over what is there, at most `most` records.  The number. */
 unsigned int ring__read(struct ring *r, unsigned int most, const struct ring_reader *reader);
 /* Did the last reading come as far as there were records when it began? */
 bool ring__caught_up(const struct ring *r);
+/* Has it left any?  One may have been half written, and will be whole without a wake-up. */
+bool ring__more(const struct ring *r);
 __u64 ring__received(const struct ring *r);
 
 #endif

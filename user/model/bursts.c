@@ -34,13 +34,10 @@ static __u32 kept(const struct bursts *b)
 	return b->n < BURSTS_KEPT ? b->n : BURSTS_KEPT;
 }
 
-__u32 bursts__times(const struct bursts *b, __u64 ts, __u32 *bits)
+__u32 bursts__times_in(const struct bursts *b, __u64 ts, __u32 *bits)
 {
 	__u32 times = 0;
 
-	*bits = 0;
-	if (!b->n)
-		return 1;
 	for (__u32 i = b->n; b->n - i < kept(b); i--) {
 		const typeof(b->at[0]) *at = &b->at[(i - 1) & (BURSTS_KEPT - 1)];
 

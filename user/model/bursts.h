@@ -25,8 +25,13 @@ struct bursts {
 void bursts__add(struct bursts *b, __u64 from, __u64 to, __u32 times);
 /* The last one ends then. */
 void bursts__end(struct bursts *b, __u64 to);
+__u32 bursts__times_in(const struct bursts *b, __u64 ts, __u32 *bits);
 /* What a call at that time counts as; which bursts it is in, as bits.  0: in none. */
-__u32 bursts__times(const struct bursts *b, __u64 ts, __u32 *bits);
+static inline __u32 bursts__times(const struct bursts *b, __u64 ts, __u32 *bits)
+{
+	*bits = 0;
+	return b->n ? bursts__times_in(b, ts, bits) : 1;
+}
 /* The same, where nothing but the bits is known: of the last of each. */
 __u32 bursts__times_of(const struct bursts *b, __u32 bits);
 /* How much of the time until then was in a burst; about that, if the one then is forgotten. */

@@ -63,19 +63,36 @@ static int give_up(struct process *mm, int err)
 	return 0;
 }
 
-static int on_call(struct process *p, struct process *mm, const struct event_call *e)
+/* bits: the bursts that it is in. */
+static int count(struct model *m, struct process *p, const struct event *e, __u32 times, __u32 bits)
+{
+	struct count c = {.type = EVENT_MALLOC,
+			  .op = e->op,
+			  .flags = e->flags,
+			  .bucket = size_bucket(e->size),
+			  .calls = times,
+			  .bytes = bytes_times(e->size, times),
+			  .seen = 1,
+			  .seen_bytes = e->size};
+
+	if (bits)
+		sampling__count(m, p, &c, bits);
+	return process__count_malloc(p, &c);
+}
+
+int calls__count(struct model *m, struct process *p, const struct event *e)
+{
+	__u32 bits, times = bursts__times(&m->bursts, e->ts_ns, &bits);
+
+	return times ? count(m, p, e, times, bits) : 0;
+}
+
+static int on_call(struct model *m, struct process *p, struct process *mm,
+		   const struct event_call *e)
 {
 	const struct event *head = &e->e;
-	struct count c = {.type = EVENT_MALLOC,
-			  .op = head->op,
-			  .flags = head->flags,
-			  .bucket = size_bucket(head->size),
-			  .calls = 1,
-			  .bytes = head->size,
-			  .seen = 1,
-			  .seen_bytes = head->size};
 	struct pairing *pairing = pairing_of(mm);
-	int err = process__count(p, &c);
+	int err = count(m, p, head, 1, 0);
 
 	if (err || !pairing)
 		return -ENOMEM;
@@ -127,22 +144,22 @@ static int on_return(struct process *p, struct process *mm, const struct event_c
 }
 
 /* Call and return in one. */
-static int on_block(struct process *p, struct process *mm, const struct event_call *e, __u64 now_ns,
-		    struct open_call *call)
+static int on_block(struct model *m, struct process *p, struct process *mm,
+		    const struct event_call *e, struct open_call *call)
 {
 	struct event_call begin = *e, end = *e;
 	int err;
 
 	begin.addr = 0;
 	end.e.flags = 0;
-	err = on_call(p, mm, &begin);
+	err = on_call(m, p, mm, &begin);
 	if (mm->unpaired) /* what came of it is in the event itself */
 		*call = (struct open_call){
 			.tid = e->e.tid,
 			.request = {.fn = e->e.op,
 				    .impossible = e->e.flags & EVENT_F_IMPOSSIBLE,
 				    .size = e->e.size}};
-	return err ? err : on_return(p, mm, &end, now_ns, call);
+	return err ? err : on_return(p, mm, &end, m->now_ns, call);
 }
 
 /* glibc takes its size for one that is wanted again, up to a limit. */
@@ -186,17 +203,15 @@ void model__prefetch(struct model *m, const struct event_call *e)
 int calls__event(struct model *m, struct process *p, const struct event_call *e, struct note *note)
 {
 	struct process *mm = model__mm_owner(m, p);
-
 	int err;
 
-	note->call.tid = 0;
 	switch (e->e.type) {
 	case EVENT_CALL:
-		err = on_call(p, mm, e);
+		err = on_call(m, p, mm, e);
 		note->unpaired = mm->unpaired != UNPAIRED_NOT;
 		return err;
 	case EVENT_BLOCK:
-		return on_block(p, mm, e, m->now_ns, &note->call);
+		return on_block(m, p, mm, e, &note->call);
 	case EVENT_RETURN:
 		return on_return(p, mm, e, m->now_ns, &note->call);
 	default:

@@ -6,7 +6,9 @@
 
 #include "model/state.h"
 
-/* CALL, RETURN or FREE, of p.  0 or -ENOMEM: counted nowhere. */
+/* MALLOC, of p: as many as it stands for.  0 or -ENOMEM: counted nowhere. */
+int calls__count(struct model *m, struct process *p, const struct event *e);
+/* CALL, BLOCK, RETURN or FREE, of p.  The same. */
 int calls__event(struct model *m, struct process *p, const struct event_call *e, struct note *note);
 
 #endif

@@ -12,9 +12,9 @@
 	(EVENT_F_ANON | EVENT_F_STACK | EVENT_F_RESERVE | EVENT_F_AFTER_BRK | EVENT_F_REQUEST |    \
 	 EVENT_F_LARGE | EVENT_F_NORESERVE)
 
-static const struct {
-	size_t size; /* of a record; 0: there is none */
-	unsigned int ops;
+static const struct shape {
+	__u16 size; /* of a record; 0: there is none */
+	__u8 ops;
 	__u8 flags; /* that a cell of it may have */
 } shapes[EVENT_TYPE_END] = {
 	[EVENT_MALLOC] = {sizeof(struct event), FN_COUNT,
@@ -44,21 +44,28 @@ static bool ends(const char *text, size_t size)
 	return memchr(text, 0, size) != NULL;
 }
 
+static bool has_texts(__u8 type)
+{
+	return type == EVENT_FORK || type == EVENT_EXEC || type == EVENT_EXIT;
+}
+
+static bool texts_end(const struct event *e)
+{
+	if (e->type == EVENT_EXEC && !ends(((const struct event_exec *)e)->path, EXEC_PATH_MAX))
+		return false;
+	return ends(((const struct event_task *)e)->comm, 16);
+}
+
 bool event__valid(const struct event *e, size_t size)
 {
-	if (size < sizeof(*e) || e->type >= EVENT_TYPE_END || size != shapes[e->type].size ||
-	    e->op >= shapes[e->type].ops)
+	const struct shape *shape;
+
+	if (size < sizeof(*e) || e->type >= EVENT_TYPE_END)
 		return false;
-	switch (e->type) {
-	case EVENT_EXEC:
-		if (!ends(((const struct event_exec *)e)->path, EXEC_PATH_MAX))
-			return false;
-		/* fall through */
-	case EVENT_FORK:
-	case EVENT_EXIT:
-		return ends(((const struct event_task *)e)->comm, 16);
-	}
-	return true;
+	shape = &shapes[e->type];
+	if (size != shape->size || e->op >= shape->ops)
+		return false;
+	return !has_texts(e->type) || texts_end(e);
 }
 
 bool cell__valid(const struct cell_key *key)

@@ -43,25 +43,6 @@ enum cause caller__route(struct model *m, enum cause cause, const struct caller 
 									  : CAUSE_DIRECT;
 }
 
-/* A call of malloc: as many as it stands for. */
-static int count_call(struct model *m, struct process *p, const struct event *e)
-{
-	__u32 bits, times = bursts__times(&m->bursts, e->ts_ns, &bits);
-	struct count c = {.type = EVENT_MALLOC,
-			  .op = e->op,
-			  .flags = e->flags,
-			  .bucket = size_bucket(e->size),
-			  .calls = times,
-			  .bytes = bytes_times(e->size, times),
-			  .seen = 1,
-			  .seen_bytes = e->size};
-
-	if (!times)
-		return 0;
-	sampling__count(m, p, &c, bits);
-	return process__count(p, &c);
-}
-
 static int count_event(struct process *p, const struct event *e, enum cause cause, __u32 caller)
 {
 	struct count c = {.type = e->type,
@@ -172,13 +153,24 @@ static int on_brk(struct model *m, struct process *p, const struct event_brk *e)
 		return 0;
 	return count_event(p, &e->e, CAUSE_UNATTRIBUTED, CALLER_UNKNOWN);
 }
+
+/* Not the whole call: to clear that would take as long as to count it. */
+static void begin_note(struct note *note)
+{
+	note->cause = CAUSE_COUNT;
+	note->caller = CALLER_UNKNOWN;
+	note->process = NULL;
+	note->unpaired = false;
+	note->call.tid = 0;
+}
+
 int model__event(struct model *m, const struct event *e, size_t size, struct note *note)
 {
 	struct note unused;
 	struct process *p;
 
 	note = note ? note : &unused;
-	*note = (struct note){.cause = CAUSE_COUNT};
+	begin_note(note);
 	if (!event__valid(e, size))
 		return -EINVAL;
 	if (e->type == EVENT_FORK || e->type == EVENT_EXEC || e->type == EVENT_EXIT)
@@ -189,7 +181,7 @@ int model__event(struct model *m, const struct event *e, size_t size, struct not
 	note->process = p;
 	switch (e->type) {
 	case EVENT_MALLOC:
-		return count_call(m, p, e);
+		return calls__count(m, p, e);
 	case EVENT_CALL:
 	case EVENT_BLOCK:
 	case EVENT_RETURN:

@@ -181,6 +181,14 @@ static int need_histograms(struct process *p)
 	return p->histograms ? 0 : -ENOMEM;
 }
 
+int process__count_malloc(struct process *p, const struct count *c)
+{
+	if (need_histograms(p))
+		return -ENOMEM;
+	count_malloc(p, c);
+	return 0;
+}
+
 int process__count(struct process *p, const struct count *c)
 {
 	if (need_histograms(p) || (c->type == EVENT_MMAP && need_callers(p, 1)))

@@ -104,6 +104,8 @@ void process__free(struct process *p);			 /* NULL is allowed */
 
 /* 0 or -ENOMEM, with nothing counted. */
 int process__count(struct process *p, const struct count *c);
+/* The same of a MALLOC, which most are. */
+int process__count_malloc(struct process *p, const struct count *c);
 
 /* What p has counted, added to `to`.  0 or -ENOMEM, with nothing added. */
 int process__add_counts(struct process *to, const struct process *p);
