@@ -23,9 +23,9 @@ struct heap {
 	struct span *at_hand[TABLED_MAX / GRANULE + 1];
 	struct span *current[CLASSES]; /* NULL: none */
 	struct span *partial[CLASSES]; /* the shared heap's are looked at without its lock */
-	struct span *full;
-	struct lock full_lock;	 /* of that list, from which others may steal */
-	uint32_t spans[CLASSES]; /* the pages of all it has; who steals one takes them off */
+	struct span *all;	       /* that it has, of which others may steal */
+	struct lock lock;	       /* of that list, and of the next: */
+	uint32_t spans[CLASSES];       /* their pages */
 	/* Spans of each class with blocks freed by others. */
 	struct span *remote[CLASSES] __attribute__((aligned(64)));
 	/* What outlives its thread. */
