@@ -13,7 +13,6 @@
 #include "threads.h"
 
 #define STEP_BLOCKS 64 /* fresh blocks put on the list at a time */
-#define FEW	    16
 
 struct heap shared_heap, no_heap;
 
@@ -64,7 +63,7 @@ static void set_partial(struct heap *h, struct span *s)
 /* From now on it may be stolen. */
 static void set_full(struct span *s)
 {
-	s->watch = tally__blocks(s->put) + 1 + s->count / FEW;
+	s->watch = tally__blocks(s->put) + 1;
 	__atomic_store_n(&s->place, SPAN_FULL, __ATOMIC_RELEASE);
 }
 
@@ -153,8 +152,16 @@ static bool has_blocks(const struct span *s)
 	return s->head != NO_BLOCK || s->limit < s->count * (uint32_t)s->size;
 }
 
+/* Of the class itself, not of one that serves it. */
+static struct span *own_current(const struct heap *h, unsigned int class)
+{
+	struct span *s = h->current[class];
+
+	return s && s->class == class ? s : NULL;
+}
+
 /* Of the partial ones. */
-static void drop_if_empty(struct heap *h, struct span *s)
+static __attribute__((noinline)) void drop_if_empty(struct heap *h, struct span *s)
 {
 	if (span__used(s) > 0)
 		return;
@@ -233,8 +240,8 @@ static struct span *adopt(struct heap *h, unsigned int class)
 {
 	struct span *s;
 
-	if (!__atomic_load_n(&shared_heap.partial[class], __ATOMIC_RELAXED) &&
-	    !__atomic_load_n(&shared_heap.remote[class], __ATOMIC_RELAXED))
+	if (h == &shared_heap || (!__atomic_load_n(&shared_heap.partial[class], __ATOMIC_RELAXED) &&
+				  !__atomic_load_n(&shared_heap.remote[class], __ATOMIC_RELAXED)))
 		return NULL;
 	lock__take(&shared_lock);
 	heap__collect_class(&shared_heap, class);
@@ -248,24 +255,28 @@ static struct span *adopt(struct heap *h, unsigned int class)
 	return s;
 }
 
+/* What may be used again, wherever it is. */
+static void bring_home(struct heap *h)
+{
+	threads__inherit(h);
+	threads__steal(h);
+	heap__collect(h);
+}
+
 static struct span *new_span(struct heap *h, unsigned int class)
 {
 	unsigned int pages = class_pages(class, h->spans[class]), fewest = class_pages(class, 0);
 	struct span *s;
 
 	s = find_pages(h, pages, fewest);
+	/* Before memory is used that never was. */
 	if (!s) {
-		heap__collect(h);
-		s = find_pages(h, pages, fewest);
-	}
-	if (!s && threads__inherit(h)) {
+		bring_home(h);
 		s = adopt(h, class);
 		if (s)
 			return s;
 		s = find_pages(h, pages, fewest);
 	}
-	if (!s && threads__steal(h))
-		s = find_pages(h, pages, fewest);
 	if (!s)
 		s = pages__alloc(h->pages, pages, 1, 0);
 	/* Where memory is short, a little may still be had. */
@@ -283,7 +294,7 @@ static struct span *next_span(struct heap *h, unsigned int class)
 		list__remove(&h->partial[class], s);
 		return s;
 	}
-	s = h == &shared_heap ? NULL : adopt(h, class);
+	s = adopt(h, class);
 	if (!s)
 		s = new_span(h, class);
 	if (s)
@@ -296,12 +307,10 @@ struct span *heap__refill(struct heap *h, unsigned int class)
 	struct span *s, *next;
 
 	class = serving_class(h, class);
-	s = h->current[class];
-	if (s && s->class != class)
-		s = NULL;
 	/* Not before it is needed: then many come home at a time. */
 	if (!h->partial[class])
 		heap__collect_class(h, class);
+	s = own_current(h, class);
 	if (!s || !has_blocks(s)) {
 		next = next_span(h, class);
 		if (!next)
@@ -325,12 +334,10 @@ void heap__trim(struct heap *h)
 {
 	struct span *s;
 
-	threads__inherit(h);
-	threads__steal(h);
-	heap__collect(h);
+	bring_home(h);
 	for (unsigned int class = 0; class < CLASSES; class ++) {
-		s = h->current[class];
-		if (s && s->class == class && span__used(s) == 0) {
+		s = own_current(h, class);
+		if (s && span__used(s) == 0) {
 			set_current(h, class, NULL);
 			take_from(h, s);
 			release(h, s);
