@@ -13,43 +13,58 @@
 #include "threads.h"
 
 #define STEP_BLOCKS 64 /* fresh blocks put on the list at a time */
-#define FEW	    16
 
 struct heap shared_heap, no_heap;
 
-static struct span **list_of(struct heap *h, struct span *s)
+static void add_pages(struct heap *h, const struct span *s, int32_t pages)
 {
-	return s->place == SPAN_FULL ? &h->full : &h->partial[s->class];
+	uint32_t *have = &h->spans[s->class];
+
+	__atomic_store_n(have, *have + pages, __ATOMIC_RELAXED);
 }
 
-/*
- * The partial one that is taken next has waited longest, and so has the most free blocks.  A full
- * one may be stolen from now on.
- */
-static void enlist(struct heap *h, struct span *s, enum span_place place)
+/* Its owner changes as well, by whoever has it. */
+static void take_in(struct heap *h, struct span *s)
 {
-	if (place == SPAN_FULL)
-		lock__take(&h->full_lock);
-	s->place = place;
-	s->watch = place == SPAN_FULL ? tally__blocks(s->put) + 1 + s->count / FEW
-				      : tally__blocks(s->taken);
-	list__append(list_of(h, s), s);
-	if (place == SPAN_FULL)
-		lock__give(&h->full_lock);
+	lock__take(&h->lock);
+	s->all_next = h->all;
+	s->all_link = &h->all;
+	if (h->all)
+		h->all->all_link = &s->all_next;
+	h->all = s;
+	add_pages(h, s, s->pages);
+	lock__give(&h->lock);
 }
 
-static void unlist(struct heap *h, struct span *s)
+/* The lock is held. */
+static void let_go(struct heap *h, struct span *s)
 {
-	if (s->place == SPAN_FULL)
-		lock__take(&h->full_lock);
-	list__remove(list_of(h, s), s);
-	if (s->place == SPAN_FULL)
-		lock__give(&h->full_lock);
+	*s->all_link = s->all_next;
+	if (s->all_next)
+		s->all_next->all_link = s->all_link;
+	add_pages(h, s, -s->pages);
 }
 
-static void add_pages(struct heap *h, unsigned int class, uint32_t pages)
+static void take_from(struct heap *h, struct span *s)
 {
-	__atomic_fetch_add(&h->spans[class], pages, __ATOMIC_RELAXED);
+	lock__take(&h->lock);
+	let_go(h, s);
+	lock__give(&h->lock);
+}
+
+/* What is partial and taken next has waited longest, and so has the most free blocks. */
+static void set_partial(struct heap *h, struct span *s)
+{
+	s->place = SPAN_PARTIAL;
+	s->watch = tally__blocks(s->taken);
+	list__append(&h->partial[s->class], s);
+}
+
+/* From now on it may be stolen. */
+static void set_full(struct span *s)
+{
+	s->watch = tally__blocks(s->put) + 1;
+	__atomic_store_n(&s->place, SPAN_FULL, __ATOMIC_RELEASE);
 }
 
 void heap__count(const struct span *s, struct counters *c)
@@ -76,12 +91,11 @@ static void count(struct heap *h, struct span *s)
 	__atomic_store_n(&s->put, 0, __ATOMIC_RELAXED);
 }
 
-/* h counts what it did. */
+/* It is nobody's. h counts what was done with it. */
 static void release(struct heap *h, struct span *s)
 {
 	struct page_heap *home = pages__home(s);
 
-	add_pages(s->owner, s->class, -s->pages);
 	count(h, s);
 	lock__take(&home->lock);
 	lock__take(&records_lock);
@@ -135,14 +149,24 @@ static void make_current(struct heap *h, struct span *s)
 
 static bool has_blocks(const struct span *s)
 {
-	return s && (s->head != NO_BLOCK || s->fresh < s->count);
+	return s->head != NO_BLOCK || s->limit < s->count * (uint32_t)s->size;
 }
 
-static void drop_if_empty(struct heap *h, struct span *s)
+/* Of the class itself, not of one that serves it. */
+static struct span *own_current(const struct heap *h, unsigned int class)
+{
+	struct span *s = h->current[class];
+
+	return s && s->class == class ? s : NULL;
+}
+
+/* Of the partial ones. */
+static __attribute__((noinline)) void drop_if_empty(struct heap *h, struct span *s)
 {
 	if (span__used(s) > 0)
 		return;
-	unlist(h, s);
+	list__remove(&h->partial[s->class], s);
+	take_from(h, s);
 	release(h, s);
 }
 
@@ -153,22 +177,20 @@ void heap__watched(struct heap *h, struct span *s)
 		make_current(h, s);
 		return;
 	}
-	if (s->place == SPAN_FULL) {
-		unlist(h, s);
-		enlist(h, s, SPAN_PARTIAL);
-	}
+	if (s->place == SPAN_FULL)
+		set_partial(h, s);
 	drop_if_empty(h, s);
 }
 
 /* A few at a time: what is never used is never touched. */
 static void list_fresh(struct span *s)
 {
-	unsigned int end = s->count - s->fresh > STEP_BLOCKS ? s->fresh + STEP_BLOCKS : s->count;
+	unsigned int start = s->limit / s->size;
+	unsigned int end = s->count - start > STEP_BLOCKS ? start + STEP_BLOCKS : s->count;
 
-	for (unsigned int i = s->fresh; i < end; i++)
+	for (unsigned int i = start; i < end; i++)
 		s->state[i] = i + 1 < end ? i + 1 : NO_BLOCK;
-	s->head = s->fresh;
-	s->fresh = end;
+	s->head = start;
 	check__fresh(s->base + s->limit, end * (size_t)s->size - s->limit);
 	__atomic_store_n(&s->limit, end * s->size, __ATOMIC_RELAXED);
 }
@@ -198,7 +220,6 @@ static struct span *cut(struct heap *h, struct span *s, unsigned int class)
 	s->head = NO_BLOCK;
 	s->taken = s->put = 0;
 	s->taken_counted = s->put_counted = 0;
-	s->fresh = 0;
 	s->remote = REMOTE_EMPTY;
 	__atomic_store_n(&s->owner, h, __ATOMIC_RELAXED);
 	table__set(s->base, bytes, s);
@@ -219,19 +240,27 @@ static struct span *adopt(struct heap *h, unsigned int class)
 {
 	struct span *s;
 
-	if (!__atomic_load_n(&shared_heap.partial[class], __ATOMIC_RELAXED) &&
-	    !__atomic_load_n(&shared_heap.remote[class], __ATOMIC_RELAXED))
+	if (h == &shared_heap || (!__atomic_load_n(&shared_heap.partial[class], __ATOMIC_RELAXED) &&
+				  !__atomic_load_n(&shared_heap.remote[class], __ATOMIC_RELAXED)))
 		return NULL;
 	lock__take(&shared_lock);
 	heap__collect_class(&shared_heap, class);
 	s = shared_heap.partial[class];
 	if (s) {
-		unlist(&shared_heap, s);
-		add_pages(&shared_heap, class, -s->pages);
+		list__remove(&shared_heap.partial[class], s);
+		take_from(&shared_heap, s);
 		__atomic_store_n(&s->owner, h, __ATOMIC_RELEASE);
 	}
 	lock__give(&shared_lock);
 	return s;
+}
+
+/* What may be used again, wherever it is. */
+static void bring_home(struct heap *h)
+{
+	threads__inherit(h);
+	threads__steal(h);
+	heap__collect(h);
 }
 
 static struct span *new_span(struct heap *h, unsigned int class)
@@ -240,18 +269,14 @@ static struct span *new_span(struct heap *h, unsigned int class)
 	struct span *s;
 
 	s = find_pages(h, pages, fewest);
+	/* Before memory is used that never was. */
 	if (!s) {
-		heap__collect(h);
-		s = find_pages(h, pages, fewest);
-	}
-	if (!s && threads__inherit(h)) {
+		bring_home(h);
 		s = adopt(h, class);
 		if (s)
 			return s;
 		s = find_pages(h, pages, fewest);
 	}
-	if (!s && threads__steal(h))
-		s = find_pages(h, pages, fewest);
 	if (!s)
 		s = pages__alloc(h->pages, pages, 1, 0);
 	/* Where memory is short, a little may still be had. */
@@ -266,14 +291,14 @@ static struct span *next_span(struct heap *h, unsigned int class)
 	struct span *s = h->partial[class];
 
 	if (s) {
-		unlist(h, s);
+		list__remove(&h->partial[class], s);
 		return s;
 	}
-	s = h == &shared_heap ? NULL : adopt(h, class);
+	s = adopt(h, class);
 	if (!s)
 		s = new_span(h, class);
 	if (s)
-		add_pages(h, class, s->pages);
+		take_in(h, s);
 	return s;
 }
 
@@ -282,23 +307,21 @@ struct span *heap__refill(struct heap *h, unsigned int class)
 	struct span *s, *next;
 
 	class = serving_class(h, class);
-	s = h->current[class];
-	if (s && s->class != class)
-		s = NULL;
 	/* Not before it is needed: then many come home at a time. */
 	if (!h->partial[class])
 		heap__collect_class(h, class);
-	if (!has_blocks(s)) {
+	s = own_current(h, class);
+	if (!s || !has_blocks(s)) {
 		next = next_span(h, class);
 		if (!next)
 			return NULL;
 		make_current(h, next);
 		/* Meanwhile some of its blocks may have come home, or all. */
 		if (s && has_blocks(s)) {
-			enlist(h, s, SPAN_PARTIAL);
+			set_partial(h, s);
 			drop_if_empty(h, s);
 		} else if (s) {
-			enlist(h, s, SPAN_FULL);
+			set_full(s);
 		}
 		s = next;
 	}
@@ -311,28 +334,25 @@ void heap__trim(struct heap *h)
 {
 	struct span *s;
 
-	threads__inherit(h);
-	threads__steal(h);
-	heap__collect(h);
+	bring_home(h);
 	for (unsigned int class = 0; class < CLASSES; class ++) {
-		s = h->current[class];
-		if (s && s->class == class && span__used(s) == 0) {
+		s = own_current(h, class);
+		if (s && span__used(s) == 0) {
 			set_current(h, class, NULL);
+			take_from(h, s);
 			release(h, s);
 		}
 	}
 }
 
-static void give_span(struct heap *h, struct span *s)
+static void give_to_shared(struct span *s)
 {
-	if (span__used(s) == 0) {
-		release(h, s);
-		return;
-	}
-	add_pages(h, s->class, -s->pages);
-	add_pages(&shared_heap, s->class, s->pages);
+	take_in(&shared_heap, s);
 	__atomic_store_n(&s->owner, &shared_heap, __ATOMIC_RELEASE);
-	enlist(&shared_heap, s, has_blocks(s) ? SPAN_PARTIAL : SPAN_FULL);
+	if (has_blocks(s))
+		set_partial(&shared_heap, s);
+	else
+		set_full(s);
 }
 
 void heap__give_up(struct heap *h)
@@ -341,36 +361,34 @@ void heap__give_up(struct heap *h)
 
 	heap__collect(h);
 	for (unsigned int class = 0; class < CLASSES; class ++) {
-		s = h->current[class];
 		set_current(h, class, NULL);
-		if (s && s->class == class)
-			give_span(h, s);
-		while ((s = h->partial[class])) {
-			unlist(h, s);
-			give_span(h, s);
-		}
+		h->partial[class] = NULL;
 	}
-	while ((s = h->full)) {
-		unlist(h, s);
-		give_span(h, s);
+	while ((s = h->all)) {
+		take_from(h, s);
+		if (span__used(s) == 0)
+			release(h, s);
+		else
+			give_to_shared(s);
 	}
 	/* What was freed meanwhile is handed on; what comes later, by the heap's next thread. */
 	heap__collect(h);
 }
 
 /*
- * Of which others freed all blocks, and none has come home: then its owner does nothing with it but
- * put it among the full ones, if it is not there yet.
+ * Of which others freed all blocks, and none has come home: then its owner does nothing with it any
+ * more, once it is full.
  */
 bool heap__steal_span(struct heap *h, struct heap *from, struct span *s)
 {
 	bool free;
 
-	lock__take(&from->full_lock);
-	free = remote__count(s) == s->count && s->owner == from && s->place == SPAN_FULL;
+	lock__take(&from->lock);
+	free = remote__count(s) == s->count && s->owner == from &&
+	       __atomic_load_n(&s->place, __ATOMIC_ACQUIRE) == SPAN_FULL;
 	if (free)
-		list__remove(&from->full, s);
-	lock__give(&from->full_lock);
+		let_go(from, s);
+	lock__give(&from->lock);
 	if (free) {
 		s->put += s->count * TALLY_ONE;
 		s->put_counted += s->count;
@@ -397,10 +415,9 @@ static int inherit_span(struct span *s, void *own)
 		return 0;
 	}
 	heap__count(s, &h->counters);
-	s->fresh = s->limit / s->size;
 	s->head = NO_BLOCK;
 	s->remote = REMOTE_EMPTY;
-	for (unsigned int i = s->fresh; i-- > 0;) {
+	for (unsigned int i = s->limit / s->size; i-- > 0;) {
 		if (s->state[i] & STATE_LIVE) {
 			live++;
 			continue;
@@ -412,9 +429,7 @@ static int inherit_span(struct span *s, void *own)
 	s->put = 0;
 	s->taken_counted = live;
 	s->put_counted = 0;
-	s->owner = &shared_heap;
-	add_pages(&shared_heap, s->class, s->pages);
-	enlist(&shared_heap, s, has_blocks(s) ? SPAN_PARTIAL : SPAN_FULL);
+	give_to_shared(s);
 	return 0;
 }
 

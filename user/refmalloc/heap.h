@@ -23,9 +23,9 @@ struct heap {
 	struct span *at_hand[TABLED_MAX / GRANULE + 1];
 	struct span *current[CLASSES]; /* NULL: none */
 	struct span *partial[CLASSES]; /* the shared heap's are looked at without its lock */
-	struct span *full;
-	struct lock full_lock;	 /* of that list, from which others may steal */
-	uint32_t spans[CLASSES]; /* the pages of all it has; who steals one takes them off */
+	struct span *all;	       /* that it has, of which others may steal */
+	struct lock lock;	       /* of that list, and of the next: */
+	uint32_t spans[CLASSES];       /* their pages */
 	/* Spans of each class with blocks freed by others. */
 	struct span *remote[CLASSES] __attribute__((aligned(64)));
 	/* What outlives its thread. */
@@ -51,24 +51,24 @@ void heap__hand_on(struct span *s);
 /* A span was emptied by others since somebody last looked for such. */
 extern bool remote_some_empty;
 /* In the hands of h: spans of `from` of which others freed all. */
-bool heap__steal(struct heap *h, struct heap *from);
-bool heap__steal_span(struct heap *h, struct heap *from, struct span *s);
+__attribute__((cold)) bool heap__steal(struct heap *h, struct heap *from);
+__attribute__((cold)) bool heap__steal_span(struct heap *h, struct heap *from, struct span *s);
 /* Takes home what others freed: of one class, or all. */
 void heap__collect_class(struct heap *h, unsigned int class);
 void heap__collect(struct heap *h);
 /* Of classes up to `end`, to the shared heap, which is not locked. */
 void heap__collect_shared(unsigned int class, unsigned int end);
 /* Spans without blocks to the page heap. */
-void heap__trim(struct heap *h);
+__attribute__((cold)) void heap__trim(struct heap *h);
 /* Adds what the span counted and no heap's counters have yet. */
 void heap__count(const struct span *s, struct counters *c);
 /*
  * In a child by fork: all spans but those of `own` to the shared heap, which is locked.  Their
  * threads are gone, and no other thread has begun.
  */
-void heap__inherit(struct heap *own);
+__attribute__((cold)) void heap__inherit(struct heap *own);
 /* Everything to the shared heap; without blocks, to the page heap. The shared heap is locked. */
-void heap__give_up(struct heap *h);
+__attribute__((cold)) void heap__give_up(struct heap *h);
 
 /* Freed by others, and not yet home. */
 static inline unsigned int remote__count(const struct span *s)

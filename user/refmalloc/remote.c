@@ -76,9 +76,7 @@ static void collect_span(struct heap *h, struct span *s)
 	/* Whoever freed them counted them. */
 	__atomic_store_n(&s->put, s->put + (list >> 16) * TALLY_ONE, __ATOMIC_RELAXED);
 	s->put_counted += list >> 16;
-	if (s->place == SPAN_CURRENT || s->place == SPAN_FULL ||
-	    (s->place == SPAN_PARTIAL && span__used(s) == 0))
-		heap__watched(h, s);
+	heap__watched(h, s);
 }
 
 void heap__collect_class(struct heap *h, unsigned int class)

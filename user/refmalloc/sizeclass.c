@@ -5,8 +5,7 @@
 
 #include "sys.h"
 
-#define LARGEST_SPAN 16 /* pages */
-#define SHARE	     4	/* of what a thread has of a class: its next span */
+#define LARGEST_SPAN 4 /* pages */
 
 /* class_table[n]: the class of sizes up to 16 * n. */
 const uint8_t class_table[TABLED_MAX / GRANULE + 1] = {
@@ -34,11 +33,11 @@ static unsigned int fewest_pages(uint32_t size)
 	return pages;
 }
 
-/* What a thread takes is in proportion to what it has. */
+/* As much as it has, so that few spans are enough, up to what seldom lies empty but for a block. */
 unsigned int class_pages(unsigned int class, unsigned int have)
 {
 	unsigned int fewest = fewest_pages(class_size(class));
-	unsigned int pages = have / SHARE < LARGEST_SPAN ? have / SHARE : LARGEST_SPAN;
+	unsigned int pages = have < LARGEST_SPAN ? have : LARGEST_SPAN;
 
 	return pages < fewest ? fewest : pages / fewest * fewest;
 }

@@ -41,7 +41,7 @@ enum span_kind {
 enum span_place {
 	SPAN_CURRENT, /* blocks are taken from it */
 	SPAN_PARTIAL, /* in a list of those with free blocks */
-	SPAN_FULL,    /* in the list of those without */
+	SPAN_FULL,    /* without, until some come back */
 };
 
 struct heap;
@@ -64,18 +64,19 @@ struct span {
 	/* What others write, or seldom matters. */
 	uint32_t remote; /* blocks freed by others: see remote.c */
 	uint32_t pages;
-	struct span *next, *prev; /* in its owner's list, a bin, or the list of large blocks */
+	struct span *next, *prev; /* in a list of partial ones, a bin, or that of large blocks */
 	uint8_t kind;
 	uint8_t route; /* enum refmalloc_route */
 	uint8_t class;
 	uint8_t place; /* enum span_place */
 	union {
-		struct { /* SPAN_SMALL */
-			uint16_t
-				fresh; /* blocks from here on were never used, and are on no list */
-			uint16_t count;			     /* blocks */
-			uint32_t taken_counted, put_counted; /* in a heap's counters already */
+		struct {			/* SPAN_SMALL */
+			uint16_t count;		/* blocks */
+			uint16_t taken_counted; /* in a heap's counters already */
+			uint32_t put_counted;	/* also those */
 			struct span *remote_next;
+			struct span *all_next,
+				**all_link; /* of its owner's, and what points here */
 		};
 		struct {		/* SPAN_PAGES, SPAN_LARGE: one block */
 			bool zeroed;	/* just taken, and never used, so all zero */

@@ -11,8 +11,10 @@ struct span **table__reserve(void)
 {
 	struct span **leaf = spare;
 
-	spare = NULL;
-	return leaf ? leaf : sys__map(REFMALLOC_MAP_TABLE, LEAF_ENTRIES * sizeof(*leaf));
+	if (!leaf)
+		return sys__map(REFMALLOC_MAP_TABLE, LEAF_ENTRIES * sizeof(*leaf));
+	spare = NULL; /* else its page is not touched */
+	return leaf;
 }
 
 void table__give_back(struct span **leaf)

@@ -236,7 +236,7 @@ static void before_fork(void)
 {
 	lock__take(&shared_lock);
 	for (struct heap *h = heaps; h; h = h->next)
-		lock__take(&h->full_lock);
+		lock__take(&h->lock);
 	pages__lock_all();
 }
 
@@ -244,7 +244,7 @@ static void after_fork(void)
 {
 	pages__unlock_all();
 	for (struct heap *h = heaps; h; h = h->next)
-		lock__give(&h->full_lock);
+		lock__give(&h->lock);
 	lock__give(&shared_lock);
 }
 
@@ -261,7 +261,7 @@ static void after_fork_in_child(void)
 	lock__open_in_child(&shared_lock);
 	process = getpid();
 	for (struct heap *h = heaps; h; h = h->next) {
-		lock__open_in_child(&h->full_lock);
+		lock__open_in_child(&h->lock);
 		h->thread = h == heap_own ? process : 0;
 		heirs |= h != heap_own && h != &shared_heap;
 	}
