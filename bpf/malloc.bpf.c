@@ -399,6 +399,7 @@ static __always_inline bool call_begin(struct pt_regs *ctx)
 	thread = thread_get(id);
 	if (!call_counts(ctx, probe, thread, id, now, &s))
 		return false;
+	s.thread = thread;
 	if (config.live && !may_return(probe, entry_sp(ctx, probe), s.size, s.flags))
 		s.flags |= EVENT_F_NO_RETURN;
 	in_others = config.live ? call_emit(ctx, &s, probe) : malloc_emit(&s);
@@ -478,6 +479,7 @@ static __always_inline void station_begins(struct pt_regs *ctx, struct thread *t
 		return;
 	}
 	counts = call_counts(ctx, probe, t, id, now, &s);
+	s.thread = t;
 	begun_set(t, room, probe->number, sp, request, !counts);
 	if (counts && call_emit(ctx, &s, probe))
 		t->in_others = true;
@@ -494,6 +496,7 @@ static __always_inline void whole_emit(struct pt_regs *ctx, struct thread *t,
 		return;
 	t->pending = false;
 	s.type = EVENT_BLOCK;
+	s.thread = t;
 	s.addr = addr;
 	if (!call_put(&s))
 		malloc_spill(s.id >> 32, s.size, s.op, s.flags, 0);
@@ -504,7 +507,7 @@ static __always_inline void station_ends(struct pt_regs *ctx, struct thread *t,
 {
 	__u64 addr = probe->result < PROBE_REGS ? register_read(ctx, probe->result) : 0;
 	__u64 sp = entry_sp(ctx, probe);
-	struct said s = {.id = id, .type = EVENT_RETURN};
+	struct said s = {.id = id, .type = EVENT_RETURN, .thread = t};
 	struct begun_call *begun = begun_find(t, probe, sp, station_request(ctx, probe));
 
 	if (!begun) {

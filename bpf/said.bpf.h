@@ -14,7 +14,27 @@ struct said {
 	__u32 call, object;
 	__u16 flags;
 	__u8 type, op;
+	struct thread *thread; /* of the call; NULL: it is not at hand */
 };
+
+/*
+ * How full the ring is; 0 for a few calls of a thread that has just seen it not nearly full: asking
+ * takes half as long as writing.
+ */
+static __always_inline __u64 said_fill_of_ring(const struct said *s)
+{
+	struct thread *t = s->thread;
+	__u64 fill;
+
+	if (t && t->unasked) {
+		t->unasked--;
+		return 0;
+	}
+	fill = ring_fill();
+	if (t && fill < config.wake_at)
+		t->unasked = config.unasked;
+	return fill;
+}
 
 static __always_inline void said_fill(struct event *e, const struct said *s)
 {
@@ -37,7 +57,7 @@ static __always_inline bool is_timeless(void)
 /* False: the ring has no room for it. */
 static __always_inline bool malloc_put(const struct said *s)
 {
-	__u64 fill = ring_fill();
+	__u64 fill = said_fill_of_ring(s);
 	struct brief_event *b;
 	struct event *e;
 
@@ -72,7 +92,7 @@ static __always_inline bool call_is_brief(const struct said *s)
 /* The same, with what pairs it. */
 static __always_inline bool call_put(const struct said *s)
 {
-	__u64 fill = ring_fill();
+	__u64 fill = said_fill_of_ring(s);
 	struct event_call *c;
 	struct brief_call *b;
 

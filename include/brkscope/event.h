@@ -284,6 +284,7 @@ struct config {
 	__u8 spare_filtered; /* return probes kill processes with a seccomp filter: none in these */
 	__u8 session;	     /* which calls' returns are probed is said at their entries */
 	__u8 task_storage;   /* threads are kept with their tasks */
+	__u8 unasked;	     /* calls of a thread without looking how full the ring is */
 	__u32 cpus;	     /* possible ones */
 	__u64 sure_size;     /* of so many bytes there is memory, in a process without a limit */
 	__u32 sure_maps;     /* with no more mappings than that a process gets another one */

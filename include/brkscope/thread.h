@@ -51,7 +51,8 @@ struct thread {
 	__u8 n_begun;	 /* of begun, those that are used */
 	/* the system call under way */
 	__u8 syscall; /* enum event_type; 0: none */
-	__u8 pad[3];
+	__u8 unasked; /* calls yet for which it need not ask how full the ring is */
+	__u8 pad[2];
 	struct begun_call begun[BEGUN_MOST];
 	__u64 begin_ns;
 	__u64 args[6];

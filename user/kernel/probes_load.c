@@ -124,6 +124,9 @@ static __u32 sure_maps(void)
 	return most / 2;
 }
 
+#define UNASKED_RING  (8u << 20)
+#define UNASKED_CALLS 15
+
 static void configure(struct probes *p, const struct probes_config *c)
 {
 	struct config *k = &p->skel->rodata->config;
@@ -134,6 +137,8 @@ static void configure(struct probes *p, const struct probes_config *c)
 	k->huge_shift = huge_page_shift();
 	k->malloc_limit = ring_bytes / 2;
 	k->wake_at = ring_bytes / 8;
+	/* Some thousand threads may then write a little each before the limit. */
+	k->unasked = ring_bytes >= UNASKED_RING ? UNASKED_CALLS : 0;
 	k->by_pid = c->by_pid;
 	if (!c->follow)
 		bpf_map__set_max_entries(p->skel->maps.pids, c->n_pids ? c->n_pids : 1);
