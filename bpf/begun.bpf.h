@@ -4,46 +4,51 @@
 #ifndef BEGUN_BPF_H
 #define BEGUN_BPF_H
 
+#include "emit.bpf.h"
 #include "thread.bpf.h"
 
 /*
- * The call that is here now; NULL: it has come by none before.  One that was left may have had the
- * same frame: where the request is known it tells.
+ * The call that is here now, of begun; -1: it has come by none before.  One that was left may have
+ * had the same frame: where the request is known it tells.
  */
-static __always_inline struct begun_call *begun_find(struct thread *t, const struct probe *probe,
-						     __u64 sp, __u64 request)
+VERIFIED_ONCE int begun_find(struct thread *t, const struct probe *probe, __u64 sp, __u64 request)
 {
-	if (!t->n_begun)
-		return NULL;
+	if (!t || !probe || !t->n_begun)
+		return -1;
 	for (int i = 0; i < BEGUN_MOST; i++) {
 		struct begun_call *b = &t->begun[i];
 
 		if (b->sp == sp && b->station && probe->after >> ((b->station - 1) & 31) & 1 &&
 		    (!probe->sized || b->request == request))
-			return b;
+			return i;
 	}
-	return NULL;
+	return -1;
 }
 
 /*
- * Where one of this frame is written: there was one, which was left, or there is room.  One below
- * it on the stack has been left as well, if it is the same stack.
+ * Where one of this frame is written: there was one, which was left, or there is room; -1: no.  One
+ * below it on the stack has been left as well, if it is the same stack.
  */
-static __always_inline struct begun_call *begun_room(struct thread *t, __u64 sp)
+VERIFIED_ONCE int begun_room(struct thread *t, __u64 sp)
 {
-	struct begun_call *room = NULL, *left = NULL;
+	int room = -1, left = -1;
 
-	for (int i = 0; i < BEGUN_MOST; i++) {
+	for (int i = 0; t && i < BEGUN_MOST; i++) {
 		struct begun_call *b = &t->begun[i];
 
 		if (!b->station)
-			room = b;
+			room = i;
 		else if (b->sp == sp)
-			return b;
+			return i;
 		else if (b->sp < sp)
-			left = b;
+			left = i;
 	}
-	return room ? room : left;
+	return room >= 0 ? room : left;
+}
+
+static __always_inline struct begun_call *begun_at(struct thread *t, int i)
+{
+	return i < 0 ? NULL : &t->begun[i & (BEGUN_MOST - 1)];
 }
 
 static __always_inline void begun_set(struct thread *t, struct begun_call *b, __u8 number, __u64 sp,

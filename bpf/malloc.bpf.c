@@ -452,6 +452,12 @@ static __always_inline void call_end(struct pt_regs *ctx)
 
 /* ---- stations: where a call comes by on its way (user/kernel/course.h) ---- */
 
+/* 0: it has failed. */
+static __always_inline __u64 station_result(struct pt_regs *ctx, const struct probe *probe)
+{
+	return probe->result < PROBE_REGS ? register_read(ctx, probe->result) : 0;
+}
+
 /* What it asks for, to tell it from another: not whether it can be had. */
 static __always_inline __u64 station_request(struct pt_regs *ctx, const struct probe *probe)
 {
@@ -462,67 +468,48 @@ static __always_inline __u64 station_request(struct pt_regs *ctx, const struct p
 	return size;
 }
 
-static __always_inline void station_begins(struct pt_regs *ctx, struct thread *t,
-					   const struct probe *probe, __u64 id, __u64 now)
+/* The call's first station: it begins here, and may end here as well. */
+static __always_inline void station_first(struct pt_regs *ctx, struct thread *t,
+					  const struct probe *probe, __u64 id, __u64 now,
+					  __u64 request)
 {
-	__u64 sp = entry_sp(ctx, probe), request = station_request(ctx, probe);
-	struct begun_call *room;
-	struct said s;
-	bool counts;
-
-	/* By the other of an overlay's two files as well. */
-	if (begun_find(t, probe, sp, request) || is_of_twin(ctx, t, probe))
-		return;
-	room = begun_room(t, sp);
-	if (!room) { /* so many handlers, one in another, each in a call of malloc's */
-		__sync_fetch_and_add(&lost, 1);
-		return;
-	}
-	counts = call_counts(ctx, probe, t, id, now, &s);
-	s.thread = t;
-	begun_set(t, room, probe->number, sp, request, !counts);
-	if (counts && call_emit(ctx, &s, probe))
-		t->in_others = true;
-}
-
-/* The call, of which nothing has been said yet, and what it has got. */
-static __always_inline void whole_emit(struct pt_regs *ctx, struct thread *t,
-				       const struct probe *probe, __u64 id, __u64 now, __u64 addr)
-{
+	bool begins = probe->station == STATION_BEGINS, counts;
+	__u64 sp = entry_sp(ctx, probe);
+	struct begun_call *room = NULL;
 	struct said s;
 
 	/* Without its arguments it has come by another station, before it was watched. */
-	if (!probe->sized || !call_counts(ctx, probe, t, id, now, &s))
+	if (!probe->sized || is_of_twin(ctx, t, probe))
 		return;
-	t->pending = false;
-	s.type = EVENT_BLOCK;
-	s.thread = t;
-	s.addr = addr;
-	if (!call_put(&s))
-		malloc_spill(s.id >> 32, s.size, s.op, s.flags, 0);
-}
-
-static __always_inline void station_ends(struct pt_regs *ctx, struct thread *t,
-					 const struct probe *probe, __u64 id, __u64 now)
-{
-	__u64 addr = probe->result < PROBE_REGS ? register_read(ctx, probe->result) : 0;
-	__u64 sp = entry_sp(ctx, probe);
-	struct said s = {.id = id, .type = EVENT_RETURN, .thread = t};
-	struct begun_call *begun = begun_find(t, probe, sp, station_request(ctx, probe));
-
-	if (!begun) {
-		whole_emit(ctx, t, probe, id, now, addr);
-		return;
+	if (begins) {
+		room = begun_at(t, begun_room(t, sp));
+		if (!room) { /* so many handlers, one in another, each in a call of malloc's */
+			__sync_fetch_and_add(&lost, 1);
+			return;
+		}
 	}
-	probe_remember(ctx, t, probe); /* is_of_twin */
-	if (begun_end(t, begun))
-		block_emit(&s, addr, sp);
+	counts = call_counts(ctx, probe, t, id, now, &s);
+	if (room)
+		begun_set(t, room, probe->number, sp, request, !counts);
+	if (!counts)
+		return;
+	s.thread = t;
+	s.type = begins ? EVENT_CALL : EVENT_BLOCK;
+	s.call = sp >> 3;
+	if (!begins) {
+		t->pending = false;
+		s.addr = station_result(ctx, probe);
+	}
+	if (!call_put(&s) && malloc_spill(id >> 32, s.size, s.op, s.flags, 0))
+		t->in_others = true;
 }
 
 static __always_inline void station_passed(struct pt_regs *ctx)
 {
-	__u64 id = bpf_get_current_pid_tgid(), now = call_time();
+	__u64 id = bpf_get_current_pid_tgid(), now = call_time(), sp, request;
 	const struct probe *probe = probe_counts(ctx, id, now);
+	struct said s = {.id = id, .type = EVENT_RETURN};
+	struct begun_call *begun;
 	struct thread *t;
 
 	if (!probe)
@@ -532,10 +519,19 @@ static __always_inline void station_passed(struct pt_regs *ctx)
 		__sync_fetch_and_add(&lost, 1);
 		return;
 	}
+	sp = entry_sp(ctx, probe);
+	request = station_request(ctx, probe);
+	begun = t->n_begun ? begun_at(t, begun_find(t, probe, sp, request)) : NULL;
+	if (!begun) {
+		station_first(ctx, t, probe, id, now, request);
+		return;
+	}
 	if (probe->station == STATION_BEGINS)
-		station_begins(ctx, t, probe, id, now);
-	else
-		station_ends(ctx, t, probe, id, now);
+		return;
+	probe_remember(ctx, t, probe); /* is_of_twin */
+	s.thread = t;
+	if (begun_end(t, begun))
+		block_emit(&s, station_result(ctx, probe), sp);
 }
 
 SEC("uprobe")
