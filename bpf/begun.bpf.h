@@ -4,7 +4,6 @@
 #ifndef BEGUN_BPF_H
 #define BEGUN_BPF_H
 
-#include "emit.bpf.h"
 #include "thread.bpf.h"
 
 /*

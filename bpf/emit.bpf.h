@@ -10,14 +10,6 @@
 #include "file.bpf.h"
 #include "filter.bpf.h"
 
-/*
- * A function that the verifier goes through once, whoever calls it and with what, and not again on
- * each way to each call: for what is called seldom and has many ways of its own, as the spill.  It
- * is weak, so that nothing of it is compiled into its callers, and one of all objects' is left.
- * What it is given are numbers: Linux 5.10 takes no others.
- */
-#define VERIFIED_ONCE __weak __noinline
-
 static __always_inline __u64 task_start_ns(struct task_struct *task)
 {
 	return BPF_CORE_READ(task, group_leader, start_boottime);

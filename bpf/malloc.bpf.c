@@ -250,8 +250,10 @@ static __always_inline bool is_counted(struct pt_regs *ctx, struct thread *t,
 	return handed_on(t, probe, sp, ret, size);
 }
 
+/* at_station: it is one of malloc or calloc, and all that is about others need not be verified. */
 static __always_inline bool is_new_call(struct pt_regs *ctx, struct thread *t,
-					const struct probe *probe, __u64 ret, __u64 size, __u64 now)
+					const struct probe *probe, __u64 ret, __u64 size, __u64 now,
+					bool at_station)
 {
 	__u64 sp = entry_sp(ctx, probe);
 
@@ -265,10 +267,10 @@ static __always_inline bool is_new_call(struct pt_regs *ctx, struct thread *t,
 	t->request = size;
 	t->pending = true;
 	t->brk_failed = false;
-	t->jumps = may_jump(ctx, probe);
+	t->jumps = at_station ? 0 : may_jump(ctx, probe);
 	t->in_others = false;
 	t->freed = 0;
-	if (config.live && probe->fn == FN_POSIX_MEMALIGN) {
+	if (config.live && !at_station && probe->fn == FN_POSIX_MEMALIGN) {
 		t->out = argument(ctx, probe, 1);
 		t->out_sp = sp;
 	} else if (config.live && t->out_sp == sp) {
@@ -343,7 +345,8 @@ static __always_inline bool may_return(const struct probe *probe, __u64 sp, __u6
 
 /* False: it is not a user's, or it has been counted. */
 static __always_inline bool call_counts(struct pt_regs *ctx, const struct probe *probe,
-					struct thread *thread, __u64 id, __u64 now, struct said *s)
+					struct thread *thread, __u64 id, __u64 now, bool at_station,
+					struct said *s)
 {
 	__u64 ret = 0, size = 0;
 	__u32 flags = 0;
@@ -356,12 +359,12 @@ static __always_inline bool call_counts(struct pt_regs *ctx, const struct probe 
 	if (!request_size(ctx, probe, &size)) {
 		size = 0;
 		flags |= EVENT_F_IMPOSSIBLE;
-	} else if (keeps_mapping(ctx, probe, size)) {
+	} else if (!at_station && keeps_mapping(ctx, probe, size)) {
 		flags |= EVENT_F_KEEPS_MAPPING;
 	}
 	if (!thread) /* a call handed on is counted again, for nobody knows it */
 		__sync_fetch_and_add(&lost, 1);
-	else if (!is_new_call(ctx, thread, probe, ret, size, now))
+	else if (!is_new_call(ctx, thread, probe, ret, size, now, at_station))
 		return false;
 	*s = call_said(id, size, probe, flags, now);
 	return true;
@@ -397,7 +400,7 @@ static __always_inline bool call_begin(struct pt_regs *ctx)
 		return false;
 	}
 	thread = thread_get(id);
-	if (!call_counts(ctx, probe, thread, id, now, &s))
+	if (!call_counts(ctx, probe, thread, id, now, false, &s))
 		return false;
 	s.thread = thread;
 	if (config.live && !may_return(probe, entry_sp(ctx, probe), s.size, s.flags))
@@ -488,7 +491,7 @@ static __always_inline void station_first(struct pt_regs *ctx, struct thread *t,
 			return;
 		}
 	}
-	counts = call_counts(ctx, probe, t, id, now, &s);
+	counts = call_counts(ctx, probe, t, id, now, true, &s);
 	if (room)
 		begun_set(t, room, probe->number, sp, request, !counts);
 	if (!counts)

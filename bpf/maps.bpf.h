@@ -17,6 +17,14 @@
 #include "brkscope/hits.h"
 #include "brkscope/thread.h"
 
+/*
+ * A function that the verifier goes through once, whoever calls it and with what, and not again on
+ * each way to each call: for what is called seldom and has many ways of its own, as the spill.  It
+ * is weak, so that nothing of it is compiled into its callers, and one of all objects' is left.
+ * What it is given are numbers: Linux 5.10 takes no others.
+ */
+#define VERIFIED_ONCE __weak __noinline
+
 const volatile struct config config __weak = {};
 
 /* Set once everything is attached; cleared before the last numbers are read. */

@@ -31,17 +31,19 @@ static __always_inline struct thread *thread_find(__u32 tid)
 }
 
 /* Its parent's thread may have been in the middle of calls when it forked: so it is as well. */
-static __always_inline void thread_inherit(struct thread *t, __u32 tid)
+VERIFIED_ONCE int thread_inherit(__u32 tid)
 {
 	struct begun_calls *of_parent = bpf_map_lookup_elem(&begun_forks, &tid);
+	struct thread *t = thread_find(tid);
 
-	if (!of_parent)
-		return;
+	if (!of_parent || !t)
+		return 0;
 	for (int i = 0; i < BEGUN_MOST; i++) {
 		t->begun[i] = of_parent->call[i];
 		t->n_begun += !!t->begun[i].station;
 	}
 	bpf_map_delete_elem(&begun_forks, &tid);
+	return 0;
 }
 
 /* The same, made if need be: out of line, for it is so once. */
@@ -60,7 +62,7 @@ static __noinline struct thread *thread_make(__u32 tid)
 		t = bpf_map_lookup_elem(&threads, &tid);
 	}
 	if (t && config.live)
-		thread_inherit(t, tid);
+		thread_inherit(tid);
 	return t;
 }
 

@@ -124,8 +124,9 @@ static __u32 sure_maps(void)
 	return most / 2;
 }
 
-#define UNASKED_RING  (8u << 20)
-#define UNASKED_CALLS 15
+#define THREADS_BESIDE 2048
+#define UNASKED_RING   (8u << 20)
+#define UNASKED_CALLS  15
 
 static void configure(struct probes *p, const struct probes_config *c)
 {
@@ -160,6 +161,9 @@ static void configure(struct probes *p, const struct probes_config *c)
 	k->session = p->features.session;
 	k->task_storage = p->features.task_storage;
 	bpf_map__set_autocreate(p->skel->maps.task_threads, p->features.task_storage);
+	if (p->features
+		    .task_storage) /* those few that the kernel could not keep with their tasks */
+		bpf_map__set_max_entries(p->skel->maps.threads, THREADS_BESIDE);
 	k->sure_size = sure_size();
 	k->sure_maps = sure_maps();
 	set_uprobes(p, c->malloc);
