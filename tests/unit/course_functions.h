@@ -141,20 +141,22 @@ FUNCTION(stops,
 	"2: call returning\n"
 	"hlt\n");
 /* By where it is called elsewhere, and what stands behind this call is only jumped to. */
-FUNCTION(jumped_to,
-	TAKE
-	"test $15, %al\n"
-	"jne 2f\n"
-	"jnp 3f\n"
-	"pop %rbx\n"
+#define TO_LINE(callee, at_line)                                                                   \
+	TAKE                                                                                       \
+	"test $15, %al\n"                                                                          \
+	"jne 2f\n"                                                                                 \
+	"jnp 3f\n"                                                                                 \
+	"pop %rbx\n"                                                                               \
+	"ret\n"                                                                                    \
+	SLOW                                                                                       \
+	"2: call " callee "\n"                                                                     \
+	".p2align 4\n"                                                                             \
+	"nop\n"                                                                                    \
+	".p2align 4\n"                                                                             \
+	"3: " at_line                                                                              \
+	"pop %rbx\n"                                                                               \
 	"ret\n"
-	SLOW
-	"2: call fickle\n"
-	".p2align 4\n"
-	"nop\n"
-	".p2align 4\n"
-	"3: pop %rbx\n"
-	"ret\n");
+FUNCTION(jumped_to, TO_LINE("fickle", ""));
 
 /* Each of these is one of those above with one thing else. */
 FUNCTION(changed, TAKE QUICK("add $16, %rax\n") SLOW WRONG);
@@ -174,37 +176,9 @@ FUNCTION(only_in_loop, TAKE "4: dec %rcx\njne 4b\npop %rbx\nret\n" SLOW WRONG);
 /* What is called there returns, into code that brings another result. */
 FUNCTION(returns, TAKE QUICK("") SLOW "2: call returning\npop %rbx\nret\n");
 FUNCTION(returns_by_jump, TAKE QUICK("") SLOW "2: call returning_elsewhere\npop %rbx\nret\n");
-FUNCTION(returns_to_line,
-	TAKE
-	"test $15, %al\n"
-	"jne 2f\n"
-	"jnp 3f\n"
-	"pop %rbx\n"
-	"ret\n"
-	SLOW
-	"2: call returning\n"
-	".p2align 4\n"
-	"nop\n"
-	".p2align 4\n"
-	"3: pop %rbx\n"
-	"ret\n");
+FUNCTION(returns_to_line, TO_LINE("returning", ""));
 /* Or it may: what stands at the line is a loop's beginning, from behind it too. */
-FUNCTION(returns_to_loop,
-	TAKE
-	"test $15, %al\n"
-	"jne 2f\n"
-	"jnp 3f\n"
-	"pop %rbx\n"
-	"ret\n"
-	SLOW
-	"2: call fickle\n"
-	".p2align 4\n"
-	"nop\n"
-	".p2align 4\n"
-	"3: dec %rdx\n"
-	"jne 3b\n"
-	"pop %rbx\n"
-	"ret\n");
+FUNCTION(returns_to_loop, TO_LINE("fickle", "dec %rdx\njne 3b\n"));
 /* The only way without a call is one that fails. */
 FUNCTION(only_fails, TAKE "call returning\nxor %eax, %eax\npop %rbx\nret\n" SLOW WRONG);
 /* Half of the request is not it. */

@@ -7,21 +7,14 @@
  * either, and a handler may call it.  It prints what it has counted itself, and each child of it
  * what it has since it was forked.
  */
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <malloc.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
-#include <ucontext.h>
 
-#include "say.h"
+#include "trap.h"
 
 #define TRAPPED	 0x345000 /* bytes, of which nobody else maps a piece */
 #define LARGE	 (TRAPPED - 2000)
@@ -116,22 +109,7 @@ static void on_trap(int signal, siginfo_t *info, void *context)
 	if (way == FORK && children < CHILDREN && !is_child)
 		divide();
 	/* It is served by the heap then. */
-	((ucontext_t *)context)->uc_mcontext.gregs[REG_RAX] = -ENOMEM;
-}
-
-static void filter(void)
-{
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 0, 3),
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TRAPPED, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
-	struct sock_fprog program = {sizeof(code) / sizeof(*code), code};
-
-	MUST(!prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
-	MUST(!prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program));
+	trap_refuse(context);
 }
 
 /* The same frame again and again, whether the call before was left or not. */
@@ -152,12 +130,10 @@ static void ask(void)
 
 int main(int argc, char **argv)
 {
-	const struct sigaction action = {.sa_sigaction = on_trap,
-					 .sa_flags = SA_SIGINFO | SA_NODEFER};
 	const int n = (int)number(argc > 1 ? argv[1] : "");
 
-	MUST(mallopt(M_MMAP_THRESHOLD, 128 * 1024) && !sigaction(SIGSYS, &action, NULL));
-	filter();
+	MUST(mallopt(M_MMAP_THRESHOLD, 128 * 1024));
+	trap_mmap(TRAPPED, on_trap);
 	for (round_number = 0; round_number < n && !is_child; round_number++)
 		ask();
 	begin(1ul << 50);
