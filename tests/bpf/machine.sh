@@ -71,7 +71,8 @@ for pid, row in ours.items():
 
 # Of all that has exited in it, where its address space could still be counted then.
 spaces = [row["address_space"]["unexplained_bytes"] for row in ours.values() if row["exited"]]
-expect("bytes of address spaces that are not explained", {n for n in spaces if n}, set())
+expect("address spaces that are not explained",
+       [(row["comm"], row["execs"], row["address_space"]) for row in ours.values() if row["address_space"]["unexplained_bytes"]], [])
 if any(n is not None for n in spaces):
     expect_true("address spaces that were compared", spaces.count(0) > 0.9 * len(spaces))
 
