@@ -473,8 +473,7 @@ static __always_inline __u64 station_request(struct pt_regs *ctx, const struct p
 
 /* The call's first station: it begins here, and may end here as well. */
 static __always_inline void station_first(struct pt_regs *ctx, struct thread *t,
-					  const struct probe *probe, __u64 id, __u64 now,
-					  __u64 request)
+					  const struct probe *probe, __u64 id, __u64 now)
 {
 	bool begins = probe->station == STATION_BEGINS, counts;
 	__u64 sp = entry_sp(ctx, probe);
@@ -493,7 +492,7 @@ static __always_inline void station_first(struct pt_regs *ctx, struct thread *t,
 	}
 	counts = call_counts(ctx, probe, t, id, now, true, &s);
 	if (room)
-		begun_set(t, room, probe->number, sp, request, !counts);
+		begun_set(t, room, probe->number, sp, station_request(ctx, probe), !counts);
 	if (!counts)
 		return;
 	s.thread = t;
@@ -509,10 +508,10 @@ static __always_inline void station_first(struct pt_regs *ctx, struct thread *t,
 
 static __always_inline void station_passed(struct pt_regs *ctx)
 {
-	__u64 id = bpf_get_current_pid_tgid(), now = call_time(), sp, request;
+	__u64 id = bpf_get_current_pid_tgid(), now = call_time(), sp;
 	const struct probe *probe = probe_counts(ctx, id, now);
 	struct said s = {.id = id, .type = EVENT_RETURN};
-	struct begun_call *begun;
+	struct begun_call *begun = NULL;
 	struct thread *t;
 
 	if (!probe)
@@ -523,10 +522,10 @@ static __always_inline void station_passed(struct pt_regs *ctx)
 		return;
 	}
 	sp = entry_sp(ctx, probe);
-	request = station_request(ctx, probe);
-	begun = t->n_begun ? begun_at(t, begun_find(t, probe, sp, request)) : NULL;
+	if (t->n_begun)
+		begun = begun_at(t, begun_find(t, probe, sp, station_request(ctx, probe)));
 	if (!begun) {
-		station_first(ctx, t, probe, id, now, request);
+		station_first(ctx, t, probe, id, now);
 		return;
 	}
 	if (probe->station == STATION_BEGINS)

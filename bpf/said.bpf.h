@@ -19,7 +19,7 @@ struct said {
 
 /*
  * How full the ring is; 0 for a few calls of a thread that has just seen it not nearly full: asking
- * takes half as long as writing.
+ * takes a third as long as writing.
  */
 static __always_inline __u64 said_fill_of_ring(const struct said *s)
 {

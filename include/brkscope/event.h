@@ -337,7 +337,7 @@ enum station_kind {
 	STATION_ENDS,	/* its result is known */
 };
 
-#define STATIONS_MOST 16 /* of a function; a power of two */
+#define STATIONS_MOST 16 /* of a function */
 
 /*
  * What the probe that just hit is: found by its cookie, or, on kernels without
