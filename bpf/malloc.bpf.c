@@ -9,6 +9,7 @@
  * A call and its return are paired by the agent, by the thread and the place of
  * the call's frame: nothing here has to remember calls that never return.
  */
+#include "again.bpf.h"
 #include "begun.bpf.h"
 #include "block.bpf.h"
 #include "burst.bpf.h"
@@ -402,6 +403,8 @@ static __always_inline bool call_begin(struct pt_regs *ctx)
 	thread = thread_get(id);
 	if (!call_counts(ctx, probe, thread, id, now, false, &s))
 		return false;
+	if (config.repeats && thread)
+		again_remember(ctx, thread, probe, id);
 	s.thread = thread;
 	if (config.live && !may_return(probe, entry_sp(ctx, probe), s.size, s.flags))
 		s.flags |= EVENT_F_NO_RETURN;
@@ -553,7 +556,8 @@ int malloc_enter(struct pt_regs *ctx)
 	__u64 since = run_begin(RUN_ENTRY);
 
 	keep_own_stack(ctx, no_programs);
-	call_begin(ctx);
+	if (!config.repeats || !call_again(ctx))
+		call_begin(ctx);
 	run_end(RUN_ENTRY, since);
 	return 0;
 }

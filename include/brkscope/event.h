@@ -285,6 +285,7 @@ struct config {
 	__u8 session;	     /* which calls' returns are probed is said at their entries */
 	__u8 task_storage;   /* threads are kept with their tasks */
 	__u8 unasked;	     /* calls of a thread without looking how full the ring is */
+	__u8 repeats;	     /* a call may be told by its thread's last one (bpf/again.bpf.h) */
 	__u32 cpus;	     /* possible ones */
 	__u64 sure_size;     /* of so many bytes there is memory, in a process without a limit */
 	__u32 sure_maps;     /* with no more mappings than that a process gets another one */
@@ -312,10 +313,11 @@ enum probe_reg {
 	PROBE_REG_DX,
 	PROBE_REG_SI,
 	PROBE_REG_DI,
-	PROBE_REGS
+	PROBE_REGS,
+	PROBE_REG_FIRST = PROBE_REG_DI /* a function's first argument */
 };
 #else
-enum probe_reg { PROBE_REG_X0, PROBE_REGS = 31 };
+enum probe_reg { PROBE_REG_X0, PROBE_REG_FIRST = PROBE_REG_X0, PROBE_REGS = 31 };
 #endif
 #define PROBE_ARGS 8 /* arguments that a probe may read; a power of two */
 
@@ -374,7 +376,8 @@ struct probe {
 	__u8 number;	 /* of the station, below STATIONS_MOST */
 	__u8 sized;	 /* the arguments are known there */
 	__u8 result;	 /* enum probe_reg: where the result is; PROBE_REGS: it is 0 */
-	__u8 pad[5];
+	__u8 plain; /* outer, by no jump, and asks for the first argument, where that is passed */
+	__u8 pad[4];
 	__u32 after; /* stations, as bits, at which a call may have begun that comes to this one */
 	/* File offsets of the allocator's own code: a call from there is not a user's. */
 	__u64 internal_lo, internal_hi; /* of all of it, with what lies between */

@@ -35,6 +35,15 @@ for n in ((1 << 32) - 1, 1 << 32, 5 << 30): malloc(n)
 '
 done
 unset LEVEL
+# Threads that end after a few calls each.
+counted threads "$PYTHON" -S -c '
+import ctypes, threading
+malloc = ctypes.CDLL(None).malloc
+malloc.restype, malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+for n in range(500):
+    t = threading.Thread(target=lambda: [malloc(100 + n) for i in range(12)])
+    t.start(); t.join()
+'
 counted gcc gcc -O2 -g -o "$WORK/program" tests/workload/flood.c -pthread
 counted sqlite sqlite3 "$WORK/db" 'create table t(a, b);
 	with recursive n(i) as (select 1 union all select i + 1 from n where i < 2000)
@@ -78,7 +87,7 @@ compare "$WORK" <<'END'
 from oracle import *
 work = sys.argv[1]
 # What must be there, or the comparison proves nothing.
-for name, comms in (("python", {"python3"}), ("large-sizes", {"python3"}), ("large-live", {"python3"}), ("gcc", {"gcc", "cc1", "as", "collect2", "ld"}),
+for name, comms in (("python", {"python3"}), ("threads", {"python3"}), ("large-sizes", {"python3"}), ("large-live", {"python3"}), ("gcc", {"gcc", "cc1", "as", "collect2", "ld"}),
                     ("sqlite", {"sqlite3"}), ("children", {"sh", "ls", "sort", "wc", "awk"}),
                     ("nginx", {"nginx"})):
     report, counts = Report(f"{work}/{name}.json"), read_counts(f"{work}/{name}")
@@ -86,7 +95,10 @@ for name, comms in (("python", {"python3"}), ("large-sizes", {"python3"}), ("lar
     expect(f"{name}: programs without one", sorted(c for c in comms if not any(
         s.startswith(c) or c == "awk" and s == "mawk" for s in seen)), [])
     expect(f"{name}: PIDs", sorted(report.rows), sorted(counts))
-    expect_true(f"{name}: calls", sum(process.calls for process in counts.values()) > 100)
+    calls = sum(process.calls for process in counts.values())
+    expect_true(f"{name}: calls", calls > 100)
+    hits = report.data["cost"]["hits"]
+    expect_true(f"{name}: {calls} calls in {hits}", hits["emulated"] + hits["stepped"] >= calls)
     for process in counts.values():
         expect_counts(report, process)
 

@@ -43,6 +43,12 @@ static struct probe probe_of(const struct object *o, unsigned int index)
 	return probe;
 }
 
+static bool is_plain(const struct probe *p)
+{
+	return p->outer && !p->jumps && !p->whole && p->hit == HIT_EMULATED && p->size_arg == 1 &&
+	       !p->count_arg && p->reg[0] == PROBE_REG_FIRST && p->station == STATION_NONE;
+}
+
 static int add(struct place_table *t, struct probe *probe, const struct placement *at,
 	       struct places *places)
 {
@@ -58,6 +64,7 @@ static int add(struct place_table *t, struct probe *probe, const struct placemen
 	probe->off = at->off;
 	probe->frame = at->frame;
 	memcpy(probe->reg, at->reg, sizeof(probe->reg));
+	probe->plain = is_plain(probe);
 	places->place[places->n++] = (struct uprobe_place){.offset = at->off, .cookie = number};
 	t->n++;
 	err = map__update(t->probes_fd, &number, probe, BPF_ANY);
