@@ -63,7 +63,7 @@ static __always_inline void free_begin(struct pt_regs *ctx)
 	if (internal_call(ctx, probe, ret))
 		return;
 	thread = thread_get(id);
-	if (!thread) /* as malloc.bpf.c's call_begin */
+	if (!thread) /* as call_counts (user_call.bpf.h) */
 		__sync_fetch_and_add(&lost, 1);
 	else if (!is_new_free(ctx, thread, probe, addr, ret))
 		return;

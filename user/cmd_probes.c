@@ -45,7 +45,7 @@ const char *found_probes__shows(const struct station *s)
 	return s->alone ? "both" : "end";
 }
 
-/* Why it would: hides_others in bpf/malloc.bpf.c, which only a session's programs can heed. */
+/* Why it would: hides_others in bpf/may_return.bpf.h, which only a session's programs can heed. */
 const char *found_probes__handlers(const struct found_probes *found)
 {
 	if (!found->live)

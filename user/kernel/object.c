@@ -315,7 +315,7 @@ static void find_outer(struct object *o, const struct elf_file *f)
 	bool hooks = o->kind == OBJECT_GLIBC &&
 		     (o->program || !elf_file__find(f, "pthread_create"));
 
-	/* These two never hand a call on by a jump: bpf/malloc.bpf.c, may_jump. */
+	/* These two never hand a call on by a jump: may_jump, bpf/user_call.bpf.h. */
 	o->fn[FN_MALLOC].outer = object__is_libc(o) && !hooks;
 	o->fn[FN_CALLOC].outer = o->fn[FN_MALLOC].outer;
 	if (o->kind == OBJECT_GLIBC)
