@@ -13,7 +13,6 @@
 #include <string.h>
 
 #include <dlfcn.h>
-#include <link.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/ptrace.h>
@@ -24,36 +23,15 @@
 #include <cmocka.h>
 
 #include "kernel/course.h"
-#include "kernel/elf_file.h"
 #include "kernel/graph.h"
 
 #if defined(__x86_64__)
 #include "course_functions.h"
-
-static struct elf_file *self;
-static uintptr_t base;
-
-static int find_base(struct dl_phdr_info *info, size_t size, void *arg)
-{
-	base = info->dlpi_addr;
-	return 1; /* the program is the first */
-}
-
-static int open_self(void **state)
-{
-	dl_iterate_phdr(find_base, NULL);
-	return elf_file__open("/proc/self/exe", &self);
-}
-
-static int close_self(void **state)
-{
-	elf_file__close(self);
-	return 0;
-}
+#include "self.h"
 
 static bool find(const char *code, const char *end, struct course *out)
 {
-	const struct elf_function fn = {.addr = (uintptr_t)code - base, .size = end - code};
+	const struct elf_function fn = {.addr = (uintptr_t)code - self_base, .size = end - code};
 
 	return course__find(self, &fn, 1, out);
 }
@@ -64,7 +42,7 @@ static const struct station *at(const struct course *c, const char *code)
 {
 	__u64 offset;
 
-	assert_true(elf_file__offset(self, (uintptr_t)code - base, &offset));
+	assert_true(elf_file__offset(self, (uintptr_t)code - self_base, &offset));
 	for (unsigned int i = 0; i < c->n; i++)
 		if (c->station[i].at.off == offset)
 			return &c->station[i];

@@ -13,17 +13,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <link.h>
-
 #include <cmocka.h>
 
 #include "alloc_fn.h"
-#include "kernel/elf_file.h"
 #include "kernel/features.h"
 #include "kernel/placement.h"
 #include "kernel/usdt.h"
 
 #if defined(__x86_64__)
+#include "self.h"
+
 #define NOP5 ".byte 0x0f, 0x1f, 0x44, 0x00, 0x00\n"
 
 /* Far enough from the one before that no near jump reaches over. */
@@ -36,38 +35,17 @@
 /* In another section: by a distance of 32 bits. */
 #define COLD(code) asm(".pushsection .text.unlikely, \"ax\"\n" code "\n.popsection\n")
 
-static struct elf_file *self;
-static uintptr_t base;
-
-static int find_base(struct dl_phdr_info *info, size_t size, void *arg)
-{
-	base = info->dlpi_addr;
-	return 1; /* the program is the first */
-}
-
-static int open_self(void **state)
-{
-	dl_iterate_phdr(find_base, NULL);
-	return elf_file__open("/proc/self/exe", &self);
-}
-
-static int close_self(void **state)
-{
-	elf_file__close(self);
-	return 0;
-}
-
 static __u64 offset_of(const char *code)
 {
 	__u64 offset;
 
-	assert_true(elf_file__offset(self, (uintptr_t)code - base, &offset));
+	assert_true(elf_file__offset(self, (uintptr_t)code - self_base, &offset));
 	return offset;
 }
 
 static struct placement find(const char *code, const char *end, unsigned int args, bool in_place)
 {
-	struct elf_function fn = {.addr = (uintptr_t)code - base, .size = end - code};
+	struct elf_function fn = {.addr = (uintptr_t)code - self_base, .size = end - code};
 	struct placement p;
 	struct placement_request r = {&fn, args, in_place, &p};
 
@@ -561,7 +539,7 @@ static void sites(void **state)
 /* One that needs no look at what leads there, and the same one that does. */
 static void asked_twice(void **state)
 {
-	struct elf_function fn = {.addr = (uintptr_t)half_lost - base,
+	struct elf_function fn = {.addr = (uintptr_t)half_lost - self_base,
 				  .size = half_lost_end - half_lost};
 	struct placement p[3];
 	struct placement_request r[] = {
@@ -577,9 +555,9 @@ static void asked_twice(void **state)
 static void several(void **state)
 {
 	struct elf_function fn[3] = {
-		{.addr = (uintptr_t)loop_to_it - base, .size = loop_to_it_end - loop_to_it},
-		{.addr = (uintptr_t)je_at_3 - base, .size = je_at_3_end - je_at_3},
-		{.addr = (uintptr_t)cold_je - base, .size = cold_je_end - cold_je},
+		{.addr = (uintptr_t)loop_to_it - self_base, .size = loop_to_it_end - loop_to_it},
+		{.addr = (uintptr_t)je_at_3 - self_base, .size = je_at_3_end - je_at_3},
+		{.addr = (uintptr_t)cold_je - self_base, .size = cold_je_end - cold_je},
 	};
 	struct placement p[3];
 	struct placement_request r[] = {

@@ -77,7 +77,8 @@ const struct placement *places__of_call(const struct object *o, int entry, bool 
 	return live && entry != ENTRY_KEPT ? &o->fn[entry].return_place : &o->fn[entry].place;
 }
 
-/* A return probe ends a program by the exception that its function throws (bpf/may_return.bpf.h). */
+/* A return probe ends a program by the exception that its function throws (bpf/may_return.bpf.h).
+ */
 bool places__see_return(int entry, bool live, bool session)
 {
 	const struct alloc_entry *e = &alloc_entries[entry];
