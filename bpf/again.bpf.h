@@ -3,32 +3,31 @@
  * decides whether it counts.
  *
  * Most calls of most programs are of one function, malloc, one after another.  For these a third of
- * the instructions is enough.  What may be different from one such call to the next is asked for;
- * all else makes the thread forget that its last call was one (again_remember).
+ * the instructions is enough.  While again_probe is set nothing that was called before leads to
+ * this function, or jumps there, and no other allocator has been called: where the call comes from
+ * and its frame would tell nothing.  Nor is its process asked for in `pids`, which it leaves with
+ * its last thread.
  */
 #ifndef AGAIN_BPF_H
 #define AGAIN_BPF_H
 
-#include "hits.bpf.h"
 #include "probe.bpf.h"
 #include "said.bpf.h"
 #include "thread.bpf.h"
 
 static __always_inline bool is_repeated(struct pt_regs *ctx, const struct thread *t, __u64 size)
 {
-	return t->again == bpf_get_attach_cookie(ctx) + 1 && t->probe_ip == PT_REGS_IP(ctx) &&
+	return t->again_probe == bpf_get_attach_cookie(ctx) + 1 && t->probe_ip == PT_REGS_IP(ctx) &&
 	       t->unasked && collecting && !(size >> BRIEF_SIZE_BITS);
 }
 
 /* False: nothing has been done. */
-static __always_inline bool call_again(struct pt_regs *ctx)
+static __always_inline bool call_again(struct pt_regs *ctx, struct thread *t)
 {
 	__u64 size = PT_REGS_PARM1(ctx);
 	struct brief_event *b;
-	struct thread *t;
 
-	t = bpf_task_storage_get(&task_threads, bpf_get_current_task_btf(), NULL, 0);
-	if (!t || !is_repeated(ctx, t, size))
+	if (!t || !t->again_probe || !is_repeated(ctx, t, size))
 		return false;
 	b = bpf_ringbuf_reserve(&ring, sizeof(*b), 0);
 	if (!b)
@@ -37,8 +36,6 @@ static __always_inline bool call_again(struct pt_regs *ctx)
 	b->size = size;
 	bpf_ringbuf_submit(b, BPF_RB_NO_WAKEUP);
 	t->unasked--;
-	t->uncounted++;
-	t->sp = PT_REGS_SP(ctx) + t->again_frame;
 	t->request = size;
 	t->pending = true;
 	t->brk_failed = false;
@@ -46,18 +43,17 @@ static __always_inline bool call_again(struct pt_regs *ctx)
 	return true;
 }
 
-/* A call by this probe has just been counted. */
+/* A call by this probe counts. */
 static __always_inline void again_remember(struct pt_regs *ctx, struct thread *t,
 					   const struct probe *probe, __u64 id)
 {
-	thread_count_hits(t);
-	t->again = 0;
+	t->again_probe = 0;
 	if (!probe->plain || t->leads || t->jumps ||
 	    !brief_event__holds(0, id >> 32, 0, probe->object))
 		return;
-	t->again = bpf_get_attach_cookie(ctx) + 1;
-	t->again_frame = probe->frame;
+	t->again_probe = bpf_get_attach_cookie(ctx) + 1;
 	t->again_event = brief_event__of(0, id >> 32, probe->fn, 0, probe->object);
+	t->again_event.repeated = 1;
 }
 
 #endif

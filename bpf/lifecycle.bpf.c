@@ -307,7 +307,6 @@ static __always_inline int exited(struct task_struct *task)
 	struct event_task *t;
 	__u64 fill;
 
-	thread_count_hits(thread_of_task());
 	bpf_map_delete_elem(&threads, &tid);
 	if (config.live)
 		bpf_map_delete_elem(&begun_forks, &tid);

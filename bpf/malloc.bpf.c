@@ -56,12 +56,11 @@ static __always_inline void kept_emit(__u64 id, const struct probe *probe, __u64
 	cells_add(&key, t->request);
 }
 
-/* True: it is a call whose return is to be seen. */
-static __always_inline bool call_begin(struct pt_regs *ctx)
+/* True: it is a call whose return is to be seen.  thread: NULL where it is not at hand. */
+static __always_inline bool call_begin(struct pt_regs *ctx, struct thread *thread)
 {
 	__u64 id = bpf_get_current_pid_tgid(), now = call_time();
 	const struct probe *probe = probe_counts(ctx, id, now);
-	struct thread *thread;
 	struct said s;
 	bool in_others;
 
@@ -71,10 +70,11 @@ static __always_inline bool call_begin(struct pt_regs *ctx)
 		kept_emit(id, probe, now);
 		return false;
 	}
-	thread = thread_get(id);
+	if (!thread)
+		thread = thread_get(id);
 	if (!call_counts(ctx, probe, thread, id, now, false, &s))
 		return false;
-	if (config.repeats && thread)
+	if (config.repeats && thread && (probe->plain || thread->again_probe))
 		again_remember(ctx, thread, probe, id);
 	s.thread = thread;
 	if (config.live && !may_return(probe, entry_sp(ctx, probe), s.size, s.flags))
@@ -131,10 +131,12 @@ SEC("uprobe")
 int malloc_enter(struct pt_regs *ctx)
 {
 	__u64 since = run_begin(RUN_ENTRY);
+	struct thread *thread;
 
 	keep_own_stack(ctx, no_programs);
-	if (!config.repeats || !call_again(ctx))
-		call_begin(ctx);
+	thread = config.repeats ? thread_of_task() : NULL;
+	if (!config.repeats || !call_again(ctx, thread))
+		call_begin(ctx, thread);
 	run_end(RUN_ENTRY, since);
 	return 0;
 }
@@ -164,7 +166,7 @@ int malloc_session(struct pt_regs *ctx)
 	keep_own_stack(ctx, no_sessions);
 	if (PT_REGS_IP(ctx) == bpf_get_func_ip(ctx)) {
 		since = run_begin(RUN_ENTRY);
-		returns = call_begin(ctx);
+		returns = call_begin(ctx, NULL);
 		run_end(RUN_ENTRY, since);
 		return !returns;
 	}

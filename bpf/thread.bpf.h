@@ -9,7 +9,7 @@
 #ifndef THREAD_BPF_H
 #define THREAD_BPF_H
 
-#include "hits.bpf.h"
+#include "maps.bpf.h"
 
 /* Not on the stack: it would take most of what a program and all that it calls may have. */
 const volatile __u64 fresh_thread[sizeof(struct thread) / sizeof(__u64)] __weak = {};
@@ -74,21 +74,11 @@ static __always_inline struct thread *thread_get(__u32 tid)
 	return t ? t : thread_make(tid);
 }
 
-/* Its hits that are in no count yet. */
-static __always_inline void thread_count_hits(struct thread *t)
-{
-	if (!t || !t->uncounted)
-		return;
-	hit_add(HIT_EMULATED, t->uncounted);
-	t->uncounted = 0;
-}
-
 /* What the current task was in the middle of is void. */
 static __always_inline void thread_forget(__u32 tid)
 {
 	struct thread *t = thread_of_task();
 
-	thread_count_hits(t);
 	bpf_map_delete_elem(&threads, &tid);
 	if (config.live)
 		bpf_map_delete_elem(&begun_forks, &tid);

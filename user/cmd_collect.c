@@ -218,7 +218,7 @@ static int begin(struct collector *c)
 	int err;
 
 	c->start_ns = c->window_ns = clock__boot_ns();
-	cost__begin(&c->cost, c->probes, c->start_ns);
+	cost__begin(&c->cost, c->probes, c->ring, c->start_ns);
 	budget__prepare(c);
 	probes__start(c->probes);
 	c->next_tick = c->start_ns + (__u64)(c->hooks.interval * 1e9);

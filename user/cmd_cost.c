@@ -4,11 +4,16 @@
 #include "cmd_cost.h"
 
 #include "kernel/probes.h"
+#include "kernel/ring.h"
 
-void cost__begin(struct cost_keeper *k, struct probes *probes, __u64 now_ns)
+void cost__begin(struct cost_keeper *k, struct probes *probes, const struct ring *ring,
+		 __u64 now_ns)
 {
-	*k = (struct cost_keeper){
-		.meter = probes__meter(probes), .begin_ns = now_ns, .window.ns = now_ns};
+	*k = (struct cost_keeper){.meter = probes__meter(probes),
+				  .ring = ring,
+				  .repeated_before = ring__repeated(ring),
+				  .begin_ns = now_ns,
+				  .window.ns = now_ns};
 	meter__begin(k->meter, now_ns);
 }
 
@@ -23,12 +28,13 @@ static struct meter_reading reading(struct cost_keeper *k)
 
 	if (!k->ended)
 		meter__read(k->meter, &r);
+	r.hits[HIT_EMULATED] += ring__repeated(k->ring) - k->repeated_before;
 	return r;
 }
 
 void cost__end(struct cost_keeper *k)
 {
-	k->end = reading(k);
+	meter__read(k->meter, &k->end);
 	k->ended = true;
 }
 

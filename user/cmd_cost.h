@@ -8,9 +8,12 @@
 #include "model/snapshot.h"
 
 struct probes;
+struct ring;
 
 struct cost_keeper {
 	struct meter *meter;
+	const struct ring *ring; /* whose events tell of hits as well */
+	__u64 repeated_before;
 	struct meter_reading end; /* what it was when collecting ended */
 	bool ended;
 	__u64 begin_ns;
@@ -21,10 +24,11 @@ struct cost_keeper {
 };
 
 /* All is attached.  The clock is CLOCK_BOOTTIME's. */
-void cost__begin(struct cost_keeper *k, struct probes *probes, __u64 now_ns);
+void cost__begin(struct cost_keeper *k, struct probes *probes, const struct ring *ring,
+		 __u64 now_ns);
 /* To be called every now and then. */
 void cost__tick(struct cost_keeper *k, __u64 now_ns);
-/* What is still attached from here on is not counted any more. */
+/* What is still attached from here on is not counted any more; what is in the ring is. */
 void cost__end(struct cost_keeper *k);
 void cost__fill(struct cost_keeper *k, struct snapshot *s, __u64 now_ns);
 

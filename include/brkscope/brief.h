@@ -14,7 +14,7 @@
  * A struct event, EVENT_MALLOC.  Not its thread: it is in the lines of a trace alone, and they have
  * times.
  */
-#define BRIEF_SIZE_BITS	  28
+#define BRIEF_SIZE_BITS	  27
 #define BRIEF_TGID_BITS	  22 /* include/linux/threads.h: PID_MAX_LIMIT */
 #define BRIEF_OP_BITS	  4
 #define BRIEF_FLAGS_BITS  2
@@ -26,6 +26,7 @@ struct brief_event {
 	__u64 op : BRIEF_OP_BITS;
 	__u64 flags : BRIEF_FLAGS_BITS;
 	__u64 object : BRIEF_OBJECT_BITS;
+	__u64 repeated : 1; /* bpf/again.bpf.h: its hit is in no other count */
 };
 
 /*
@@ -38,6 +39,12 @@ struct brief_call {
 	__u32 tgid, tid;
 	__u64 value; /* CALL: its size; or addr */
 };
+
+static inline int brief_event__is_repeated(const void *record, __u64 bytes)
+{
+	return bytes == sizeof(struct brief_event) &&
+	       ((const struct brief_event *)record)->repeated;
+}
 
 /* Is what it leaves out 0? */
 static inline int brief_event__holds(__u64 size, __u32 tgid, __u32 flags, __u32 object)

@@ -376,7 +376,7 @@ struct probe {
 	__u8 number;	 /* of the station, below STATIONS_MOST */
 	__u8 sized;	 /* the arguments are known there */
 	__u8 result;	 /* enum probe_reg: where the result is; PROBE_REGS: it is 0 */
-	__u8 plain; /* outer, by no jump, and asks for the first argument, where that is passed */
+	__u8 plain;	 /* its thread's next call may be told by it (bpf/again.bpf.h) */
 	__u8 pad[4];
 	__u32 after; /* stations, as bits, at which a call may have begun that comes to this one */
 	/* File offsets of the allocator's own code: a call from there is not a user's. */

@@ -3,8 +3,8 @@
  *
  * Counted where a process is trapped, whether anybody wants the event or not: that is what
  * brkscope costs.  A CPU counts in a cache line of its own, by atomic adds, for a program may
- * be preempted between any two instructions; CPUs that share one are only slower.  A thread whose
- * calls repeat (bpf/again.bpf.h) adds up to 15 of them at once, what is left when it ends.
+ * be preempted between any two instructions; CPUs that share one are only slower.  Of
+ * calls that repeat (bpf/again.bpf.h) the events tell.
  */
 #ifndef BRKSCOPE_HITS_H
 #define BRKSCOPE_HITS_H

@@ -27,19 +27,15 @@ struct begun_call {
 struct thread {
 	/* its last call of the malloc family; first what the next one needs if it is like it */
 	__u64 probe_ip;
-	__u64 sp;
 	__u64 request;
 	/* where it was a plain one (bpf/again.bpf.h): its event but for the size */
 	struct brief_event again_event;
-	__u32 again; /* its probe's index + 1; 0: none */
-	__u32 again_frame;
-	__u8 pending;	 /* no mapping has been made for it yet */
-	__u8 brk_failed; /* since that call, and nothing was mapped after it */
-	__u8 in_others;	 /* it has been counted among the other processes' */
-	__u8 unasked;	 /* calls yet for which it need not ask how full the ring is */
-	__u8 uncounted;	 /* hits of probes on emulated instructions that are in no count yet */
-	__u8 marks;	 /* no mapping with MAP_NORESERVE is a block's */
-	__u8 pad[2];
+	__u32 again_probe; /* that one's index + 1; 0: it was none */
+	__u8 pending;	   /* no mapping has been made for it yet */
+	__u8 brk_failed;   /* since that call, and nothing was mapped after it */
+	__u8 in_others;	   /* it has been counted among the other processes' */
+	__u8 unasked;	   /* calls yet for which it need not ask how full the ring is */
+	__u64 sp;
 	__u64 ret;
 	__u64 code_lo, code_hi; /* the allocator's, where it is all that its object has */
 	__u64 request_ns;	/* where calls are seen in bursts: when it was */
@@ -55,11 +51,11 @@ struct thread {
 	__u32 freed_object;
 	__u32 object;
 	__u32 fn;
+	__u8 marks;    /* no mapping with MAP_NORESERVE is a block's */
 	__u8 resizing; /* its allocator has said that it resizes a block, and not how that ended */
 	__u8 n_begun;  /* of begun, those that are used */
 	/* the system call under way */
 	__u8 syscall; /* enum event_type; 0: none */
-	__u8 pad2;
 	struct begun_call begun[BEGUN_MOST];
 	__u64 begin_ns;
 	__u64 args[6];

@@ -35,15 +35,38 @@ for n in ((1 << 32) - 1, 1 << 32, 5 << 30): malloc(n)
 '
 done
 unset LEVEL
-# Threads that end after a few calls each.
-counted threads "$PYTHON" -S -c '
-import ctypes, threading
+# Threads that end after a few calls each, and such that go on, without any more.
+THREADS='
+import ctypes, sys, threading
 malloc = ctypes.CDLL(None).malloc
 malloc.restype, malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
-for n in range(500):
-    t = threading.Thread(target=lambda: [malloc(100 + n) for i in range(12)])
-    t.start(); t.join()
+end = threading.Event()
+def work():
+    for i in range(12): malloc(100 + i)
+    if len(sys.argv) > 1: end.wait()
+sys.argv[1:] and input()
+threads = [threading.Thread(target=work) for n in range(500)]
+for t in threads: t.start()
 '
+counted threads "$PYTHON" -S -c "$THREADS"
+mkfifo "$WORK/go"
+exec 3<>"$WORK/go"
+start "$PYTHON" -S -c "$THREADS
+print(1, flush=True)
+input()
+end.set()" go <"$WORK/go" >"$WORK/gone"
+MANY=$!
+python_waits() { grep -q read "/proc/$MANY/wchan" || [ "$(cut -d' ' -f3 "/proc/$MANY/stat")" = S ]; }
+eventually 10 python_waits
+start_collecting "$WORK/messages" report -p "$MANY" -j -o "$WORK/alive.json"
+echo >&3
+all_have_begun() { [ -s "$WORK/gone" ]; }
+eventually 20 all_have_begun
+kill -INT "$AGENT"
+ended "$AGENT" || fail "alive: status $?: $(cat "$WORK/messages")"
+echo >&3
+ended "$MANY" || fail "alive: the threads: status $?"
+exec 3>&-
 counted gcc gcc -O2 -g -o "$WORK/program" tests/workload/flood.c -pthread
 counted sqlite sqlite3 "$WORK/db" 'create table t(a, b);
 	with recursive n(i) as (select 1 union all select i + 1 from n where i < 2000)
@@ -83,7 +106,7 @@ wrk -t 1 -c 8 -d 1 -H 'Accept-Encoding: gzip' "http://127.0.0.1:$PORT/" >"$WORK/
 kill -QUIT "$(cat "$WORK/nginx.pid")"
 ended "$AGENT" || fail "nginx: status $?: $(cat "$WORK/error.log")"
 
-compare "$WORK" <<'END'
+compare "$WORK" "$MANY" <<'END'
 from oracle import *
 work = sys.argv[1]
 # What must be there, or the comparison proves nothing.
@@ -95,12 +118,15 @@ for name, comms in (("python", {"python3"}), ("threads", {"python3"}), ("large-s
     expect(f"{name}: programs without one", sorted(c for c in comms if not any(
         s.startswith(c) or c == "awk" and s == "mawk" for s in seen)), [])
     expect(f"{name}: PIDs", sorted(report.rows), sorted(counts))
-    calls = sum(process.calls for process in counts.values())
-    expect_true(f"{name}: calls", calls > 100)
-    hits = report.data["cost"]["hits"]
-    expect_true(f"{name}: {calls} calls in {hits}", hits["emulated"] + hits["stepped"] >= calls)
+    expect_true(f"{name}: calls", sum(process.calls for process in counts.values()) > 100)
     for process in counts.values():
         expect_counts(report, process)
+
+# Each call was a hit of a probe, which are in this process only.
+report = Report(f"{work}/alive.json")
+hits, calls = report.data["cost"]["hits"], report.row(int(sys.argv[2]))["malloc"]["calls"]
+expect_true(f"alive: {calls} calls", calls >= 500 * 12)
+expect_true(f"alive: {calls} calls in {hits}", hits["emulated"] + hits["stepped"] >= calls)
 
 def timers(n):
     (truth,), (row,) = read_counts(f"{work}/timers{n}").values(), Report(f"{work}/timers{n}.json").rows.values()

@@ -55,7 +55,7 @@ static void the_most_that_it_holds(void **state)
 {
 	struct event e = {.type = EVENT_MALLOC,
 			  .op = FN_COUNT - 1,
-			  .size = (1 << 28) - 1,
+			  .size = (1 << 27) - 1,
 			  .tgid = (1 << 22) - 1,
 			  .flags = EVENT_F_TOLD | EVENT_F_ARENA,
 			  .object = 255};
@@ -73,7 +73,7 @@ static void what_does_not_fit_is_not_held(void **state)
 		struct event size = a_call(), tgid = a_call(), flags = a_call(), object = a_call();
 
 		size.size |= 1ull << bit;
-		assert_int_equal(holds(&size), bit < 28);
+		assert_int_equal(holds(&size), bit < 27);
 		tgid.tgid |= bit < 32 ? 1u << bit : 0;
 		assert_int_equal(holds(&tgid), bit < 22 || bit >= 32);
 		flags.flags = bit < 16 ? 1u << bit : 0;

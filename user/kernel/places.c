@@ -43,6 +43,11 @@ static struct probe probe_of(const struct object *o, unsigned int index)
 	return probe;
 }
 
+/*
+ * Each call of it is a user's, but in another function that the thread is in; it is in none itself;
+ * it asks for its first argument, which is where that was passed; and the kernel emulates the
+ * instruction, which is how the hits that its events tell of are counted.
+ */
 static bool is_plain(const struct probe *p)
 {
 	return p->outer && !p->jumps && !p->whole && p->hit == HIT_EMULATED && p->size_arg == 1 &&

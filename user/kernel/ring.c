@@ -39,7 +39,7 @@ struct ring {
 	const unsigned long *produced; /* a page, and behind it the data, twice */
 	const unsigned char *data;
 	bool *woken;
-	__u64 received;
+	__u64 received, repeated;
 	bool caught_up, more;
 };
 
@@ -135,8 +135,8 @@ static const void *record_at(const struct ring *r, unsigned long at)
 }
 
 /* What is there from *at on, at most so many; *end: as far as there has been something. */
-static unsigned int take(const struct ring *r, unsigned long *at, unsigned long *end,
-			 unsigned int most, struct taken *taken)
+static unsigned int take(struct ring *r, unsigned long *at, unsigned long *end, unsigned int most,
+			 struct taken *taken)
 {
 	unsigned int n = 0;
 	__u32 length;
@@ -147,6 +147,7 @@ static unsigned int take(const struct ring *r, unsigned long *at, unsigned long 
 		if (*at == *end || !written(r, *at, &length))
 			break;
 		if (!(length & BPF_RINGBUF_DISCARD_BIT)) {
+			r->repeated += brief_event__is_repeated(record_at(r, *at), length);
 			taken[n].size = length;
 			taken[n].e = brief__expand(record_at(r, *at), &taken[n].size,
 						   &taken[n].room);
@@ -204,4 +205,9 @@ bool ring__more(const struct ring *r)
 __u64 ring__received(const struct ring *r)
 {
 	return r->received;
+}
+
+__u64 ring__repeated(const struct ring *r)
+{
+	return r->repeated;
 }

@@ -33,5 +33,7 @@ bool ring__caught_up(const struct ring *r);
 /* Has it left any?  One may have been half written, and will be whole without a wake-up. */
 bool ring__more(const struct ring *r);
 __u64 ring__received(const struct ring *r);
+/* Of these, calls whose hits are not among the programs' (brkscope/hits.h). */
+__u64 ring__repeated(const struct ring *r);
 
 #endif
