@@ -70,6 +70,11 @@ void model__begin_spill(struct model *m)
 	m->changes_missed = false;
 }
 
+void model__end_spill(struct model *m, __u64 now_ns)
+{
+	m->spilled_ns = now_ns;
+}
+
 /* All are marked once for all that is read at a time. */
 void model__miss_changes(struct model *m)
 {
