@@ -43,15 +43,13 @@ static void read_skipped(struct collector *c)
 	c->skipped = skipped;
 }
 
-int numbers__read_spill(struct collector *c)
+static int read_spilled(struct collector *c)
 {
 	struct spill_visitor v = {on_spilled_process, on_spilled_cell, c};
 	__u64 spilled = probes__spilled(c->probes);
 	bool same = spilled == c->spill_read;
 	int err;
 
-	model__begin_spill(c->model);
-	read_skipped(c);
 	/*
 	 * An event counts as spilled before its cell is written: a number that has
 	 * just changed is read once more, and the last reading is always made.
@@ -65,6 +63,17 @@ int numbers__read_spill(struct collector *c)
 		err = c->error;
 	if (err)
 		log__error("reading the counters of spilled events: %s", strerror(-err));
+	return err;
+}
+
+int numbers__read_spill(struct collector *c)
+{
+	int err;
+
+	model__begin_spill(c->model);
+	read_skipped(c);
+	err = read_spilled(c);
+	model__end_spill(c->model, clock__boot_ns());
 	return err;
 }
 

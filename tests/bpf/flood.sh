@@ -1,5 +1,5 @@
 #!/bin/bash
-# flood.sh - when the ring is far too small, every number is the same: spilled, and nothing lost.
+# flood.sh - when the ring is far too small, every number is the same or not known: spilled, and nothing lost.
 . "$(dirname "$0")/lib.sh"
 need_bpf
 
@@ -50,4 +50,26 @@ for ring in (1, 4096):
     expect(f"{who}: mmap sizes", large["malloc"], truth["malloc_mmap_calls"])
     expect(f"{who}: exited", row["exited"], True)
     expect(f"{who}: comm", row["comm"], "flood")
+END
+
+# Of processes that come and go: the ring may have room for one's end, and not for what it did
+# before.  Then what it had is not known, and nothing can be said to be unexplained.
+for pages in 1 4096; do
+	"$BRKSCOPE" report -j -l syscalls --ring-pages $pages -o "$WORK/ended.$pages.json" -- \
+		sh -c 'seq 200 | xargs -P 4 -n 1 /bin/echo' >"$WORK/out" ||
+		fail "report of processes with a ring of $pages pages: status $?"
+done
+compare "$WORK" <<'END'
+from oracle import *
+work = sys.argv[1]
+for ring in (1, 4096):
+    report = Report(f"{work}/ended.{ring}.json")
+    spaces = [row["address_space"]["unexplained_bytes"] for row in report.rows.values()]
+    expect_true(f"ring of {ring}: all have a row", len(spaces) > 200)
+    expect(f"ring of {ring}: what is not explained", [n for n in spaces if n], [])
+    if ring == 1:
+        expect_true("ring of 1: some are not known", None in spaces)
+    else:
+        expect("ring of 4096: spilled", report.data["events"]["spilled"], 0)
+        expect_true("ring of 4096: nearly all are known", spaces.count(0) > 0.9 * len(spaces))
 END

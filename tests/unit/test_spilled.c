@@ -395,6 +395,73 @@ static void a_fork_that_comes_late_leaves_it_stale(void **state)
 	world__close(&w);
 }
 
+/* As the ring brings it: begun, mapped, and gone with a page more than has come of it. */
+static struct process *end_with_more(struct world *w)
+{
+	struct event_exec exec = events__exec(7, TICK, "program");
+	struct event_task end = events__exit(7, TICK);
+
+	end.total_vm = exec.t.total_vm + 1;
+	end.stack_vm = exec.t.stack_vm;
+	end.e.flags = EVENT_F_MM;
+	world__open(w, LEVEL_SIZES, NULL);
+	world__take(w, &exec);
+	world__take(w, &end);
+	return model__find_start(w->m, 7, TICK);
+}
+
+/* The ring can bring the end of a process of which an event has spilled that is read later. */
+static void what_spilled_of_one_that_has_ended_explains_what_was_compared(void **state)
+{
+	struct event_map map = events__mmap(7, MAP_BASE, PAGE, EVENT_F_ANON, IN_APP);
+	struct spilled_process entry = {.start_ns = TICK, .mm_changed = 1, .comm = "gone"};
+	struct process *p;
+	struct world w;
+
+	for (int way = 0; way < 4; way++) {
+		p = end_with_more(&w);
+		assert_true(p->stats.space.known);
+		assert_int_equal(stats__unexplained(&p->stats), PAGE);
+		model__begin_spill(w.m);
+		if (way == 0)
+			world__spill(&w, &map, TICK);
+		else if (way == 1)
+			assert_true(model__spilled(w.m, 7, &entry));
+		else if (way == 2)
+			world__spill(&w, &map, 0);
+		else
+			model__miss_changes(w.m);
+		assert_false(p->stats.live_known);
+		assert_false(p->stats.space.known);
+		world__close(&w);
+	}
+}
+
+/* What has spilled is read before what is in the ring from before it. */
+static void an_exec_that_comes_late_leaves_it_stale(void **state)
+{
+	struct event_map map = events__mmap(7, MAP_BASE, PAGE, EVENT_F_ANON, IN_APP);
+	struct event_exec exec = events__exec(7, TICK, "program");
+	struct event_task end = events__exit(7, TICK);
+	struct world w;
+
+	end.total_vm = exec.t.total_vm;
+	end.stack_vm = exec.t.stack_vm;
+	end.e.flags = EVENT_F_MM;
+	for (int late = 0; late < 2; late++) {
+		world__open(&w, LEVEL_SIZES, NULL);
+		world__spill(&w, &map, TICK);
+		model__end_spill(w.m, 1000);
+		exec.t.e.ts_ns = late ? 999 : 1000;
+		world__take(&w, &exec);
+		assert_int_equal(model__find(w.m, 7)->stale, late);
+		assert_int_equal(world__stats(&w, 7)->live_known, !late);
+		world__take(&w, &end);
+		assert_int_equal(model__find_start(w.m, 7, TICK)->stats.space.known, !late);
+		world__close(&w);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -406,6 +473,8 @@ int main(void)
 		cmocka_unit_test(an_exit_is_worth_a_reading_of_the_spill),
 		cmocka_unit_test(a_change_of_nobody_knows_whom),
 		cmocka_unit_test(a_fork_that_comes_late_leaves_it_stale),
+		cmocka_unit_test(what_spilled_of_one_that_has_ended_explains_what_was_compared),
+		cmocka_unit_test(an_exec_that_comes_late_leaves_it_stale),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -147,7 +147,9 @@ static int on_process_exec(struct model *m, const struct event_exec *x, struct n
 	}
 	note->process = p;
 	model__own(m, p, fresh);
-	p->stale = p->doubtful = false;
+	/* The spill is read ahead of the ring: what it has may have come after this. */
+	p->stale &= t->e.ts_ns < m->spilled_ns;
+	p->doubtful = false;
 	p->stack_is_code = false;
 	model__changed(p, t->e.ts_ns);
 	p->image_bytes = image_pages(t) * m->config.page_size;

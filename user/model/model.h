@@ -83,6 +83,8 @@ void model__prefetch(struct model *m, const struct event_call *e);
 bool model__spill_due(const struct model *m);
 /* The spill is going to be read. */
 void model__begin_spill(struct model *m);
+/* It has been read, and all that was in it happened before this. */
+void model__end_spill(struct model *m, __u64 now_ns);
 /* Somebody's address space has changed, nobody knows whose: of all who live, who is read anew
  * after this is known again. */
 void model__miss_changes(struct model *m);

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "model/decode.h"
+#include "model/space.h"
 #include "model/state.h"
 
 static struct process *spilled_owner(struct model *m, __u32 tgid, __u64 start_ns)
@@ -26,10 +27,17 @@ static struct process *spilled_owner(struct model *m, __u32 tgid, __u64 start_ns
 	return model__add(m, tgid, start_ns);
 }
 
+/* Nor is what it had at its end, which may have been compared before anybody knew of the spill. */
+static void forget_live(struct process *p)
+{
+	p->stats.live_known = false;
+	space__forget(p);
+}
+
 static void make_stale(struct process *p)
 {
 	p->stale = true;
-	p->stats.live_known = false;
+	forget_live(p);
 }
 
 /* Which blocks there are is not known any more. */
@@ -62,6 +70,11 @@ void model__begin_spill(struct model *m)
 	m->changes_missed = false;
 }
 
+void model__end_spill(struct model *m, __u64 now_ns)
+{
+	m->spilled_ns = now_ns;
+}
+
 /* All are marked once for all that is read at a time. */
 void model__miss_changes(struct model *m)
 {
@@ -70,7 +83,7 @@ void model__miss_changes(struct model *m)
 	m->changes_missed = true;
 	for (size_t i = 0; i < m->n; i++) {
 		if (m->all[i]->gone)
-			m->all[i]->stats.live_known = false;
+			forget_live(m->all[i]);
 		else
 			make_stale(m->all[i]);
 	}
@@ -90,7 +103,7 @@ bool model__spilled(struct model *m, __u32 tgid, const struct spilled_process *s
 		return s->exited || model__find(m, tgid);
 	if (p->gone) {
 		if (s->mm_changed)
-			p->stats.live_known = false;
+			forget_live(p);
 		if (s->calls_missed)
 			miss_call(m, p);
 		return true;

@@ -28,6 +28,7 @@ struct model {
 	bool calls_missed;   /* of nobody knows whom */
 	bool changes_missed; /* of address spaces, likewise, and all know it */
 	__u64 unowned;	     /* events that were of nobody knows whom */
+	__u64 spilled_ns;    /* what is known to have spilled had happened by then */
 	bool lists;	     /* there may be some that wait */
 	size_t borrowers;    /* that run in another one's address space */
 	bool spill_due;	     /* a process that has an entry in the kernel's has exited */
