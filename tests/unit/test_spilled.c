@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "events.h"
+#include "model/space.h"
 #include "model/state.h"
 
 #define SEEDS  200
@@ -579,6 +580,39 @@ static void a_spilled_vfork_leaves_the_lender_stale(void **state)
 	}
 }
 
+/* Of a process whose end nobody has seen the last comparison is of some time before it. */
+static void what_was_compared_before_an_end_that_spilled_is_not_of_its_end(void **state)
+{
+	struct event_exec begin = events__exec(7, 7 * TICK, "program");
+	struct event_task next = events__fork(7, 1, 9 * TICK);
+	struct event_map of_next = events__mmap(7, MAP_BASE, PAGE, EVENT_F_ANON, IN_APP);
+	struct spilled_process entry = {.start_ns = 7 * TICK,
+					.exited = 1,
+					.brk_start = BRK_BASE,
+					.brk_end = BRK_BASE + PAGE,
+					.comm = "gone"};
+	struct process *p;
+	struct world w;
+
+	for (int way = 0; way < 3; way++) {
+		world__open(&w, LEVEL_SIZES, NULL);
+		world__take(&w, &begin);
+		p = model__find(w.m, 7);
+		space__check(p, begin.t.total_vm * PAGE, begin.t.stack_vm * PAGE);
+		assert_true(p->stats.space.known);
+		assert_int_equal(stats__unexplained(&p->stats), 0);
+		if (way == 0)
+			assert_true(model__spilled(w.m, 7, &entry));
+		else if (way == 1)
+			world__take(&w, &next);
+		else
+			world__spill(&w, &of_next, 9 * TICK);
+		assert_true(p->stats.exited);
+		assert_false(p->stats.space.known);
+		world__close(&w);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -596,6 +630,7 @@ int main(void)
 		cmocka_unit_test(what_was_lent_on_is_its_first_lenders),
 		cmocka_unit_test(a_child_that_has_left_long_since_is_no_matter_of_its_lenders),
 		cmocka_unit_test(a_spilled_vfork_leaves_the_lender_stale),
+		cmocka_unit_test(what_was_compared_before_an_end_that_spilled_is_not_of_its_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
