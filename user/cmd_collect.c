@@ -303,13 +303,21 @@ int collector__run(struct collector *c)
 	return c->error;
 }
 
+/*
+ * What comes meanwhile may come as fast as it is read, and can wait: so can the lists that are
+ * read meanwhile, of which the ring still has events from before.
+ */
 int collector__catch_up(struct collector *c)
 {
-	/* Bounded: events may come as fast as they are read. */
-	for (int i = 0; i < 8 && collector__read_ring(c) == READ_MOST; i++)
-		;
+	__u64 now = clock__boot_ns();
+	unsigned long end = ring__end(c->ring);
+	unsigned int n;
+
+	do {
+		n = collector__read_ring(c);
+	} while (n && !ring__has_read(c->ring, end));
 	/* Lists that were read before: all that came before them has been applied. */
-	if (!c->error && model__settle(c->model))
+	if (ring__has_read(c->ring, end) && !c->error && model__settle_until(c->model, now))
 		out_of_memory(c);
 	return c->error;
 }

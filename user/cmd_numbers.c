@@ -70,7 +70,7 @@ int numbers__read_spill(struct collector *c)
 {
 	int err;
 
-	model__begin_spill(c->model);
+	model__begin_spill(c->model, clock__boot_ns());
 	read_skipped(c);
 	err = read_spilled(c);
 	model__end_spill(c->model, clock__boot_ns());

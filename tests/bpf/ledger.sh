@@ -1,13 +1,16 @@
 #!/bin/bash
 # ledger.sh - programs that change their address spaces at random end with ledgers that equal the kernel's lists.
-# timeout: 120
+# timeout: 180
 #
-# Ten seeds, each with threads and children; watched from their start, and again
-# attached to in the middle of their work.
+# Ten seeds, each with threads and children; watched from their start, again attached to in the
+# middle of their work, and again by an agent that gets no CPU before they stand still.
 . "$(dirname "$0")/lib.sh"
 need_bpf
 
 SEEDS=10 OPERATIONS=100000 THREADS=3 CHILDREN=2
+# By a name of their own: what others run beside it takes no room in the ring.
+MAPPER=mapper_$$
+cp "$WORKLOAD/random_mapper" "$WORK/$MAPPER"
 mkfifo "$WORK/go"
 exec 3<>"$WORK/go"
 
@@ -15,7 +18,7 @@ start_mappers() { # FILE [before]
 	local seed
 
 	for ((seed = 1; seed <= SEEDS; seed++)); do
-		start "$WORKLOAD/random_mapper" $seed $OPERATIONS $THREADS $CHILDREN ${2-} <"$WORK/go" >>"$1"
+		start "$WORK/$MAPPER" $seed $OPERATIONS $THREADS $CHILDREN ${2-} <"$WORK/go" >>"$1"
 	done
 }
 
@@ -37,15 +40,17 @@ read_maps() { # FILE DIRECTORY
 	done
 }
 
-follow() { # NAME [before]
-	[ -z "${2-}" ] || start_mappers "$WORK/$1.out" before
-	start_collecting "$WORK/messages" report -l syscalls -j -n random_mapper --ring-pages 65536 \
+follow() { # NAME [before|late]
+	[ "${2-}" != before ] || start_mappers "$WORK/$1.out" before
+	start_collecting "$WORK/messages" report -l syscalls -j -n "$MAPPER" --ring-pages 65536 \
 		-o "$WORK/$1.json"
-	[ -n "${2-}" ] || start_mappers "$WORK/$1.out"
-	[ -z "${2-}" ] || begin
+	[ "${2-}" != late ] || kill -STOP "$AGENT"
+	[ "${2-}" = before ] || start_mappers "$WORK/$1.out"
+	[ "${2-}" != before ] || begin
 	eventually 60 stand_still "$WORK/$1.out"
 	read_maps "$WORK/$1.out" "$WORK/$1"
 	kill -INT "$AGENT"
+	kill -CONT "$AGENT"
 	ended "$AGENT" || fail "report: status $?: $(cat "$WORK/messages")"
 	begin
 	wait_for_mappers
@@ -63,6 +68,7 @@ wait_for_mappers() {
 
 follow started
 follow attached before
+follow late late
 
 compare "$WORK" <<'END'
 from oracle import *
@@ -81,7 +87,7 @@ def listed(path):
                 sums[name if name in sums else ""] += end - start
     return sums
 
-for how in ("started", "attached"):
+for how in ("started", "attached", "late"):
     report = Report(f"{work}/{how}.json")
     expect(f"{how}: spilled", report.data["events"]["spilled"], 0)
     pids = [int(name) for name in os.listdir(f"{work}/{how}")]

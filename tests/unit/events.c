@@ -309,7 +309,7 @@ void world__spill(struct world *w, const void *event, __u64 start_ns)
 	struct cell cells[2];
 	unsigned int n = events__spill(event, start_ns, keys, cells);
 
-	model__begin_spill(w->m);
+	model__begin_spill(w->m, 0);
 	for (unsigned int i = 0; i < n; i++)
 		assert_int_equal(model__cell(w->m, &keys[i], &cells[i]), 0);
 }

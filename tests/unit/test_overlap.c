@@ -199,6 +199,39 @@ static void so_it_is_what_was_known_before(void **state)
 	assert_true(p->doubtful);
 }
 
+/* A block is resized at 20, and its pages are gone by the time of the list, which is read at 30. */
+static void a_list_waits_for_what_is_older(void **state)
+{
+	const struct mapping list = {.start = HERE + 16 * PAGE,
+				     .end = HERE + 17 * PAGE,
+				     .read_ns = 30,
+				     .kind = MAPPING_ANON};
+	struct event_map resize = {
+		.e = {.ts_ns = 20, .tgid = 7, .type = EVENT_MREMAP, .op = REMAP_GROW},
+		.addr = HERE,
+		.offset = 2 * PAGE,
+		.length = 5 * PAGE,
+		.result = HERE,
+		.begin_ns = 19};
+	struct fixture *f = *state;
+
+	for (int early = 0; early < 2; early++) {
+		struct process *p = model__add(f->model, 7 + early, 0);
+
+		resize.e.tgid = 7 + early;
+		assert_int_equal(model__seed_later(f->model, p, &list, 1, 0, 29), 0);
+		/* What was there by 19 has been read, and then all that was there by 29. */
+		assert_int_equal(model__settle_until(f->model, early ? 29 : 19), 0);
+		assert_int_equal(p->unseen, !early);
+		assert_int_equal(model__event(f->model, &resize.e, sizeof(resize), NULL), 0);
+		assert_int_equal(model__settle_until(f->model, 29), 0);
+		assert_false(p->unseen);
+		assert_int_equal(p->doubtful, early);
+		assert_int_equal(p->stats.mapped[CAUSE_UNATTRIBUTED].live_bytes,
+				 early ? 6 * PAGE : PAGE);
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -212,6 +245,7 @@ int main(void)
 		TEST(so_it_is_if_the_munmap_began_before_all),
 		TEST(so_it_is_what_was_known_before),
 		TEST(what_is_listed_during_an_mremap_is_in_doubt),
+		TEST(a_list_waits_for_what_is_older),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "events.h"
+#include "model/space.h"
 #include "model/state.h"
 
 #define SEEDS  200
@@ -422,7 +423,7 @@ static void what_spilled_of_one_that_has_ended_explains_what_was_compared(void *
 		p = end_with_more(&w);
 		assert_true(p->stats.space.known);
 		assert_int_equal(stats__unexplained(&p->stats), PAGE);
-		model__begin_spill(w.m);
+		model__begin_spill(w.m, 0);
 		if (way == 0)
 			world__spill(&w, &map, TICK);
 		else if (way == 1)
@@ -462,6 +463,156 @@ static void an_exec_that_comes_late_leaves_it_stale(void **state)
 	}
 }
 
+static void share(struct world *w, __u32 child, __u32 parent)
+{
+	struct event_task fork = events__fork(child, parent, child * TICK);
+
+	fork.e.flags = EVENT_F_SHARED_MM;
+	world__take(w, &fork);
+}
+
+/* The ring brings that a vfork's child has left its parent's address space before the spill
+ * brings what it did there. */
+static void what_a_child_did_in_what_it_had_borrowed_is_its_lenders(void **state)
+{
+	struct event_map map = events__mmap(8, MAP_BASE, PAGE, EVENT_F_ANON, IN_APP);
+	struct event_task end = events__exit(8, 8 * TICK);
+	struct event_exec exec = events__exec(8, 8 * TICK, "other");
+	struct spilled_process entry = {.start_ns = 8 * TICK, .mm_changed = 1, .comm = "child"};
+	struct world w;
+
+	for (int way = 0; way < 4; way++) {
+		struct event_exec begin = events__exec(7, 7 * TICK, "program");
+
+		world__open(&w, LEVEL_SIZES, NULL);
+		world__take(&w, &begin);
+		share(&w, 8, 7);
+		if (way & 1)
+			world__take(&w, &exec);
+		else
+			world__take(&w, &end);
+		assert_true(world__stats(&w, 7)->live_known);
+		if (way & 2)
+			model__spilled(w.m, 8, &entry);
+		else
+			world__spill(&w, &map, 8 * TICK);
+		assert_true(model__find(w.m, 7)->stale);
+		assert_false(world__stats(&w, 7)->live_known);
+		world__close(&w);
+	}
+}
+
+/* A child that maps into what its parent has borrowed, and both have gone. */
+static void what_was_lent_on_is_its_first_lenders(void **state)
+{
+	struct event_exec begin = events__exec(7, 7 * TICK, "program");
+	struct event_map map = events__mmap(9, MAP_BASE, PAGE, EVENT_F_ANON, IN_APP);
+	struct event_call call = events__call(9, 100, 0);
+	struct event_task ends[] = {events__exit(9, 9 * TICK), events__exit(8, 8 * TICK),
+				    events__exit(7, 7 * TICK)};
+	struct process *first;
+	struct world w;
+
+	ends[2].e.flags = EVENT_F_MM;
+	ends[2].total_vm = begin.t.total_vm;
+	ends[2].stack_vm = begin.t.stack_vm;
+	world__open(&w, LEVEL_LIVE, NULL);
+	world__take(&w, &begin);
+	share(&w, 8, 7);
+	share(&w, 9, 8);
+	for (size_t i = 0; i < 3; i++)
+		world__take(&w, &ends[i]);
+	first = model__find_start(w.m, 7, 7 * TICK);
+	assert_true(first->stats.space.known);
+	assert_true(first->stats.paired.known);
+	world__spill(&w, &map, 9 * TICK);
+	assert_false(first->stats.live_known);
+	assert_false(first->stats.space.known);
+	assert_false(model__find_start(w.m, 8, 8 * TICK)->stats.live_known);
+	world__spill(&w, &call, 9 * TICK);
+	assert_false(first->stats.paired.known);
+	world__close(&w);
+}
+
+/* What spilled before its exec a reading has brought that began after it. */
+static void a_child_that_has_left_long_since_is_no_matter_of_its_lenders(void **state)
+{
+	struct event_exec begin = events__exec(7, 7 * TICK, "program");
+	struct event_exec exec = events__exec(8, 8 * TICK, "other");
+	struct event_map map = events__mmap(8, MAP_BASE, PAGE, EVENT_F_ANON, IN_APP);
+	struct cell_key keys[2];
+	struct cell cells[2];
+	struct world w;
+
+	events__spill(&map, 8 * TICK, keys, cells);
+	for (int since = 0; since < 2; since++) {
+		world__open(&w, LEVEL_SIZES, NULL);
+		world__take(&w, &begin);
+		share(&w, 8, 7);
+		exec.t.e.ts_ns = 1000;
+		world__take(&w, &exec);
+		model__begin_spill(w.m, since ? 1001 : 999);
+		model__begin_spill(w.m, 2000);
+		assert_int_equal(model__cell(w.m, &keys[0], &cells[0]), 0);
+		assert_int_equal(world__stats(&w, 7)->live_known, since);
+		assert_false(world__stats(&w, 8)->live_known);
+		world__close(&w);
+	}
+}
+
+/* Its fork has spilled as well: what else it did there the ring brings as its own. */
+static void a_spilled_vfork_leaves_the_lender_stale(void **state)
+{
+	struct event_exec begin = events__exec(7, 7 * TICK, "program");
+	struct event_task fork = events__fork(8, 7, 8 * TICK);
+	struct spilled_process entry = {.start_ns = 8 * TICK, .ppid = 7, .comm = "child"};
+	struct world w;
+
+	for (int shared = 0; shared < 2; shared++) {
+		fork.e.flags = shared ? EVENT_F_SHARED_MM : 0;
+		world__open(&w, LEVEL_SIZES, NULL);
+		world__take(&w, &begin);
+		model__spilled(w.m, 8, &entry);
+		world__spill(&w, &fork, 8 * TICK);
+		assert_int_equal(model__find(w.m, 7)->stale, shared);
+		assert_true(model__find(w.m, 8)->stale);
+		world__close(&w);
+	}
+}
+
+/* Of a process whose end nobody has seen the last comparison is of some time before it. */
+static void what_was_compared_before_an_end_that_spilled_is_not_of_its_end(void **state)
+{
+	struct event_exec begin = events__exec(7, 7 * TICK, "program");
+	struct event_task next = events__fork(7, 1, 9 * TICK);
+	struct event_map of_next = events__mmap(7, MAP_BASE, PAGE, EVENT_F_ANON, IN_APP);
+	struct spilled_process entry = {.start_ns = 7 * TICK,
+					.exited = 1,
+					.brk_start = BRK_BASE,
+					.brk_end = BRK_BASE + PAGE,
+					.comm = "gone"};
+	struct process *p;
+	struct world w;
+
+	for (int way = 0; way < 3; way++) {
+		world__open(&w, LEVEL_SIZES, NULL);
+		world__take(&w, &begin);
+		p = model__find(w.m, 7);
+		space__check(p, begin.t.total_vm * PAGE, begin.t.stack_vm * PAGE);
+		assert_true(p->stats.space.known);
+		assert_int_equal(stats__unexplained(&p->stats), 0);
+		if (way == 0)
+			assert_true(model__spilled(w.m, 7, &entry));
+		else if (way == 1)
+			world__take(&w, &next);
+		else
+			world__spill(&w, &of_next, 9 * TICK);
+		assert_true(p->stats.exited);
+		assert_false(p->stats.space.known);
+		world__close(&w);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -475,6 +626,11 @@ int main(void)
 		cmocka_unit_test(a_fork_that_comes_late_leaves_it_stale),
 		cmocka_unit_test(what_spilled_of_one_that_has_ended_explains_what_was_compared),
 		cmocka_unit_test(an_exec_that_comes_late_leaves_it_stale),
+		cmocka_unit_test(what_a_child_did_in_what_it_had_borrowed_is_its_lenders),
+		cmocka_unit_test(what_was_lent_on_is_its_first_lenders),
+		cmocka_unit_test(a_child_that_has_left_long_since_is_no_matter_of_its_lenders),
+		cmocka_unit_test(a_spilled_vfork_leaves_the_lender_stale),
+		cmocka_unit_test(what_was_compared_before_an_end_that_spilled_is_not_of_its_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -192,6 +192,16 @@ unsigned int ring__read(struct ring *r, unsigned int most, const struct ring_rea
 	return all;
 }
 
+unsigned long ring__end(const struct ring *r)
+{
+	return __atomic_load_n(r->produced, __ATOMIC_ACQUIRE);
+}
+
+bool ring__has_read(const struct ring *r, unsigned long end)
+{
+	return *r->consumed >= end;
+}
+
 bool ring__caught_up(const struct ring *r)
 {
 	return r->caught_up;

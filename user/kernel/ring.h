@@ -28,6 +28,9 @@ void ring__close(struct ring *r); /* NULL is allowed */
 int ring__fd(const struct ring *r);
 /* Hands over what is there, at most `most` records.  The number. */
 unsigned int ring__read(struct ring *r, unsigned int most, const struct ring_reader *reader);
+/* Behind all records that there have been; and have those before such an end been read? */
+unsigned long ring__end(const struct ring *r);
+bool ring__has_read(const struct ring *r, unsigned long end);
 /* Did the last reading come as far as there were records when it began? */
 bool ring__caught_up(const struct ring *r);
 /* Has it left any?  One may have been half written, and will be whole without a wake-up. */

@@ -110,6 +110,7 @@ static int on_process_fork(struct model *m, const struct event_task *t, struct n
 	if (t->e.flags & EVENT_F_SHARED_MM && parent) {
 		child->lender = parent->stats.pid;
 		child->lender_start_ns = parent->stats.start_ns;
+		child->lent_on = mm != parent;
 	}
 	process__set_heap(child, t->brk_start, t->brk_end, m->config.page_size);
 	process__update_live(child);
@@ -147,6 +148,7 @@ static int on_process_exec(struct model *m, const struct event_exec *x, struct n
 	}
 	note->process = p;
 	model__own(m, p, fresh);
+	p->own_ns = t->e.ts_ns;
 	/* The spill is read ahead of the ring: what it has may have come after this. */
 	p->stale &= t->e.ts_ns < m->spilled_ns;
 	p->doubtful = false;

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "model/space.h"
 #include "model/state.h"
 
 struct model *model__new(const struct model_config *config)
@@ -176,6 +177,9 @@ void model__leave(struct model *m, struct process *p)
 		process__lend_live(p, model__mm_owner(m, p));
 	update_blocks(m, p);
 	process__update_callers(p, model__mm_owner(m, p));
+	/* Nobody has compared its end: what was compared before does not go with its numbers. */
+	if (!p->ended_ns)
+		space__forget(p);
 	model__own(m, p, NULL);
 	list__free(p->list);
 	p->list = NULL;

@@ -81,8 +81,8 @@ void model__prefetch(struct model *m, const struct event_call *e);
 
 /* Worth reading again although nothing has been added: an entry can go. */
 bool model__spill_due(const struct model *m);
-/* The spill is going to be read. */
-void model__begin_spill(struct model *m);
+/* The spill is going to be read: all that has spilled before this. */
+void model__begin_spill(struct model *m, __u64 now_ns);
 /* It has been read, and all that was in it happened before this. */
 void model__end_spill(struct model *m, __u64 now_ns);
 /* Somebody's address space has changed, nobody knows whose: of all who live, who is read anew

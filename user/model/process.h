@@ -28,7 +28,9 @@ struct process {
 	/* Whose address space it was born into, and may have left since; 0: its own. */
 	__u32 lender;
 	__u64 lender_start_ns;
-	bool complete;	     /* they have been followed from its first instruction on */
+	bool lent_on;  /* by a lender that had borrowed it itself */
+	__u64 own_ns;  /* an exec gave it one of its own then; 0: none that the ring brought */
+	bool complete; /* they have been followed from its first instruction on */
 	__u64 mapping_freed; /* the largest block with a mapping of its own, as retained_input */
 	__u64 heap_request;  /* the largest that the heap has served */
 	__u64 lowest_break;  /* since it is followed; 0: it never was */

@@ -49,25 +49,48 @@ void spilled__forget_blocks(struct process *p)
 	p->stats.retained = NULL;
 }
 
-/* Of p, and of whose address space it was in: it may have left it since, as a vfork's child does.
+/*
+ * Of p, and of whose address space it was in: it may have left it since, as a vfork's child does.
+ * If it had by the last reading, which then had all from before, only its own is meant.
  */
-static void miss_call(struct model *m, struct process *p)
+static void each_in_space(struct model *m, struct process *p, void (*miss)(struct process *p))
 {
-	struct process *lender = NULL;
+	struct process *q = p;
 
-	if (p->lender)
-		lender = model__find_start(m, p->lender, p->lender_start_ns);
-	if (lender)
-		spilled__forget_blocks(lender);
-	spilled__forget_blocks(p);
-	p->had_missed = true;
+	miss(p);
 	if (!p->gone)
-		spilled__forget_blocks(model__mm_owner(m, p));
+		miss(model__mm_owner(m, p));
+	if (p->own_ns && p->own_ns < m->last_spill_ns)
+		return;
+	/* Records from elsewhere may have some lend to each other. */
+	for (size_t i = 0; i < m->n && q->lender; i++) {
+		struct process *lender = model__find_start(m, q->lender, q->lender_start_ns);
+
+		if (!lender)
+			return;
+		miss(lender);
+		if (!q->lent_on)
+			return;
+		q = lender;
+	}
 }
 
-void model__begin_spill(struct model *m)
+static void miss_call(struct model *m, struct process *p)
+{
+	each_in_space(m, p, spilled__forget_blocks);
+	p->had_missed = true;
+}
+
+static void miss_change(struct model *m, struct process *p)
+{
+	each_in_space(m, p, make_stale);
+}
+
+void model__begin_spill(struct model *m, __u64 now_ns)
 {
 	m->changes_missed = false;
+	m->last_spill_ns = m->this_spill_ns;
+	m->this_spill_ns = now_ns;
 }
 
 void model__end_spill(struct model *m, __u64 now_ns)
@@ -103,7 +126,7 @@ bool model__spilled(struct model *m, __u32 tgid, const struct spilled_process *s
 		return s->exited || model__find(m, tgid);
 	if (p->gone) {
 		if (s->mm_changed)
-			forget_live(p);
+			miss_change(m, p);
 		if (s->calls_missed)
 			miss_call(m, p);
 		return true;
@@ -114,10 +137,8 @@ bool model__spilled(struct model *m, __u32 tgid, const struct spilled_process *s
 		p->stats.ppid = s->ppid;
 	if (s->calls_missed)
 		miss_call(m, p);
-	if (s->mm_changed) {
-		make_stale(p);
-		make_stale(model__mm_owner(m, p));
-	}
+	if (s->mm_changed)
+		miss_change(m, p);
 	if (!s->exited)
 		return false;
 	lifecycle__set_final(m, p, s->brk_start, s->brk_end,
@@ -167,30 +188,47 @@ static bool changes_mappings(const struct cell_key *key)
 	return false;
 }
 
-/* The ledger of p, or of whose address space p runs in, has not seen this one. */
-static int miss_event(struct model *m, struct process *p, const struct cell_key *key)
+/* Its fork has spilled, and did not say so to the model: what it changed was its parent's. */
+static void note_lender(struct model *m, struct process *p)
+{
+	struct process *parent = model__find(m, p->stats.ppid);
+
+	if (!parent || parent == p || p->lender)
+		return;
+	p->lender = parent->stats.pid;
+	p->lender_start_ns = parent->stats.start_ns;
+	p->lent_on = model__mm_owner(m, parent) != parent;
+}
+
+/* Another program's regions would only seem to fit; and it is in nobody else's any more. */
+static int miss_exec(struct model *m, struct process *p)
 {
 	struct ledger *fresh;
 
-	if (is_call(key))
-		miss_call(m, p);
-	if (!changes_mappings(key))
-		return 0;
 	make_stale(p);
-	if (key->type != EVENT_EXEC) {
-		if (!p->gone && key->type != EVENT_FORK)
-			make_stale(model__mm_owner(m, p));
-		return 0;
-	}
 	if (!p->ledger)
 		return 0;
-	/* Another program's regions would only seem to fit; and it is in nobody else's any more. */
 	fresh = ledger__new();
 	if (!fresh)
 		return -ENOMEM;
 	model__own(m, p, fresh);
 	list__free(p->list);
 	p->list = NULL;
+	return 0;
+}
+
+/* The ledger of p, or of whose address space p ran in, has not seen this one. */
+static int miss_event(struct model *m, struct process *p, const struct cell_key *key)
+{
+	if (is_call(key))
+		miss_call(m, p);
+	if (!changes_mappings(key))
+		return 0;
+	if (key->type == EVENT_EXEC)
+		return miss_exec(m, p);
+	if (key->type == EVENT_FORK && key->flags & EVENT_F_SHARED_MM)
+		note_lender(m, p);
+	miss_change(m, p);
 	return 0;
 }
 

@@ -29,6 +29,8 @@ struct model {
 	bool changes_missed; /* of address spaces, likewise, and all know it */
 	__u64 unowned;	     /* events that were of nobody knows whom */
 	__u64 spilled_ns;    /* what is known to have spilled had happened by then */
+	__u64 this_spill_ns; /* when the last reading of the spill began, or the one that goes on */
+	__u64 last_spill_ns; /* and the one before that, which had all from before it */
 	bool lists;	     /* there may be some that wait */
 	size_t borrowers;    /* that run in another one's address space */
 	bool spill_due;	     /* a process that has an entry in the kernel's has exited */
