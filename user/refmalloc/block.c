@@ -43,31 +43,24 @@ void block__refuse(enum refmalloc_function function, size_t bytes)
 	PROBE(failed, bytes, function);
 }
 
-/* Spans count by the bucket of their class; with an alignment or a guard it may not be the size's.
- */
-static void recount(struct heap *h, const struct span *s, size_t size)
-{
-	uint64_t *served = h->counters.served[s->route];
-
-	if (s->class == class_of(size))
-		return;
-	counter__add(&served[bucket_of(s->size)], -1);
-	if (size > GRANULE)
-		counter__add(&served[bucket_of(size)], 1);
-}
-
 static void *take_small(struct heap *h, struct want *w, unsigned int class)
 {
-	struct span *s = h->current[class];
+	struct span *s;
+	struct cache *c;
 	void *p;
 
-	if (!s || s->head == NO_BLOCK)
-		s = heap__refill(h, class);
+	c = h == heap_self && w->alignment == GRANULE ? h->serving[class] : NULL;
+	if (c && cache__can_take(c)) {
+		w->route = REFMALLOC_HEAP;
+		heap__served(h, c, w->size);
+		return cache__take(c, w->size);
+	}
+	s = heap__find(h, class);
 	if (!s)
 		return NULL;
-	p = heap__take(h, s, w->size);
+	p = span__take(s, w->size);
 	w->route = s->route;
-	recount(h, s, w->size);
+	counters__served(&h->counters, s->route, w->size);
 	check__taken(p, w->size, s->size, true);
 	return p;
 }
@@ -186,7 +179,7 @@ struct block block__find(const void *p, enum use use, const void *caller)
 		fatal__block(messages[use].freed, p, caller);
 	if (b.small) {
 		b.usable = s->size;
-		b.request = b.given = s->size - (state & ~STATE_LIVE);
+		b.request = b.given = state & ~STATE_LIVE;
 	} else {
 		b.usable = span__bytes(s);
 		b.request = s->request;
@@ -205,21 +198,18 @@ static _Noreturn void freed_meanwhile(struct heap *h, const struct block *b, con
 static void give_back_small(struct heap *h, const struct block *b, const void *caller)
 {
 	struct span *s = b->span;
+	bool own = __atomic_load_n(&s->owner, __ATOMIC_RELAXED) == h;
 	unsigned int state;
 
-	if (__atomic_load_n(&s->owner, __ATOMIC_RELAXED) == h) {
-		state = s->state[b->i];
-		if (!(state & STATE_LIVE))
-			freed_meanwhile(h, b, caller);
-		if (heap__put(s, b->i, state))
-			heap__watched(h, s);
-		return;
-	}
-	state = heap__claim(s, b->i);
+	state = own ? s->state[b->i] : heap__claim(s, b->i);
 	if (!(state & STATE_LIVE))
 		freed_meanwhile(h, b, caller);
-	counters__released(&h->counters, s->route, b->request);
-	heap__push_remote(s, b->i);
+	if (own) {
+		span__put(s, b->i);
+		heap__settle(h, s);
+	} else {
+		heap__push_remote(s, b->i);
+	}
 }
 
 static void give_back_whole(struct heap *h, const struct block *b, const void *caller)
@@ -228,7 +218,6 @@ static void give_back_whole(struct heap *h, const struct block *b, const void *c
 	struct page_heap *home = s->kind == SPAN_LARGE ? NULL : pages__home(s);
 	bool there;
 
-	counters__released(&h->counters, s->route, b->request);
 	if (home) {
 		lock__take(&home->lock);
 		there = table__find(b->start) == s && s->kind == SPAN_PAGES;

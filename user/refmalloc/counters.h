@@ -18,7 +18,6 @@
 struct counters {
 	uint64_t served[REFMALLOC_ROUTES][REFMALLOC_BUCKETS];
 	uint64_t served_bytes[REFMALLOC_ROUTES];
-	struct refmalloc_count released[REFMALLOC_ROUTES];
 	uint64_t released_by_realloc;
 	uint64_t frees_of_null;
 	uint64_t failed;
@@ -26,6 +25,11 @@ struct counters {
 	struct refmalloc_count function[REFMALLOC_FUNCTIONS];
 	/* Of all but malloc: those that gave no block. */
 	struct refmalloc_count unserved;
+};
+
+struct totals {
+	struct counters counters;
+	struct refmalloc_count live[REFMALLOC_ROUTES];
 };
 
 static inline void counter__add(uint64_t *counter, uint64_t n)
@@ -58,12 +62,6 @@ static inline void counters__served(struct counters *c, unsigned int route, size
 {
 	counter__add(&c->served[route][bucket_of(size)], 1);
 	counter__add(&c->served_bytes[route], size);
-}
-
-static inline void counters__released(struct counters *c, unsigned int route, size_t size)
-{
-	counter__add(&c->released[route].calls, 1);
-	counter__add(&c->released[route].bytes, size);
 }
 
 #endif

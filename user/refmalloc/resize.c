@@ -22,7 +22,7 @@ static bool resize_small(const struct block *b, size_t size)
 
 	if (bytes > b->usable || bytes < b->usable / 2)
 		return false;
-	__atomic_store_n(&b->span->state[b->i], STATE_LIVE | (b->usable - size), __ATOMIC_RELAXED);
+	__atomic_store_n(&b->span->state[b->i], STATE_LIVE | size, __ATOMIC_RELAXED);
 	return true;
 }
 
@@ -69,7 +69,6 @@ static void *keep(const struct block *b, size_t size)
 	}
 	check__resized(p, size, b->small ? b->usable : span__bytes(s));
 	h = threads__enter();
-	counters__released(&h->counters, s->route, b->request);
 	counters__served(&h->counters, s->route, size);
 	peaks__changed(s->route, 0, (int64_t)(size - b->request));
 	threads__leave(h);
