@@ -1,12 +1,13 @@
 /*
- * counters.h - what is counted, without a shared write: by each heap, and for small blocks by
- * spans.
+ * counters.h - what is counted, without a shared write: by each heap, and for small blocks by its
+ * caches.
  *
- * malloc and free, the paths that must be short, add to the span that they have at hand: blocks
- * and bytes taken and put back.  A span's size class is its bucket of the histogram.  All else is
- * counted by the heap.  The rarer functions count their calls, so malloc's are those served that
- * nobody else claims.  Only the owner writes; whoever wants the sum reads them all, each word
- * whole.
+ * malloc, the path that must be short, adds to the cache that it has at hand: blocks and bytes
+ * taken.  Its size class is the bucket of the histogram.  All else is counted by the heap.  What
+ * was given back nobody counts: it is what was served and is not live, and each live block's word
+ * or record says how large it is.  The rarer functions count their calls, so malloc's are those
+ * served that nobody else claims.  Only the owner writes; whoever wants the sum reads them all,
+ * each word whole.
  */
 #ifndef REFMALLOC_COUNTERS_H
 #define REFMALLOC_COUNTERS_H

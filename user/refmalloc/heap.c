@@ -91,21 +91,19 @@ void heap__sum(const struct heap *h, struct counters *sum)
 	for (size_t i = 0; i < sizeof(*sum) / sizeof(*to); i++)
 		to[i] += __atomic_load_n(&from[i], __ATOMIC_RELAXED);
 	for (unsigned int class = 0; class < CLASSES; class ++)
-		add_tally(sum, class,
-			  __atomic_load_n(&h->caches[class].taken, __ATOMIC_RELAXED));
+		add_tally(sum, class, __atomic_load_n(&h->caches[class].taken, __ATOMIC_RELAXED));
 }
 
 /* It is nobody's. */
 static void release(struct span *s)
 {
-	struct page_heap *home = pages__home(s);
+	size_t bytes = s->count * sizeof(*s->state);
+	uint16_t *state = s->state;
 
-	lock__take(&home->lock);
+	pages__give_back(s);
 	lock__take(&records_lock);
-	records__free(s->state, s->count * sizeof(*s->state));
+	records__free(state, bytes);
 	lock__give(&records_lock);
-	pages__free(s);
-	lock__give(&home->lock);
 }
 
 /*
@@ -166,12 +164,13 @@ static void drop_if_empty(struct heap *h, struct span *s)
 	release(s);
 }
 
-/* The first is kept, also empty: it is likely to be wanted again. */
+/* The first is kept, also empty, if there is no other block at hand: it may be wanted again soon.
+ */
 void heap__settle(struct heap *h, struct span *s)
 {
 	if (s->place == SPAN_FULL)
 		set_partial(h, s);
-	if (s != h->partial[s->class])
+	if (s != h->partial[s->class] || s->cache->top->block)
 		drop_if_empty(h, s);
 }
 
@@ -211,7 +210,7 @@ static struct span *cut(struct heap *h, struct span *s, unsigned int class)
 		lock__give(&home->lock);
 		return NULL;
 	}
-	s->kind = SPAN_SMALL;
+	span__set_kind(s, SPAN_SMALL);
 	s->class = class;
 	s->size = size;
 	s->inverse = UINT32_MAX / size + 1;
@@ -338,9 +337,13 @@ static void flush(struct heap *h, struct cache *c, size_t n)
 	memmove(c->blocks + 1, c->blocks + 1 + n, (c->top - c->blocks) * sizeof(*c->blocks));
 }
 
-void heap__make_room(struct heap *h, struct cache *c)
+bool heap__make_room(struct heap *h, struct cache *c)
 {
+	if (c->end == c->blocks || c->taken == c->taken_when_full)
+		return false;
+	c->taken_when_full = c->taken;
 	flush(h, c, (c->end - c->blocks + 1) / 2);
+	return true;
 }
 
 void heap__flush(struct heap *h)
@@ -353,6 +356,7 @@ void heap__flush(struct heap *h)
 void heap__trim(struct heap *h)
 {
 	bring_home(h);
+	runs__flush(h);
 	for (unsigned int class = 0; class < CLASSES; class ++)
 		heap__drop_first(h, class);
 }
@@ -373,6 +377,7 @@ void heap__give_up(struct heap *h)
 	struct span *s;
 
 	heap__flush(h);
+	runs__flush(h);
 	heap__collect(h);
 	memset(h->partial, 0, sizeof(h->partial));
 	while ((s = h->all)) {
@@ -405,48 +410,67 @@ bool heap__steal_span(struct heap *h, struct heap *from, struct span *s)
 	return free;
 }
 
+/* By each block's word: see below. */
+static void list_all_free(struct span *s)
+{
+	s->head = NO_BLOCK;
+	s->remote = REMOTE_EMPTY;
+	s->used = 0;
+	for (unsigned int i = s->limit / s->size; i-- > 0;)
+		if (s->state[i] & STATE_LIVE) {
+			s->used++;
+		} else {
+			s->state[i] = s->head;
+			s->head = i;
+		}
+}
+
+struct inherited {
+	struct heap *own;
+	struct span *kept;
+};
+
 /*
  * Its thread may have been in the midst of anything.  What is certain is each block's word: it is
  * written last when a block is taken, and first when it is freed.  So a block that was about to
  * change hands is nobody's here if its word says free, and else lost, as its thread is.
  */
-static int inherit_span(struct span *s, void *own)
+static int inherit_span(struct span *s, void *arg)
 {
+	struct inherited *i = arg;
 	struct heap *h = s->owner;
-	unsigned int live = 0;
 
-	if (s->kind != SPAN_SMALL)
+	if (span__kind(s) == SPAN_KEPT && s->keeper != i->own) {
+		s->next = i->kept;
+		i->kept = s;
+	}
+	if (span__kind(s) != SPAN_SMALL)
 		return 0;
-	if (h == own || h == &shared_heap) {
+	if (h == i->own || h == &shared_heap) {
 		if (s->remote != REMOTE_EMPTY)
 			heap__hand_on(s);
 		return 0;
 	}
-	s->head = NO_BLOCK;
-	s->remote = REMOTE_EMPTY;
-	for (unsigned int i = s->limit / s->size; i-- > 0;) {
-		if (s->state[i] & STATE_LIVE) {
-			live++;
-			continue;
-		}
-		s->state[i] = s->head;
-		s->head = i;
-	}
-	s->used = live;
+	list_all_free(s);
 	give_to_shared(s);
 	return 0;
 }
 
 void heap__inherit(struct heap *own)
 {
+	struct inherited i = {.own = own};
 	struct span *s, *next;
 
 	pages__lock_all();
 	memset(shared_heap.remote, 0, sizeof(shared_heap.remote));
 	if (own)
 		memset(own->remote, 0, sizeof(own->remote));
-	pages__walk(inherit_span, own);
+	pages__walk(inherit_span, &i);
 	pages__unlock_all();
+	for (s = i.kept; s; s = next) {
+		next = s->next;
+		pages__give_back(s);
+	}
 	for (unsigned int class = 0; class < CLASSES; class ++)
 		for (s = shared_heap.partial[class]; s; s = next) {
 			next = s->next;

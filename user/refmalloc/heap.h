@@ -1,7 +1,9 @@
 /*
  * heap.h - one thread's small blocks: a span for each size class, and lists of others.
  *
- * A span belongs to one heap, and only the heap's thread takes blocks from it.  A block that
+ * A span belongs to one heap, and only the heap's thread takes blocks from it.  Between that thread
+ * and its spans is a small stack of free blocks for each class: most calls of malloc and free come
+ * by turns, and so have nothing to do with a span's list, or with which span it is.  A block that
  * another thread frees goes onto the span's atomic list, and with the first one the span onto its
  * owner's: the owner fetches them when it runs out of blocks.  So no thread waits for another.
  *
@@ -15,12 +17,13 @@
 #include "counters.h"
 #include "lock.h"
 #include "probes.h"
+#include "runs.h"
 #include "sizeclass.h"
 #include "span.h"
 
 /*
- * Free blocks of a class at a thread's hand: what it freed last, it takes first.  Of the heap by brk
- * only, so that malloc needs no route to count by.
+ * Free blocks of a class at a thread's hand: what it freed last, it takes first.  Of the heap by
+ * brk only, so that malloc needs no route to count by.
  */
 struct at_hand {
 	char *block;
@@ -30,7 +33,9 @@ struct at_hand {
 struct cache {
 	struct at_hand *top, *end; /* the last one, and the last there is room for */
 	uint64_t taken;		   /* TALLY_ONE for each block, and bytes, since the last count */
-	char *bottom;		   /* when it was last filled */
+	/* Whether both malloc and free use it shows by what has changed since it last ... */
+	uint64_t taken_when_full;	   /* ... had no room, */
+	char *bottom;			   /* or was filled, by its first block */
 	struct at_hand blocks[CACHED + 1]; /* the first is none */
 } __attribute__((aligned(64)));
 
@@ -38,7 +43,8 @@ struct cache {
 extern struct cache no_cache;
 
 struct heap {
-	/* Where blocks of up to 16 * n are taken from, and those of class n. NULL: not known yet. */
+	/* Where blocks of up to 16 * n are taken from, and those of class n. NULL: not known yet.
+	 */
 	struct cache *at_hand[TABLED_MAX / GRANULE + 1], *serving[CLASSES];
 	struct span *partial[CLASSES]; /* the shared heap's are looked at without its lock */
 	struct span *all;	       /* that it has, of which others may steal */
@@ -47,6 +53,7 @@ struct heap {
 	/* Spans of each class with blocks freed by others. */
 	struct span *remote[CLASSES] __attribute__((aligned(64)));
 	struct cache caches[CLASSES];
+	struct runs runs;
 	/* What outlives its thread. */
 	struct counters counters __attribute__((aligned(64)));
 	struct page_heap *pages;
@@ -67,12 +74,16 @@ void heap__count(struct heap *h);
 struct span *heap__find(struct heap *h, unsigned int class);
 /* The same, of a class that malloc's short path is to have; NULL also if the span has no cache. */
 struct span *heap__refill(struct heap *h, unsigned int class);
-/* From a cache that is full back to the spans, the oldest half; from all caches, all of it. */
-void heap__make_room(struct heap *h, struct cache *c);
+/*
+ * From a cache that is full back to the spans, the oldest half.  False: who only frees is better
+ * served by the span itself.
+ */
+bool heap__make_room(struct heap *h, struct cache *c);
+/* From all caches, all blocks. */
 void heap__flush(struct heap *h);
 /* Blocks of the span were put on its list. */
 void heap__settle(struct heap *h, struct span *s);
-/* Those without blocks go to the page heap, but for the first of each class; this one. */
+/* The class's first span, which is kept without blocks else, to its page heap if it has none. */
 void heap__drop_first(struct heap *h, unsigned int class);
 /* Puts the block where its owner finds it. Any thread. */
 void heap__push_remote(struct span *s, unsigned int i);

@@ -88,20 +88,20 @@ PUBLIC void *malloc(size_t size)
 /* There are enough at hand, or none may be. */
 static __attribute__((noinline)) void free_to_span(struct heap *h, struct span *s, size_t i)
 {
-	if (s->cache != &no_cache) {
-		heap__make_room(h, s->cache);
+	if (heap__make_room(h, s->cache)) {
 		cache__put(s->cache, s->base + i * (size_t)s->size, &s->state[i]);
 		return;
 	}
 	span__put(s, i);
-	heap__settle(h, s);
+	if (s->place == SPAN_FULL || s->used == 0)
+		heap__settle(h, s);
 }
 
 /* Mostly another thread's small block. */
 static __attribute__((noinline)) void free_any(struct heap *h, struct span *s, void *p,
 					       const void *caller)
 {
-	size_t i = s && s->kind == SPAN_SMALL ? span__index(s, p) : SIZE_MAX;
+	size_t i = s && span__kind(s) == SPAN_SMALL ? span__index(s, p) : SIZE_MAX;
 
 	if (h == heap_own && i != SIZE_MAX && !PROBED(free) &&
 	    __atomic_load_n(&s->owner, __ATOMIC_RELAXED) != h && heap__claim(s, i) & STATE_LIVE)

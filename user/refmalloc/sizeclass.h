@@ -20,8 +20,8 @@
 #define HEADED_MAX 5120
 #define TABLED_MAX 1024 /* sizes up to this are looked up, larger ones computed */
 
-#define CACHED	     13	       /* free blocks of a class at a thread's hand, at the most, */
-#define CACHED_BYTES (16 << 10) /* and of all of them */
+#define CACHED	     12		/* free blocks of a class at a thread's hand, at the most, */
+#define CACHED_BYTES (16 << 10) /* and all of them */
 
 #define EIGHTHS	 (FINE_MAX / GRANULE)
 #define HEADED	 (EIGHTHS + 5 * 8)
@@ -81,7 +81,7 @@ static inline unsigned int class_room(unsigned int class)
 {
 	uint32_t fit = CACHED_BYTES / class_size(class);
 
-	return fit > CACHED ? CACHED : fit;
+	return fit < CACHED ? fit : CACHED;
 }
 
 /* Pages of the next span of a class, for a thread that has `have` pages of it. */

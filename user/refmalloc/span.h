@@ -34,6 +34,7 @@ enum span_kind {
 	SPAN_FREE,  /* nobody's pages */
 	SPAN_SMALL, /* many blocks of one size class */
 	SPAN_PAGES, /* one block, of whole pages of the heap */
+	SPAN_KEPT,  /* without a block, but not free: see runs.h */
 	SPAN_LARGE, /* one block, in a mapping of its own */
 };
 
@@ -50,9 +51,9 @@ struct span {
 	/* What free reads, and its owner writes. */
 	char *base; /* the first block */
 	uint16_t *state;
-	struct heap *owner; /* changes only in the hands of its owner; NULL but for SPAN_SMALL */
-	uint32_t inverse;   /* 2^32 / size, rounded up: a division by multiplying */
-	uint32_t limit;	    /* where the blocks that were ever used end, from base */
+	struct heap *owner;  /* changes only in the hands of its owner; NULL but for SPAN_SMALL */
+	uint32_t inverse;    /* 2^32 / size, rounded up: a division by multiplying */
+	uint32_t limit;	     /* where the blocks that were ever used end, from base */
 	struct cache *cache; /* of the owner, where free puts its blocks */
 	uint8_t class;
 	uint8_t kind;
@@ -75,12 +76,13 @@ struct span {
 			struct span *all_next,
 				**all_link; /* of its owner's, and what points here */
 		};
-		struct {		/* SPAN_PAGES, SPAN_LARGE: one block */
+		struct {		/* SPAN_PAGES, SPAN_KEPT, SPAN_LARGE: one block */
 			bool zeroed;	/* just taken, and never used, so all zero */
 			uint16_t rest;	/* bytes behind the request that pvalloc gave as well */
+			uint32_t lead;	/* SPAN_LARGE: how far into its mapping base is */
 			size_t request; /* as asked for; atomic, for a walk */
-			size_t mapped;	/* SPAN_LARGE: bytes of the mapping */
-			uint32_t lead;	/* and how far into it base is */
+			size_t mapped;	/* and the bytes of that */
+			struct heap *keeper; /* who took it, or keeps it */
 		};
 		uint32_t dirty; /* SPAN_FREE: how many of the pages may have memory */
 	};
@@ -126,10 +128,21 @@ static inline void list__remove(struct span **list, struct span *s)
 		(*list)->prev = s->prev;
 }
 
+/* Of a block's span it changes as the block changes hands, with or without a lock. */
+static inline enum span_kind span__kind(const struct span *s)
+{
+	return __atomic_load_n(&s->kind, __ATOMIC_ACQUIRE);
+}
+
+static inline void span__set_kind(struct span *s, enum span_kind kind)
+{
+	__atomic_store_n(&s->kind, kind, __ATOMIC_RELEASE);
+}
+
 /* Of SPAN_PAGES and SPAN_LARGE: what the block may use. */
 static inline size_t span__bytes(const struct span *s)
 {
-	return s->kind == SPAN_LARGE ? s->mapped - s->lead : (size_t)s->pages << 12;
+	return span__kind(s) == SPAN_LARGE ? s->mapped - s->lead : (size_t)s->pages << 12;
 }
 
 /* Of the same: what its caller was given, behind which nobody may write. */

@@ -103,9 +103,9 @@ static int visit_span(struct span *s, void *arg)
 	const struct walk *w = arg;
 	struct refmalloc_block block = {.route = s->route, .address = s->base};
 
-	if (s->kind == SPAN_FREE)
+	if (span__kind(s) == SPAN_FREE || span__kind(s) == SPAN_KEPT)
 		return 0;
-	if (s->kind == SPAN_SMALL)
+	if (span__kind(s) == SPAN_SMALL)
 		return visit_small(s, w);
 	block.size = __atomic_load_n(&s->request, __ATOMIC_RELAXED);
 	block.usable = options.check ? block.size + s->rest : span__bytes(s);
