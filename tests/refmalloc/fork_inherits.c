@@ -77,8 +77,6 @@ static void child_of_the_quiet(void)
 	uint64_t heap_bytes = stats().heap_bytes;
 	size_t other = 2800;
 
-	/* Else most of it goes to the kernel, and its addresses wait for another thread. */
-	CHECK(mallopt(M_TRIM_THRESHOLD, 64 << 20) == 1);
 	for (int i = 1; i < BLOCKS; i++)
 		if (i % 100)
 			free(blocks[i]);

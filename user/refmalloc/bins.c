@@ -20,9 +20,10 @@ static unsigned int bin_of(size_t pages)
 }
 
 /* Others may have a look without the lock. */
-static void add_dirty(struct bins *b, size_t pages)
+static void add_pages(struct bins *b, size_t pages, size_t dirty)
 {
-	__atomic_store_n(&b->dirty, b->dirty + pages, __ATOMIC_RELAXED);
+	__atomic_store_n(&b->pages, b->pages + pages, __ATOMIC_RELAXED);
+	__atomic_store_n(&b->dirty, b->dirty + dirty, __ATOMIC_RELAXED);
 }
 
 /* Taking it touches hardly a page that has no memory. */
@@ -38,7 +39,7 @@ void bins__add(struct bins *b, struct span *s)
 
 	list__prepend(&b->lists[dirty][bin], s);
 	b->filled[dirty] |= 1ul << bin;
-	add_dirty(b, s->dirty);
+	add_pages(b, s->pages, s->dirty);
 }
 
 void bins__remove(struct bins *b, struct span *s)
@@ -49,7 +50,7 @@ void bins__remove(struct bins *b, struct span *s)
 	list__remove(&b->lists[dirty][bin], s);
 	if (!b->lists[dirty][bin])
 		b->filled[dirty] &= ~(1ul << bin);
-	add_dirty(b, -(size_t)s->dirty);
+	add_pages(b, -(size_t)s->pages, -(size_t)s->dirty);
 }
 
 /* Above 32 pages a bin has runs of several sizes: the best of its first is good enough. */

@@ -15,7 +15,8 @@
 struct bins {
 	struct span *lists[2][BINS];
 	uint64_t filled[2]; /* a bit for each bin that has a run */
-	size_t dirty;	    /* pages of all runs that may have memory */
+	size_t pages;	    /* of all runs, */
+	size_t dirty;	    /* and those that may have memory */
 };
 
 void bins__add(struct bins *b, struct span *s);

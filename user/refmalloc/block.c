@@ -43,31 +43,24 @@ void block__refuse(enum refmalloc_function function, size_t bytes)
 	PROBE(failed, bytes, function);
 }
 
-/* Spans count by the bucket of their class; with an alignment or a guard it may not be the size's.
- */
-static void recount(struct heap *h, const struct span *s, size_t size)
-{
-	uint64_t *served = h->counters.served[s->route];
-
-	if (s->class == class_of(size))
-		return;
-	counter__add(&served[bucket_of(s->size)], -1);
-	if (size > GRANULE)
-		counter__add(&served[bucket_of(size)], 1);
-}
-
 static void *take_small(struct heap *h, struct want *w, unsigned int class)
 {
-	struct span *s = h->current[class];
+	struct span *s;
+	struct cache *c;
 	void *p;
 
-	if (!s || s->head == NO_BLOCK)
-		s = heap__refill(h, class);
+	c = h == heap_self && w->alignment == GRANULE ? h->serving[class] : NULL;
+	if (c && cache__can_take(c)) {
+		w->route = REFMALLOC_HEAP;
+		heap__served(h, c, w->size);
+		return cache__take(c, w->size);
+	}
+	s = heap__find(h, class);
 	if (!s)
 		return NULL;
-	p = heap__take(h, s, w->size);
+	p = span__take(s, w->size);
 	w->route = s->route;
-	recount(h, s, w->size);
+	counters__served(&h->counters, s->route, w->size);
 	check__taken(p, w->size, s->size, true);
 	return p;
 }
@@ -75,18 +68,24 @@ static void *take_small(struct heap *h, struct want *w, unsigned int class)
 static struct span *take_pages(struct heap *h, size_t bytes, size_t alignment, bool grows)
 {
 	size_t pages = bytes ? (bytes + PAGE_SIZE - 1) >> PAGE_SHIFT : 1;
-	bool anywhere = !grows && alignment <= PAGE_SIZE;
-	struct span *s = anywhere ? pages__find(h->pages, pages) : NULL;
+	struct span *s;
 
+	/* One that grows wants what lies free in one piece. */
+	if (grows)
+		runs__flush(h);
+	if (grows || alignment > PAGE_SIZE)
+		return pages__alloc(h->pages, pages,
+				    alignment > PAGE_SIZE ? alignment >> PAGE_SHIFT : 1,
+				    grows ? GROWS_BY * pages : 0);
+	s = runs__take(h, pages);
+	if (!s)
+		s = pages__find(h->pages, pages);
 	/* What is empty goes before memory is used that never was. */
-	if (!s && anywhere && pages <= EMPTY_MAX) {
+	if (!s && pages <= EMPTY_MAX) {
 		heap__trim(h);
 		s = pages__find(h->pages, pages);
 	}
-	return s ? s
-		 : pages__alloc(h->pages, pages,
-				alignment > PAGE_SIZE ? alignment >> PAGE_SHIFT : 1,
-				grows ? GROWS_BY * pages : 0);
+	return s ? s : pages__alloc(h->pages, pages, 1, 0);
 }
 
 static void *take_whole(struct heap *h, struct want *w)
@@ -100,8 +99,9 @@ static void *take_whole(struct heap *h, struct want *w)
 		return NULL;
 	__atomic_store_n(&s->request, w->size, __ATOMIC_RELAXED);
 	s->rest = w->rest;
+	s->keeper = h;
 	w->route = s->route;
-	w->zero &= options.junk || (!s->zeroed && s->kind != SPAN_LARGE);
+	w->zero &= options.junk || (!s->zeroed && span__kind(s) != SPAN_LARGE);
 	counters__served(&h->counters, s->route, w->size);
 	check__taken(s->base, span__given(s), span__bytes(s), false);
 	return s->base;
@@ -174,7 +174,7 @@ static const struct {
 struct block block__find(const void *p, enum use use, const void *caller)
 {
 	struct span *s = table__find(p);
-	struct block b = {.span = s, .start = (void *)p, .small = s && s->kind == SPAN_SMALL};
+	struct block b = {.span = s, .start = (void *)p, .small = s && span__kind(s) == SPAN_SMALL};
 	unsigned int state = STATE_LIVE;
 
 	b.i = b.small ? span__index(s, p) : 0;
@@ -182,11 +182,11 @@ struct block block__find(const void *p, enum use use, const void *caller)
 		fatal__block(messages[use].invalid, p, caller);
 	if (b.small)
 		state = __atomic_load_n(&s->state[b.i], __ATOMIC_RELAXED);
-	if (s->kind == SPAN_FREE || !(state & STATE_LIVE))
+	if (span__kind(s) == SPAN_FREE || span__kind(s) == SPAN_KEPT || !(state & STATE_LIVE))
 		fatal__block(messages[use].freed, p, caller);
 	if (b.small) {
 		b.usable = s->size;
-		b.request = b.given = s->size - (state & ~STATE_LIVE);
+		b.request = b.given = state & ~STATE_LIVE;
 	} else {
 		b.usable = span__bytes(s);
 		b.request = s->request;
@@ -205,41 +205,45 @@ static _Noreturn void freed_meanwhile(struct heap *h, const struct block *b, con
 static void give_back_small(struct heap *h, const struct block *b, const void *caller)
 {
 	struct span *s = b->span;
+	bool own = __atomic_load_n(&s->owner, __ATOMIC_RELAXED) == h;
 	unsigned int state;
 
-	if (__atomic_load_n(&s->owner, __ATOMIC_RELAXED) == h) {
-		state = s->state[b->i];
-		if (!(state & STATE_LIVE))
-			freed_meanwhile(h, b, caller);
-		if (heap__put(s, b->i, state))
-			heap__watched(h, s);
-		return;
-	}
-	state = heap__claim(s, b->i);
+	state = own ? s->state[b->i] : heap__claim(s, b->i);
 	if (!(state & STATE_LIVE))
 		freed_meanwhile(h, b, caller);
-	counters__released(&h->counters, s->route, b->request);
-	heap__push_remote(s, b->i);
+	if (own) {
+		span__put(s, b->i);
+		heap__settle(h, s);
+	} else {
+		heap__push_remote(s, b->i);
+	}
+}
+
+/*
+ * Of two threads that free it at the same time, one finds that it is not the first; but the one
+ * that took it does not wait for what it wrote to be everybody's.
+ */
+static bool claim_pages(struct heap *h, struct span *s, const char *start)
+{
+	uint8_t kind = SPAN_PAGES;
+
+	if (s->keeper == h && span__kind(s) == SPAN_PAGES)
+		span__set_kind(s, SPAN_KEPT);
+	else if (!__atomic_compare_exchange_n(&s->kind, &kind, SPAN_KEPT, 0, __ATOMIC_ACQ_REL,
+					      __ATOMIC_RELAXED))
+		return false;
+	return s->base == start;
 }
 
 static void give_back_whole(struct heap *h, const struct block *b, const void *caller)
 {
 	struct span *s = b->span;
-	struct page_heap *home = s->kind == SPAN_LARGE ? NULL : pages__home(s);
-	bool there;
+	bool large = span__kind(s) == SPAN_LARGE;
 
-	counters__released(&h->counters, s->route, b->request);
-	if (home) {
-		lock__take(&home->lock);
-		there = table__find(b->start) == s && s->kind == SPAN_PAGES;
-		if (there)
-			pages__free(s);
-		lock__give(&home->lock);
-	} else {
-		there = large__free(s, b->start);
-	}
-	if (!there)
+	if (large ? !large__free(s, b->start) : !claim_pages(h, s, b->start))
 		freed_meanwhile(h, b, caller);
+	if (!large && !runs__keep(h, s))
+		pages__give_back(s);
 }
 
 void block__give_back(struct heap *h, const struct block *b, const void *caller)

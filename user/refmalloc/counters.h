@@ -1,12 +1,13 @@
 /*
- * counters.h - what is counted, without a shared write: by each heap, and for small blocks by
- * spans.
+ * counters.h - what is counted, without a shared write: by each heap, and for small blocks by its
+ * caches.
  *
- * malloc and free, the paths that must be short, add to the span that they have at hand: blocks
- * and bytes taken and put back.  A span's size class is its bucket of the histogram.  All else is
- * counted by the heap.  The rarer functions count their calls, so malloc's are those served that
- * nobody else claims.  Only the owner writes; whoever wants the sum reads them all, each word
- * whole.
+ * malloc, the path that must be short, adds to the cache that it has at hand: blocks and bytes
+ * taken.  Its size class is the bucket of the histogram.  All else is counted by the heap.  What
+ * was given back nobody counts: it is what was served and is not live, and each live block's word
+ * or record says how large it is.  The rarer functions count their calls, so malloc's are those
+ * served that nobody else claims.  Only the owner writes; whoever wants the sum reads them all,
+ * each word whole.
  */
 #ifndef REFMALLOC_COUNTERS_H
 #define REFMALLOC_COUNTERS_H
@@ -18,7 +19,6 @@
 struct counters {
 	uint64_t served[REFMALLOC_ROUTES][REFMALLOC_BUCKETS];
 	uint64_t served_bytes[REFMALLOC_ROUTES];
-	struct refmalloc_count released[REFMALLOC_ROUTES];
 	uint64_t released_by_realloc;
 	uint64_t frees_of_null;
 	uint64_t failed;
@@ -26,6 +26,11 @@ struct counters {
 	struct refmalloc_count function[REFMALLOC_FUNCTIONS];
 	/* Of all but malloc: those that gave no block. */
 	struct refmalloc_count unserved;
+};
+
+struct totals {
+	struct counters counters;
+	struct refmalloc_count live[REFMALLOC_ROUTES];
 };
 
 static inline void counter__add(uint64_t *counter, uint64_t n)
@@ -58,12 +63,6 @@ static inline void counters__served(struct counters *c, unsigned int route, size
 {
 	counter__add(&c->served[route][bucket_of(size)], 1);
 	counter__add(&c->served_bytes[route], size);
-}
-
-static inline void counters__released(struct counters *c, unsigned int route, size_t size)
-{
-	counter__add(&c->released[route].calls, 1);
-	counter__add(&c->released[route].bytes, size);
 }
 
 #endif

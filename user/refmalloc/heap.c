@@ -15,6 +15,7 @@
 #define STEP_BLOCKS 64 /* fresh blocks put on the list at a time */
 
 struct heap shared_heap, no_heap;
+struct cache no_cache = {.top = no_cache.blocks, .end = no_cache.blocks};
 
 static void add_pages(struct heap *h, const struct span *s, int32_t pages)
 {
@@ -56,74 +57,53 @@ static void take_from(struct heap *h, struct span *s)
 static void set_partial(struct heap *h, struct span *s)
 {
 	s->place = SPAN_PARTIAL;
-	s->watch = tally__blocks(s->taken);
 	list__append(&h->partial[s->class], s);
 }
 
 /* From now on it may be stolen. */
 static void set_full(struct span *s)
 {
-	s->watch = tally__blocks(s->put) + 1;
 	__atomic_store_n(&s->place, SPAN_FULL, __ATOMIC_RELEASE);
 }
 
-void heap__count(const struct span *s, struct counters *c)
+static void add_tally(struct counters *c, unsigned int class, uint64_t tally)
 {
-	uint64_t taken = __atomic_load_n(&s->taken, __ATOMIC_RELAXED);
-	uint64_t put = __atomic_load_n(&s->put, __ATOMIC_RELAXED);
-
 	/* malloc itself counts those of class 0. */
-	if (s->class > 0)
-		counter__add(&c->served[s->route][bucket_of(s->size)],
-			     tally__blocks(taken) - s->taken_counted);
-	counter__add(&c->served_bytes[s->route], tally__bytes(taken));
-	counter__add(&c->released[s->route].calls, tally__blocks(put) - s->put_counted);
-	counter__add(&c->released[s->route].bytes, tally__bytes(put));
+	if (class > 0)
+		counter__add(&c->served[REFMALLOC_HEAP][bucket_of(class_size(class))],
+			     tally / TALLY_ONE);
+	counter__add(&c->served_bytes[REFMALLOC_HEAP], tally % TALLY_ONE);
 }
 
-/* What is left in the tallies is how many are used. */
-static void count(struct heap *h, struct span *s)
+void heap__count(struct heap *h)
 {
-	heap__count(s, &h->counters);
-	s->taken_counted = span__used(s);
-	s->put_counted = 0;
-	__atomic_store_n(&s->taken, s->taken_counted * TALLY_ONE, __ATOMIC_RELAXED);
-	__atomic_store_n(&s->put, 0, __ATOMIC_RELAXED);
+	for (unsigned int class = 0; class < CLASSES; class ++) {
+		add_tally(&h->counters, class, h->caches[class].taken);
+		__atomic_store_n(&h->caches[class].taken, 0, __ATOMIC_RELAXED);
+	}
 }
 
-/* It is nobody's. h counts what was done with it. */
-static void release(struct heap *h, struct span *s)
+void heap__sum(const struct heap *h, struct counters *sum)
 {
-	struct page_heap *home = pages__home(s);
+	const uint64_t *from = (const uint64_t *)&h->counters;
+	uint64_t *to = (uint64_t *)sum;
 
-	count(h, s);
-	lock__take(&home->lock);
+	for (size_t i = 0; i < sizeof(*sum) / sizeof(*to); i++)
+		to[i] += __atomic_load_n(&from[i], __ATOMIC_RELAXED);
+	for (unsigned int class = 0; class < CLASSES; class ++)
+		add_tally(sum, class, __atomic_load_n(&h->caches[class].taken, __ATOMIC_RELAXED));
+}
+
+/* It is nobody's. */
+static void release(struct span *s)
+{
+	size_t bytes = s->count * sizeof(*s->state);
+	uint16_t *state = s->state;
+
+	pages__give_back(s);
 	lock__take(&records_lock);
-	records__free(s->state, s->count * sizeof(*s->state));
+	records__free(state, bytes);
 	lock__give(&records_lock);
-	pages__free(s);
-	lock__give(&home->lock);
-}
-
-static void set_at_hand(struct heap *h, unsigned int class, struct span *s)
-{
-	unsigned int last = class_size(class) / GRANULE;
-
-	h->current[class] = s;
-	for (unsigned int n = class ? class_size(class - 1) / GRANULE + 1 : 0;
-	     n <= last && n <= TABLED_MAX / GRANULE; n++)
-		h->at_hand[n] = s;
-}
-
-/* Where malloc finds it, also for the classes that share it. */
-static void set_current(struct heap *h, unsigned int class, struct span *s)
-{
-	struct span *before = h->current[class];
-
-	for (unsigned int c = class + 1; c-- > 0 && class_shared(c) == class;)
-		if (h->current[c] == before)
-			set_at_hand(h, c, s);
-	set_at_hand(h, class, s);
 }
 
 /*
@@ -137,14 +117,36 @@ static unsigned int serving_class(const struct heap *h, unsigned int class)
 	return h->spans[class] || h->spans[shared] > class_pages(shared, 0) ? class : shared;
 }
 
-/* A current span is kept, even empty; but its tallies must not run over. */
-static void make_current(struct heap *h, struct span *s)
+/* Where malloc finds it. */
+static void set_at_hand(struct heap *h, unsigned int class, struct cache *c)
 {
-	if (tally__blocks(s->put) > TALLY_MAX)
-		count(h, s);
-	s->place = SPAN_CURRENT;
-	s->watch = tally__blocks(s->put) + TALLY_MAX;
-	set_current(h, s->class, s);
+	unsigned int last = class_size(class) / GRANULE;
+
+	if (h->serving[class] == c)
+		return;
+	h->serving[class] = c;
+	for (unsigned int n = class ? class_size(class - 1) / GRANULE + 1 : 0;
+	     n <= last && n <= TABLED_MAX / GRANULE; n++)
+		h->at_hand[n] = c;
+}
+
+static struct cache *cache_of(struct heap *h, const struct span *s)
+{
+	struct cache *c = &h->caches[s->class];
+
+	if (h == &shared_heap || s->route != REFMALLOC_HEAP)
+		return &no_cache;
+	if (!c->top) {
+		c->top = c->blocks;
+		c->end = c->blocks + class_room(s->class);
+	}
+	return c;
+}
+
+void heap__forget(struct heap *h)
+{
+	heap__count(h);
+	memset(h, 0, offsetof(struct heap, counters));
 }
 
 static bool has_blocks(const struct span *s)
@@ -152,34 +154,30 @@ static bool has_blocks(const struct span *s)
 	return s->head != NO_BLOCK || s->limit < s->count * (uint32_t)s->size;
 }
 
-/* Of the class itself, not of one that serves it. */
-static struct span *own_current(const struct heap *h, unsigned int class)
-{
-	struct span *s = h->current[class];
-
-	return s && s->class == class ? s : NULL;
-}
-
 /* Of the partial ones. */
-static __attribute__((noinline)) void drop_if_empty(struct heap *h, struct span *s)
+static void drop_if_empty(struct heap *h, struct span *s)
 {
-	if (span__used(s) > 0)
+	if (s->used > 0)
 		return;
 	list__remove(&h->partial[s->class], s);
 	take_from(h, s);
-	release(h, s);
+	release(s);
 }
 
-void heap__watched(struct heap *h, struct span *s)
+/* The first is kept, also empty, if there is no other block at hand: it may be wanted again soon.
+ */
+void heap__settle(struct heap *h, struct span *s)
 {
-	if (s->place == SPAN_CURRENT) {
-		count(h, s);
-		make_current(h, s);
-		return;
-	}
 	if (s->place == SPAN_FULL)
 		set_partial(h, s);
-	drop_if_empty(h, s);
+	if (s != h->partial[s->class] || s->cache->top->block)
+		drop_if_empty(h, s);
+}
+
+void heap__drop_first(struct heap *h, unsigned int class)
+{
+	if (h->partial[class])
+		drop_if_empty(h, h->partial[class]);
 }
 
 /* A few at a time: what is never used is never touched. */
@@ -212,14 +210,14 @@ static struct span *cut(struct heap *h, struct span *s, unsigned int class)
 		lock__give(&home->lock);
 		return NULL;
 	}
-	s->kind = SPAN_SMALL;
+	span__set_kind(s, SPAN_SMALL);
 	s->class = class;
 	s->size = size;
 	s->inverse = UINT32_MAX / size + 1;
 	s->limit = 0;
 	s->head = NO_BLOCK;
-	s->taken = s->put = 0;
-	s->taken_counted = s->put_counted = 0;
+	s->used = 0;
+	s->cache = cache_of(h, s);
 	s->remote = REMOTE_EMPTY;
 	__atomic_store_n(&s->owner, h, __ATOMIC_RELAXED);
 	table__set(s->base, bytes, s);
@@ -249,6 +247,7 @@ static struct span *adopt(struct heap *h, unsigned int class)
 	if (s) {
 		list__remove(&shared_heap.partial[class], s);
 		take_from(&shared_heap, s);
+		s->cache = cache_of(h, s);
 		__atomic_store_n(&s->owner, h, __ATOMIC_RELEASE);
 	}
 	lock__give(&shared_lock);
@@ -285,69 +284,87 @@ static struct span *new_span(struct heap *h, unsigned int class)
 	return s ? cut(h, s, class) : NULL;
 }
 
-/* One with blocks, and in no list. */
-static struct span *next_span(struct heap *h, unsigned int class)
+struct span *heap__find(struct heap *h, unsigned int class)
 {
-	struct span *s = h->partial[class];
-
-	if (s) {
-		list__remove(&h->partial[class], s);
-		return s;
-	}
-	s = adopt(h, class);
-	if (!s)
-		s = new_span(h, class);
-	if (s)
-		take_in(h, s);
-	return s;
-}
-
-struct span *heap__refill(struct heap *h, unsigned int class)
-{
-	struct span *s, *next;
+	struct span *s;
 
 	class = serving_class(h, class);
+	while ((s = h->partial[class]) && !has_blocks(s)) {
+		list__remove(&h->partial[class], s);
+		set_full(s);
+	}
 	/* Not before it is needed: then many come home at a time. */
-	if (!h->partial[class])
+	if (!s) {
 		heap__collect_class(h, class);
-	s = own_current(h, class);
-	if (!s || !has_blocks(s)) {
-		next = next_span(h, class);
-		if (!next)
+		s = h->partial[class];
+	}
+	if (!s) {
+		s = adopt(h, class);
+		if (!s)
+			s = new_span(h, class);
+		if (!s)
 			return NULL;
-		make_current(h, next);
-		/* Meanwhile some of its blocks may have come home, or all. */
-		if (s && has_blocks(s)) {
-			set_partial(h, s);
-			drop_if_empty(h, s);
-		} else if (s) {
-			set_full(s);
-		}
-		s = next;
+		take_in(h, s);
+		set_partial(h, s);
 	}
 	if (s->head == NO_BLOCK)
 		list_fresh(s);
 	return s;
 }
 
+struct span *heap__refill(struct heap *h, unsigned int class)
+{
+	struct span *s = heap__find(h, class);
+
+	if (!s || s->cache == &no_cache)
+		return NULL;
+	set_at_hand(h, class, s->cache);
+	if (s->cache->taken >= TALLY_MAX)
+		heap__count(h);
+	return s;
+}
+
+static void flush(struct heap *h, struct cache *c, size_t n)
+{
+	for (struct at_hand *b = c->blocks + 1; b <= c->blocks + n; b++) {
+		struct span *s = table__find(b->block);
+
+		span__put(s, b->state - s->state);
+		if (s->place == SPAN_FULL || s->used == 0)
+			heap__settle(h, s);
+	}
+	c->top -= n;
+	memmove(c->blocks + 1, c->blocks + 1 + n, (c->top - c->blocks) * sizeof(*c->blocks));
+}
+
+bool heap__make_room(struct heap *h, struct cache *c)
+{
+	if (c->end == c->blocks || c->taken == c->taken_when_full)
+		return false;
+	c->taken_when_full = c->taken;
+	flush(h, c, (c->end - c->blocks + 1) / 2);
+	return true;
+}
+
+void heap__flush(struct heap *h)
+{
+	for (struct cache *c = h->caches; c < h->caches + CLASSES; c++)
+		if (c->top)
+			flush(h, c, c->top - c->blocks);
+}
+
 void heap__trim(struct heap *h)
 {
-	struct span *s;
-
 	bring_home(h);
-	for (unsigned int class = 0; class < CLASSES; class ++) {
-		s = own_current(h, class);
-		if (s && span__used(s) == 0) {
-			set_current(h, class, NULL);
-			take_from(h, s);
-			release(h, s);
-		}
-	}
+	runs__flush(h);
+	for (unsigned int class = 0; class < CLASSES; class ++)
+		heap__drop_first(h, class);
 }
 
 static void give_to_shared(struct span *s)
 {
 	take_in(&shared_heap, s);
+	s->cache = &no_cache;
 	__atomic_store_n(&s->owner, &shared_heap, __ATOMIC_RELEASE);
 	if (has_blocks(s))
 		set_partial(&shared_heap, s);
@@ -359,15 +376,14 @@ void heap__give_up(struct heap *h)
 {
 	struct span *s;
 
+	heap__flush(h);
+	runs__flush(h);
 	heap__collect(h);
-	for (unsigned int class = 0; class < CLASSES; class ++) {
-		set_current(h, class, NULL);
-		h->partial[class] = NULL;
-	}
+	memset(h->partial, 0, sizeof(h->partial));
 	while ((s = h->all)) {
 		take_from(h, s);
-		if (span__used(s) == 0)
-			release(h, s);
+		if (s->used == 0)
+			release(s);
 		else
 			give_to_shared(s);
 	}
@@ -389,60 +405,72 @@ bool heap__steal_span(struct heap *h, struct heap *from, struct span *s)
 	if (free)
 		let_go(from, s);
 	lock__give(&from->lock);
-	if (free) {
-		s->put += s->count * TALLY_ONE;
-		s->put_counted += s->count;
-		release(h, s);
-	}
+	if (free)
+		release(s);
 	return free;
 }
+
+/* By each block's word: see below. */
+static void list_all_free(struct span *s)
+{
+	s->head = NO_BLOCK;
+	s->remote = REMOTE_EMPTY;
+	s->used = 0;
+	for (unsigned int i = s->limit / s->size; i-- > 0;)
+		if (s->state[i] & STATE_LIVE) {
+			s->used++;
+		} else {
+			s->state[i] = s->head;
+			s->head = i;
+		}
+}
+
+struct inherited {
+	struct heap *own;
+	struct span *kept;
+};
 
 /*
  * Its thread may have been in the midst of anything.  What is certain is each block's word: it is
  * written last when a block is taken, and first when it is freed.  So a block that was about to
  * change hands is nobody's here if its word says free, and else lost, as its thread is.
  */
-static int inherit_span(struct span *s, void *own)
+static int inherit_span(struct span *s, void *arg)
 {
+	struct inherited *i = arg;
 	struct heap *h = s->owner;
-	unsigned int live = 0;
 
-	if (s->kind != SPAN_SMALL)
+	if (span__kind(s) == SPAN_KEPT && s->keeper != i->own) {
+		s->next = i->kept;
+		i->kept = s;
+	}
+	if (span__kind(s) != SPAN_SMALL)
 		return 0;
-	if (h == own || h == &shared_heap) {
+	if (h == i->own || h == &shared_heap) {
 		if (s->remote != REMOTE_EMPTY)
 			heap__hand_on(s);
 		return 0;
 	}
-	heap__count(s, &h->counters);
-	s->head = NO_BLOCK;
-	s->remote = REMOTE_EMPTY;
-	for (unsigned int i = s->limit / s->size; i-- > 0;) {
-		if (s->state[i] & STATE_LIVE) {
-			live++;
-			continue;
-		}
-		s->state[i] = s->head;
-		s->head = i;
-	}
-	s->taken = live * TALLY_ONE;
-	s->put = 0;
-	s->taken_counted = live;
-	s->put_counted = 0;
+	list_all_free(s);
 	give_to_shared(s);
 	return 0;
 }
 
 void heap__inherit(struct heap *own)
 {
+	struct inherited i = {.own = own};
 	struct span *s, *next;
 
 	pages__lock_all();
 	memset(shared_heap.remote, 0, sizeof(shared_heap.remote));
 	if (own)
 		memset(own->remote, 0, sizeof(own->remote));
-	pages__walk(inherit_span, own);
+	pages__walk(inherit_span, &i);
 	pages__unlock_all();
+	for (s = i.kept; s; s = next) {
+		next = s->next;
+		pages__give_back(s);
+	}
 	for (unsigned int class = 0; class < CLASSES; class ++)
 		for (s = shared_heap.partial[class]; s; s = next) {
 			next = s->next;

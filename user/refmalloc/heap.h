@@ -1,7 +1,9 @@
 /*
  * heap.h - one thread's small blocks: a span for each size class, and lists of others.
  *
- * A span belongs to one heap, and only the heap's thread takes blocks from it.  A block that
+ * A span belongs to one heap, and only the heap's thread takes blocks from it.  Between that thread
+ * and its spans is a small stack of free blocks for each class: most calls of malloc and free come
+ * by turns, and so have nothing to do with a span's list, or with which span it is.  A block that
  * another thread frees goes onto the span's atomic list, and with the first one the span onto its
  * owner's: the owner fetches them when it runs out of blocks.  So no thread waits for another.
  *
@@ -15,19 +17,43 @@
 #include "counters.h"
 #include "lock.h"
 #include "probes.h"
+#include "runs.h"
 #include "sizeclass.h"
 #include "span.h"
 
+/*
+ * Free blocks of a class at a thread's hand: what it freed last, it takes first.  Of the heap by
+ * brk only, so that malloc needs no route to count by.
+ */
+struct at_hand {
+	char *block;
+	uint16_t *state;
+};
+
+struct cache {
+	struct at_hand *top, *end; /* the last one, and the last there is room for */
+	uint64_t taken;		   /* TALLY_ONE for each block, and bytes, since the last count */
+	/* Whether both malloc and free use it shows by what has changed since it last ... */
+	uint64_t taken_when_full;	   /* ... had no room, */
+	char *bottom;			   /* or was filled, by its first block */
+	struct at_hand blocks[CACHED + 1]; /* the first is none */
+} __attribute__((aligned(64)));
+
+/* Without a block or room for one: of spans that are in an arena, or no thread's. */
+extern struct cache no_cache;
+
 struct heap {
-	/* The current span for sizes up to 16 * n: malloc's way to it. NULL: none. */
-	struct span *at_hand[TABLED_MAX / GRANULE + 1];
-	struct span *current[CLASSES]; /* NULL: none */
+	/* Where blocks of up to 16 * n are taken from, and those of class n. NULL: not known yet.
+	 */
+	struct cache *at_hand[TABLED_MAX / GRANULE + 1], *serving[CLASSES];
 	struct span *partial[CLASSES]; /* the shared heap's are looked at without its lock */
 	struct span *all;	       /* that it has, of which others may steal */
 	struct lock lock;	       /* of that list, and of the next: */
 	uint32_t spans[CLASSES];       /* their pages */
 	/* Spans of each class with blocks freed by others. */
 	struct span *remote[CLASSES] __attribute__((aligned(64)));
+	struct cache caches[CLASSES];
+	struct runs runs;
 	/* What outlives its thread. */
 	struct counters counters __attribute__((aligned(64)));
 	struct page_heap *pages;
@@ -40,10 +66,25 @@ extern struct heap shared_heap;
 /* One without a span, and without a use but that: no thread's. */
 extern struct heap no_heap;
 
-/* A span with a free block, now current; NULL: no memory. The shared heap must be locked. */
+/* What it has, but not what it counted. */
+void heap__forget(struct heap *h);
+/* The tallies of its caches, before one runs over. */
+void heap__count(struct heap *h);
+/* A span with a block on its list; NULL: no memory. The shared heap must be locked. */
+struct span *heap__find(struct heap *h, unsigned int class);
+/* The same, of a class that malloc's short path is to have; NULL also if the span has no cache. */
 struct span *heap__refill(struct heap *h, unsigned int class);
-/* A block of the span was put back, and as many are as the span watches for. */
-void heap__watched(struct heap *h, struct span *s);
+/*
+ * From a cache that is full back to the spans, the oldest half.  False: who only frees is better
+ * served by the span itself.
+ */
+bool heap__make_room(struct heap *h, struct cache *c);
+/* From all caches, all blocks. */
+void heap__flush(struct heap *h);
+/* Blocks of the span were put on its list. */
+void heap__settle(struct heap *h, struct span *s);
+/* The class's first span, which is kept without blocks else, to its page heap if it has none. */
+void heap__drop_first(struct heap *h, unsigned int class);
 /* Puts the block where its owner finds it. Any thread. */
 void heap__push_remote(struct span *s, unsigned int i);
 /* To its owner, who is to take home what others freed of it. */
@@ -60,8 +101,8 @@ void heap__collect(struct heap *h);
 void heap__collect_shared(unsigned int class, unsigned int end);
 /* Spans without blocks to the page heap. */
 __attribute__((cold)) void heap__trim(struct heap *h);
-/* Adds what the span counted and no heap's counters have yet. */
-void heap__count(const struct span *s, struct counters *c);
+/* Adds what it and its caches counted. */
+void heap__sum(const struct heap *h, struct counters *sum);
 /*
  * In a child by fork: all spans but those of `own` to the shared heap, which is locked.  Their
  * threads are gone, and no other thread has begun.
@@ -76,19 +117,82 @@ static inline unsigned int remote__count(const struct span *s)
 	return __atomic_load_n(&s->remote, __ATOMIC_ACQUIRE) >> 16;
 }
 
-/* The span has a block. Its probe is left to the caller, for whom it may be on another path. */
-static inline void *heap__take(struct heap *h, struct span *s, size_t size)
+/* malloc's call, of a size that the cache is for: its tally has room for some more still. */
+static inline void heap__served(struct heap *h, struct cache *c, size_t size)
 {
-	unsigned int i = s->head, of = s->size;
-	uint16_t *state = s->state;
-
-	s->head = state[i];
-	__atomic_store_n(&s->taken, s->taken + TALLY_ONE + size, __ATOMIC_RELAXED);
-	__atomic_store_n(&state[i], STATE_LIVE | (of - size), __ATOMIC_RELAXED);
+	__atomic_store_n(&c->taken, c->taken + TALLY_ONE + size, __ATOMIC_RELAXED);
 	/* The one class that is more than one bucket of the histogram. */
 	if (size <= GRANULE)
-		counter__add(&h->counters.served[s->route][bucket_of(size)], 1);
-	return s->base + i * (size_t)of;
+		counter__add(&h->counters.served[REFMALLOC_HEAP][bucket_of(size)], 1);
+}
+
+static inline bool cache__can_take(const struct cache *c)
+{
+	return c->top->block && c->taken < TALLY_MAX;
+}
+
+static inline void *cache__take(struct cache *c, size_t size)
+{
+	struct at_hand *b = c->top;
+
+	c->top = b - 1;
+	__atomic_store_n(b->state, STATE_LIVE | size, __ATOMIC_RELAXED);
+	return b->block;
+}
+
+static inline bool cache__can_put(const struct cache *c)
+{
+	return c->top != c->end;
+}
+
+static inline void cache__put(struct cache *c, char *block, uint16_t *state)
+{
+	struct at_hand *b = c->top + 1;
+
+	b->block = block;
+	b->state = state;
+	c->top = b;
+	__atomic_store_n(state, NO_BLOCK, __ATOMIC_RELAXED);
+}
+
+/* Straight from the list of a span, which is not empty; and back to it. */
+static inline void *span__take(struct span *s, size_t size)
+{
+	unsigned int i = s->head;
+
+	s->head = s->state[i];
+	__atomic_store_n(&s->used, s->used + 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&s->state[i], STATE_LIVE | size, __ATOMIC_RELAXED);
+	return s->base + i * (size_t)s->size;
+}
+
+/*
+ * To an empty cache, if something was put there since: who takes and puts by turns soon comes to
+ * either end again, who only takes is better served by the span itself.
+ */
+static inline void cache__fill(struct cache *c, struct span *s)
+{
+	struct at_hand *b = c->blocks, *half = b + (c->end - b) / 2;
+
+	if (c->top != b || b[1].block == c->bottom)
+		return;
+	for (; b != half && s->state[s->head] != NO_BLOCK; b++) {
+		b[1].block = s->base + s->head * (size_t)s->size;
+		b[1].state = &s->state[s->head];
+		s->head = *b[1].state;
+		__atomic_store_n(b[1].state, NO_BLOCK, __ATOMIC_RELAXED);
+	}
+	__atomic_store_n(&s->used, s->used + (b - c->blocks), __ATOMIC_RELAXED);
+	c->top = b;
+	c->bottom = c->blocks[1].block;
+}
+
+/* heap__settle() is to follow. */
+static inline void span__put(struct span *s, size_t i)
+{
+	__atomic_store_n(&s->state[i], s->head, __ATOMIC_RELAXED);
+	s->head = i;
+	__atomic_store_n(&s->used, s->used - 1, __ATOMIC_RELAXED);
 }
 
 /*
@@ -98,17 +202,6 @@ static inline void *heap__take(struct heap *h, struct span *s, size_t size)
 static inline unsigned int heap__claim(struct span *s, size_t i)
 {
 	return __atomic_exchange_n(&s->state[i], NO_BLOCK, __ATOMIC_ACQ_REL);
-}
-
-/* i was live, `state` its word. Is it the one to tell heap__watched() of? */
-static inline bool heap__put(struct span *s, size_t i, unsigned int state)
-{
-	uint64_t put = s->put + TALLY_ONE + s->size - (state & ~STATE_LIVE);
-
-	__atomic_store_n(&s->put, put, __ATOMIC_RELAXED);
-	__atomic_store_n(&s->state[i], s->head, __ATOMIC_RELAXED);
-	s->head = i;
-	return __builtin_expect(tally__blocks(put) == s->watch, 0);
 }
 
 #endif

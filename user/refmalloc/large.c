@@ -68,7 +68,7 @@ struct span *large__alloc(size_t size, size_t alignment)
 	lock__take(&records_lock);
 	s = records__span();
 	if (s) {
-		s->kind = SPAN_LARGE;
+		span__set_kind(s, SPAN_LARGE);
 		s->route = REFMALLOC_MMAP;
 		s->base = start + lead;
 		s->lead = lead;

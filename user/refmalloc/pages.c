@@ -76,7 +76,7 @@ static void place(struct span *s, struct segment *g, char *base, size_t pages)
 
 static void set_free(struct span *s)
 {
-	s->kind = SPAN_FREE;
+	span__set_kind(s, SPAN_FREE);
 	table__set_ends(s->base, bytes_of(s), s);
 	bins__add(&pages__home(s)->bins, s);
 }
@@ -93,7 +93,7 @@ static struct span *free_neighbour(const struct segment *g, const char *p)
 {
 	struct span *s = p >= g->start && p < g->end ? table__find(p) : NULL;
 
-	return s && s->kind == SPAN_FREE ? s : NULL;
+	return s && span__kind(s) == SPAN_FREE ? s : NULL;
 }
 
 static void take_over(struct span *s, struct span *neighbour)
@@ -188,7 +188,7 @@ static struct span *carve(struct page_heap *h, struct span *s, char *base, size_
 		set_free(right);
 	}
 	place(s, g, base, pages);
-	s->kind = SPAN_PAGES;
+	span__set_kind(s, SPAN_PAGES);
 	table__set_ends(base, bytes_of(s), s);
 	s->zeroed = fresh;
 	return s;
@@ -203,11 +203,18 @@ static struct span *find_any(const struct page_heap *h, size_t pages)
 	return !dirty || (clean && clean->pages < dirty->pages) ? clean : dirty;
 }
 
-static struct span *alloc_locked(struct page_heap *h, size_t pages, size_t alignment, size_t room)
+static struct span *carve_aligned(struct page_heap *h, struct span *s, size_t pages,
+				  size_t alignment)
+{
+	char *base = (char *)round_up((uintptr_t)s->base, alignment << PAGE_SHIFT);
+
+	return carve(h, s, base, pages);
+}
+
+static struct span *alloc_own(struct page_heap *h, size_t pages, size_t alignment, size_t room)
 {
 	size_t want = pages + alignment - 1;
 	struct span *s, *top;
-	char *base;
 
 	s = find_any(h, want + room);
 	if (!s && room)
@@ -217,29 +224,57 @@ static struct span *alloc_locked(struct page_heap *h, size_t pages, size_t align
 		s = top;
 	if (!s || s->dirty < want)
 		trim__before_touching(h);
-	if (!s)
-		s = grow(h, want);
-	if (!s)
-		return NULL;
-	base = (char *)round_up((uintptr_t)s->base, alignment << PAGE_SHIFT);
-	return carve(h, s, base, pages);
+	return s ? carve_aligned(h, s, pages, alignment) : NULL;
 }
 
-struct span *pages__alloc(struct page_heap *h, size_t pages, size_t alignment, size_t room)
+/*
+ * Addresses that another page heap has used and given back the memory of; but not what it has never
+ * used, where it is to grow.
+ */
+static struct span *alloc_elsewhere(struct page_heap *h, size_t pages, size_t alignment)
+{
+	size_t want = pages + alignment - 1;
+	struct span *s = find_any(h, want);
+
+	if (!s || s == pages__top(h) || s->base + (want << PAGE_SHIFT) > s->segment->clean)
+		return NULL;
+	return carve_aligned(h, s, pages, alignment);
+}
+
+static struct span *alloc_growing(struct page_heap *h, size_t pages, size_t alignment)
+{
+	struct span *s = grow(h, pages + alignment - 1);
+
+	return s ? carve_aligned(h, s, pages, alignment) : NULL;
+}
+
+struct span *pages__alloc(struct page_heap *own, size_t pages, size_t alignment, size_t room)
 {
 	struct span *s;
 
 	/* The record counts pages in 32 bits: 16 TiB. */
 	if (pages > UINT32_MAX - alignment)
 		return NULL;
-	lock__take(&h->lock);
-	s = alloc_locked(h, pages, alignment, room);
-	lock__give(&h->lock);
+	lock__take(&own->lock);
+	s = alloc_own(own, pages, alignment, room);
+	lock__give(&own->lock);
+	for (struct page_heap *h = heaps; h < heaps + HEAPS && !s; h++) {
+		if (h == own)
+			continue;
+		lock__take(&h->lock);
+		s = alloc_elsewhere(h, pages, alignment);
+		lock__give(&h->lock);
+	}
+	if (s)
+		return s;
+	lock__take(&own->lock);
+	s = alloc_growing(own, pages, alignment);
+	lock__give(&own->lock);
 	return s;
 }
 
-/* partly: also of what has less memory than not. */
-static struct span *find(struct page_heap *h, size_t pages, bool partly)
+/* What mostly has memory, or else has about as much as is wanted. */
+static struct span *find(struct page_heap *h, size_t pages)
 {
 	struct span *s;
 
@@ -248,21 +283,19 @@ static struct span *find(struct page_heap *h, size_t pages, bool partly)
 		return NULL;
 	lock__take(&h->lock);
 	s = bins__find(&h->bins, pages, true);
-	if (!s && partly)
+	if (!s)
 		s = bins__find(&h->bins, pages, false);
-	s = s && (!partly || s->dirty >= pages) ? carve(h, s, s->base, pages) : NULL;
+	s = s && s->dirty >= pages - pages / 4 ? carve(h, s, s->base, pages) : NULL;
 	lock__give(&h->lock);
 	return s;
 }
 
 struct span *pages__find(struct page_heap *own, size_t pages)
 {
-	struct span *s = find(own, pages, false);
+	struct span *s = find(own, pages);
 
-	if (!s)
-		s = find(own, pages, true);
 	for (int i = 0; i < HEAPS && !s; i++)
-		s = &heaps[i] == own ? NULL : find(&heaps[i], pages, true);
+		s = &heaps[i] == own ? NULL : find(&heaps[i], pages);
 	return s;
 }
 
@@ -285,7 +318,7 @@ void pages__free(struct span *s)
 	struct segment *g = s->segment;
 	struct page_heap *h = g->home;
 
-	if (s->kind == SPAN_SMALL)
+	if (span__kind(s) == SPAN_SMALL)
 		table__set(s->base, bytes_of(s), NULL);
 	else
 		table__set_ends(s->base, bytes_of(s), NULL);
@@ -296,6 +329,15 @@ void pages__free(struct span *s)
 		trim__after_free(h);
 }
 
+void pages__give_back(struct span *s)
+{
+	struct page_heap *home = pages__home(s);
+
+	lock__take(&home->lock);
+	pages__free(s);
+	lock__give(&home->lock);
+}
+
 static bool shrink(struct span *s, size_t pages)
 {
 	struct span *rest = new_record(pages__home(s));
@@ -303,7 +345,7 @@ static bool shrink(struct span *s, size_t pages)
 	if (!rest)
 		return false;
 	place(rest, s->segment, s->base + (pages << PAGE_SHIFT), s->pages - pages);
-	rest->kind = SPAN_PAGES;
+	span__set_kind(rest, SPAN_PAGES);
 	s->pages = pages;
 	table__set_ends(s->base, bytes_of(s), s);
 	pages__free(rest);

@@ -52,9 +52,8 @@ void probes__mremap(const void *from, const void *to, size_t bytes);
  */
 void refmalloc_kept(size_t size);
 
-/* The kernel writes a semaphore behind the compiler's back. */
-#define PROBED(name)                                                                               \
-	__builtin_expect(__atomic_load_n(&refmalloc_##name##_semaphore, __ATOMIC_RELAXED), 0)
+/* The kernel writes a semaphore, between any two calls. */
+#define PROBED(name) __builtin_expect(refmalloc_##name##_semaphore != 0, 0)
 
 #define PROBE(name, ...)                                                                           \
 	do {                                                                                       \

@@ -11,7 +11,7 @@
 
 #include "lock.h"
 
-#define RECORD_MAX 8192 /* the states of a span's blocks, at the most */
+#define RECORD_MAX 24576 /* a thread's heap */
 
 extern struct lock records_lock;
 

@@ -40,8 +40,7 @@ static unsigned int orphans(const struct span *s)
 {
 	if (__atomic_load_n(&s->owner, __ATOMIC_RELAXED) != &shared_heap)
 		return 0;
-	return tally__blocks(__atomic_load_n(&s->taken, __ATOMIC_RELAXED)) -
-	       tally__blocks(__atomic_load_n(&s->put, __ATOMIC_RELAXED));
+	return __atomic_load_n(&s->used, __ATOMIC_RELAXED);
 }
 
 void heap__push_remote(struct span *s, unsigned int i)
@@ -73,10 +72,8 @@ static void collect_span(struct heap *h, struct span *s)
 		s->state[last] = s->head;
 	}
 	s->head = head_of(list);
-	/* Whoever freed them counted them. */
-	__atomic_store_n(&s->put, s->put + (list >> 16) * TALLY_ONE, __ATOMIC_RELAXED);
-	s->put_counted += list >> 16;
-	heap__watched(h, s);
+	__atomic_store_n(&s->used, s->used - (list >> 16), __ATOMIC_RELAXED);
+	heap__settle(h, s);
 }
 
 void heap__collect_class(struct heap *h, unsigned int class)
@@ -124,7 +121,9 @@ void heap__collect(struct heap *h)
 void heap__collect_shared(unsigned int class, unsigned int end)
 {
 	lock__take(&shared_lock);
-	for (; class < end; class ++)
+	for (; class < end; class ++) {
 		heap__collect_class(&shared_heap, class);
+		heap__drop_first(&shared_heap, class);
+	}
 	lock__give(&shared_lock);
 }

@@ -22,7 +22,7 @@ static bool resize_small(const struct block *b, size_t size)
 
 	if (bytes > b->usable || bytes < b->usable / 2)
 		return false;
-	__atomic_store_n(&b->span->state[b->i], STATE_LIVE | (b->usable - size), __ATOMIC_RELAXED);
+	__atomic_store_n(&b->span->state[b->i], STATE_LIVE | size, __ATOMIC_RELAXED);
 	return true;
 }
 
@@ -45,6 +45,8 @@ static bool resize_pages(struct span *s, size_t size)
 
 	if (bytes >= large__threshold() || (bytes <= SMALL_MAX && bytes < span__bytes(s) / 2))
 		return false;
+	if (bytes > span__bytes(s) && heap_own)
+		runs__flush(heap_own);
 	lock__take(&home->lock);
 	done = pages__resize(s, (bytes + PAGE_SIZE - 1) >> PAGE_SHIFT);
 	lock__give(&home->lock);
@@ -58,9 +60,9 @@ static void *keep(const struct block *b, size_t size)
 	void *p = b->start;
 	struct heap *h;
 
-	if (b->small		    ? !resize_small(b, size)
-	    : s->kind == SPAN_LARGE ? !resize_large(s, size)
-				    : !resize_pages(s, size))
+	if (b->small			  ? !resize_small(b, size)
+	    : span__kind(s) == SPAN_LARGE ? !resize_large(s, size)
+					  : !resize_pages(s, size))
 		return NULL;
 	if (!b->small) {
 		p = s->base;
@@ -69,7 +71,6 @@ static void *keep(const struct block *b, size_t size)
 	}
 	check__resized(p, size, b->small ? b->usable : span__bytes(s));
 	h = threads__enter();
-	counters__released(&h->counters, s->route, b->request);
 	counters__served(&h->counters, s->route, size);
 	peaks__changed(s->route, 0, (int64_t)(size - b->request));
 	threads__leave(h);

@@ -34,6 +34,12 @@ struct segment *segments__at_brk(const struct page_heap *h)
 	return __atomic_load_n(&at_brk, __ATOMIC_RELAXED) == h->by_brk ? h->by_brk : NULL;
 }
 
+/* Others may have a look without the lock. */
+static void add_total(struct page_heap *h, size_t bytes)
+{
+	__atomic_store_n(&h->total, h->total + bytes, __ATOMIC_RELAXED);
+}
+
 static struct segment *add_segment(struct page_heap *h, char *start, size_t bytes,
 				   enum refmalloc_route route)
 {
@@ -43,7 +49,7 @@ static struct segment *add_segment(struct page_heap *h, char *start, size_t byte
 		return NULL;
 	*g = (struct segment){start, start + bytes, start, route, h, h->segments};
 	h->segments = g;
-	h->total += bytes;
+	add_total(h, bytes);
 	return g;
 }
 
@@ -69,7 +75,7 @@ static struct segment *grow_by_brk(struct page_heap *h, size_t need, size_t free
 	}
 	if (g) {
 		g->end += *bytes;
-		h->total += *bytes;
+		add_total(h, *bytes);
 		return g;
 	}
 	g = add_segment(h, *start, *bytes, REFMALLOC_HEAP);
@@ -127,7 +133,7 @@ bool segments__shrink(struct segment *g, size_t bytes)
 	lock__give(&records_lock);
 	if (!done)
 		return false;
-	g->home->total -= bytes;
+	add_total(g->home, -bytes);
 	if (g->clean > g->end)
 		g->clean = g->end;
 	return true;
@@ -139,7 +145,7 @@ bool segments__remove(struct segment *g)
 
 	if (!sys__unmap(REFMALLOC_MAP_ARENA, g->start, g->end - g->start))
 		return false;
-	g->home->total -= g->end - g->start;
+	add_total(g->home, g->start - g->end);
 	while (*link != g)
 		link = &(*link)->next;
 	*link = g->next;

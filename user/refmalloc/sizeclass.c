@@ -5,7 +5,7 @@
 
 #include "sys.h"
 
-#define LARGEST_SPAN 4 /* pages */
+#define LARGEST_SPAN 3 /* pages */
 
 /* class_table[n]: the class of sizes up to 16 * n. */
 const uint8_t class_table[TABLED_MAX / GRANULE + 1] = {

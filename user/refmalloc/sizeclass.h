@@ -20,6 +20,9 @@
 #define HEADED_MAX 5120
 #define TABLED_MAX 1024 /* sizes up to this are looked up, larger ones computed */
 
+#define CACHED	     12		/* free blocks of a class at a thread's hand, at the most, */
+#define CACHED_BYTES (16 << 10) /* and all of them */
+
 #define EIGHTHS	 (FINE_MAX / GRANULE)
 #define HEADED	 (EIGHTHS + 5 * 8)
 #define INSERTED ((HEADED_MAX - HEADED_MIN) / 128 - 2) /* classes more than of eighths alone */
@@ -72,6 +75,14 @@ static inline unsigned int class_shared(unsigned int class)
 /* The smallest class for `size` bytes at a multiple of `alignment` (a power of two, up to a page).
  */
 unsigned int class_of_aligned(size_t size, size_t alignment);
+
+/* How many free blocks a thread keeps at hand. */
+static inline unsigned int class_room(unsigned int class)
+{
+	uint32_t fit = CACHED_BYTES / class_size(class);
+
+	return fit < CACHED ? fit : CACHED;
+}
 
 /* Pages of the next span of a class, for a thread that has `have` pages of it. */
 unsigned int class_pages(unsigned int class, unsigned int have);

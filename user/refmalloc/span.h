@@ -5,8 +5,8 @@
  * reaches one.  The same holds for the free blocks of a span: they are a list of indices in
  * `state`, one word a block, and a free block's memory is not touched:
  *
- *	state[i] = STATE_LIVE | unused bytes behind what was asked for     of a live block
- *	         = index of the next free block, or NO_BLOCK               of a free one
+ *	state[i] = STATE_LIVE | bytes asked for               of a live block
+ *	         = index of the next free block, or NO_BLOCK  of a free one
  *
  * One word therefore tells whether a free is a second one, where the block's caller must not have
  * written, and the exact number of live bytes.
@@ -24,22 +24,22 @@
 #define REMOTE_EMPTY NO_BLOCK /* see remote.c */
 
 /*
- * A tally is blocks and their bytes in one word, so that malloc and free have one to add to.  It
- * is emptied into a heap's counters before it has 2^23 blocks, of 2^15 bytes at most.
+ * A tally is blocks and their bytes in one word, so that malloc has one to add to.  It is emptied
+ * before it has 2^23 blocks.
  */
 #define TALLY_ONE (1ul << 40)
-#define TALLY_MAX (1u << 22)
+#define TALLY_MAX (1ul << 63)
 
 enum span_kind {
 	SPAN_FREE,  /* nobody's pages */
 	SPAN_SMALL, /* many blocks of one size class */
 	SPAN_PAGES, /* one block, of whole pages of the heap */
+	SPAN_KEPT,  /* without a block, but not free: see runs.h */
 	SPAN_LARGE, /* one block, in a mapping of its own */
 };
 
 /* Of SPAN_SMALL: where its owner has it. */
 enum span_place {
-	SPAN_CURRENT, /* blocks are taken from it */
 	SPAN_PARTIAL, /* in a list of those with free blocks */
 	SPAN_FULL,    /* without, until some come back */
 };
@@ -48,48 +48,47 @@ struct heap;
 struct segment;
 
 struct span {
-	/* What malloc and free read and write: one cache line, its owner's. */
+	/* What free reads, and its owner writes. */
 	char *base; /* the first block */
 	uint16_t *state;
-	struct heap *owner; /* changes only in the hands of its owner; NULL but for SPAN_SMALL */
-	uint64_t taken;	    /* TALLY_ONE for each block taken, and bytes, since the last count */
-	uint64_t put;	    /* of those put back on the list */
-	uint32_t inverse;   /* 2^32 / size, rounded up: a division by multiplying */
-	uint32_t limit;	    /* where the blocks that were ever used end, from base */
-	uint32_t watch;	    /* the owner has something to do when so many are put */
-	uint16_t size;	    /* of a block */
-	uint16_t head;	    /* first free block */
-	struct segment *segment;
+	struct heap *owner;  /* changes only in the hands of its owner; NULL but for SPAN_SMALL */
+	uint32_t inverse;    /* 2^32 / size, rounded up: a division by multiplying */
+	uint32_t limit;	     /* where the blocks that were ever used end, from base */
+	struct cache *cache; /* of the owner, where free puts its blocks */
+	uint8_t class;
+	uint8_t kind;
+	uint8_t route;	/* enum refmalloc_route */
+	uint16_t size;	/* of a block */
+	uint16_t count; /* blocks */
+	uint16_t head;	/* first free block */
+	uint16_t used;	/* blocks that are not on that list */
+	uint8_t place;	/* enum span_place */
+	uint32_t pages;
 
 	/* What others write, or seldom matters. */
+	struct span *next __attribute__((aligned(64))), *prev; /* in a list of partial ones, a bin,
+								  or that of large blocks */
 	uint32_t remote; /* blocks freed by others: see remote.c */
-	uint32_t pages;
-	struct span *next, *prev; /* in a list of partial ones, a bin, or that of large blocks */
-	uint8_t kind;
-	uint8_t route; /* enum refmalloc_route */
-	uint8_t class;
-	uint8_t place; /* enum span_place */
+	struct segment *segment;
 	union {
-		struct {			/* SPAN_SMALL */
-			uint16_t count;		/* blocks */
-			uint16_t taken_counted; /* in a heap's counters already */
-			uint32_t put_counted;	/* also those */
+		struct { /* SPAN_SMALL */
 			struct span *remote_next;
 			struct span *all_next,
 				**all_link; /* of its owner's, and what points here */
 		};
-		struct {		/* SPAN_PAGES, SPAN_LARGE: one block */
+		struct {		/* SPAN_PAGES, SPAN_KEPT, SPAN_LARGE: one block */
 			bool zeroed;	/* just taken, and never used, so all zero */
 			uint16_t rest;	/* bytes behind the request that pvalloc gave as well */
+			uint32_t lead;	/* SPAN_LARGE: how far into its mapping base is */
 			size_t request; /* as asked for; atomic, for a walk */
-			size_t mapped;	/* SPAN_LARGE: bytes of the mapping */
-			uint32_t lead;	/* and how far into it base is */
+			size_t mapped;	/* and the bytes of that */
+			struct heap *keeper; /* who took it, or keeps it */
 		};
 		uint32_t dirty; /* SPAN_FREE: how many of the pages may have memory */
 	};
 };
 
-_Static_assert(offsetof(struct span, remote) == 64, "one cache line for malloc and free");
+_Static_assert(offsetof(struct span, next) == 64, "one cache line for free");
 _Static_assert(sizeof(struct span) <= 128, "and one for the rest");
 
 /*
@@ -129,27 +128,21 @@ static inline void list__remove(struct span **list, struct span *s)
 		(*list)->prev = s->prev;
 }
 
-/* How many blocks a tally holds. */
-static inline uint32_t tally__blocks(uint64_t tally)
+/* Of a block's span it changes as the block changes hands, with or without a lock. */
+static inline enum span_kind span__kind(const struct span *s)
 {
-	return tally / TALLY_ONE;
+	return __atomic_load_n(&s->kind, __ATOMIC_ACQUIRE);
 }
 
-static inline uint64_t tally__bytes(uint64_t tally)
+static inline void span__set_kind(struct span *s, enum span_kind kind)
 {
-	return tally % TALLY_ONE;
-}
-
-/* Blocks that are not on the owner's list: live, or freed by others and not yet home. */
-static inline uint32_t span__used(const struct span *s)
-{
-	return tally__blocks(s->taken) - tally__blocks(s->put);
+	__atomic_store_n(&s->kind, kind, __ATOMIC_RELEASE);
 }
 
 /* Of SPAN_PAGES and SPAN_LARGE: what the block may use. */
 static inline size_t span__bytes(const struct span *s)
 {
-	return s->kind == SPAN_LARGE ? s->mapped - s->lead : (size_t)s->pages << 12;
+	return span__kind(s) == SPAN_LARGE ? s->mapped - s->lead : (size_t)s->pages << 12;
 }
 
 /* Of the same: what its caller was given, behind which nobody may write. */

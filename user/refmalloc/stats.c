@@ -14,7 +14,7 @@
 #include "sys.h"
 #include "threads.h"
 
-struct counters before_this_process;
+struct totals before_this_process;
 
 /* What was served and is nobody else's was malloc's. */
 static void derive_malloc(struct refmalloc_stats *stats, const struct counters *sum)
@@ -42,37 +42,35 @@ static uint64_t all_buckets(const uint64_t buckets[REFMALLOC_BUCKETS])
 	return sum;
 }
 
-static void subtract(struct counters *from, const struct counters *c)
+static void subtract(struct totals *from, const struct totals *t)
 {
 	uint64_t *to = (uint64_t *)from;
 
-	for (size_t i = 0; i < sizeof(*c) / sizeof(*to); i++)
-		to[i] -= ((const uint64_t *)c)[i];
+	for (size_t i = 0; i < sizeof(*t) / sizeof(*to); i++)
+		to[i] -= ((const uint64_t *)t)[i];
 }
 
 PUBLIC void refmalloc_stats(struct refmalloc_stats *stats)
 {
-	struct counters sum;
+	struct totals sum;
+	const struct counters *c = &sum.counters;
 
 	memset(stats, 0, sizeof(*stats));
 	threads__sum(&sum);
-	for (int route = 0; route < REFMALLOC_ROUTES; route++) {
-		stats->live[route].calls = all_buckets(sum.served[route]) -
-					   sum.released[route].calls;
-		stats->live[route].bytes = sum.served_bytes[route] - sum.released[route].bytes;
-	}
+	memcpy(stats->live, sum.live, sizeof(stats->live));
 	subtract(&sum, &before_this_process);
 	for (int route = 0; route < REFMALLOC_ROUTES; route++) {
-		stats->route[route].calls = all_buckets(sum.served[route]);
-		stats->route[route].bytes = sum.served_bytes[route];
-		stats->frees += sum.released[route].calls;
+		stats->route[route].calls = all_buckets(c->served[route]);
+		stats->route[route].bytes = c->served_bytes[route];
+		/* What was served and is not live any more. */
+		stats->frees += stats->route[route].calls - sum.live[route].calls;
 	}
-	memcpy(stats->function, sum.function, sizeof(stats->function));
-	memcpy(stats->histogram, sum.served, sizeof(stats->histogram));
-	stats->frees -= sum.released_by_realloc;
-	stats->frees_of_null = sum.frees_of_null;
-	stats->failed = sum.failed;
-	derive_malloc(stats, &sum);
+	memcpy(stats->function, c->function, sizeof(stats->function));
+	memcpy(stats->histogram, c->served, sizeof(stats->histogram));
+	stats->frees -= c->released_by_realloc;
+	stats->frees_of_null = c->frees_of_null;
+	stats->failed = c->failed;
+	derive_malloc(stats, c);
 	sys__stats(stats);
 	peaks__stats(stats);
 }
@@ -93,7 +91,7 @@ static int visit_small(const struct span *s, const struct walk *w)
 		if (!(state & STATE_LIVE))
 			continue;
 		block.address = s->base + i * (size_t)s->size;
-		block.size = s->size - (state & ~STATE_LIVE);
+		block.size = state & ~STATE_LIVE;
 		block.usable = options.check ? block.size : s->size;
 		stop = w->visit(&block, w->arg);
 	}
@@ -105,24 +103,29 @@ static int visit_span(struct span *s, void *arg)
 	const struct walk *w = arg;
 	struct refmalloc_block block = {.route = s->route, .address = s->base};
 
-	if (s->kind == SPAN_FREE)
+	if (span__kind(s) == SPAN_FREE || span__kind(s) == SPAN_KEPT)
 		return 0;
-	if (s->kind == SPAN_SMALL)
+	if (span__kind(s) == SPAN_SMALL)
 		return visit_small(s, w);
 	block.size = __atomic_load_n(&s->request, __ATOMIC_RELAXED);
 	block.usable = options.check ? block.size + s->rest : span__bytes(s);
 	return w->visit(&block, w->arg);
 }
 
-PUBLIC int refmalloc_walk(int (*visit)(const struct refmalloc_block *block, void *arg), void *arg)
+int blocks__walk(int (*visit)(const struct refmalloc_block *block, void *arg), void *arg)
 {
 	struct walk w = {visit, arg};
+	int stop = pages__walk(visit_span, &w);
+
+	return stop ? stop : large__walk(visit_span, &w);
+}
+
+PUBLIC int refmalloc_walk(int (*visit)(const struct refmalloc_block *block, void *arg), void *arg)
+{
 	int stop;
 
 	pages__lock_all();
-	stop = pages__walk(visit_span, &w);
-	if (!stop)
-		stop = large__walk(visit_span, &w);
+	stop = blocks__walk(visit, arg);
 	pages__unlock_all();
 	return stop;
 }

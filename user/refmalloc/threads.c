@@ -192,7 +192,7 @@ bool threads__inherit(struct heap *own)
 		for (struct heap *h = heaps; h; h = h->next) {
 			if (h == own || h == &shared_heap)
 				continue;
-			memset(h, 0, offsetof(struct heap, counters));
+			heap__forget(h);
 			put_idle(h);
 		}
 	}
@@ -201,29 +201,25 @@ bool threads__inherit(struct heap *own)
 	return any;
 }
 
-static int add_span(struct span *s, void *sum)
+static int add_live(const struct refmalloc_block *b, void *live)
 {
-	if (s->kind == SPAN_SMALL)
-		heap__count(s, sum);
+	struct refmalloc_count *l = live;
+
+	l[b->route].calls++;
+	l[b->route].bytes += b->size;
 	return 0;
 }
 
 /* Both locks are held. */
-static void sum_up(struct counters *sum)
+static void sum_up(struct totals *sum)
 {
-	uint64_t *to = (uint64_t *)sum;
-
 	memset(sum, 0, sizeof(*sum));
-	for (struct heap *h = heaps; h; h = h->next) {
-		const uint64_t *from = (const uint64_t *)&h->counters;
-
-		for (size_t i = 0; i < sizeof(*sum) / sizeof(*to); i++)
-			to[i] += __atomic_load_n(&from[i], __ATOMIC_RELAXED);
-	}
-	pages__walk(add_span, sum);
+	for (struct heap *h = heaps; h; h = h->next)
+		heap__sum(h, &sum->counters);
+	blocks__walk(add_live, sum->live);
 }
 
-void threads__sum(struct counters *sum)
+void threads__sum(struct totals *sum)
 {
 	lock__take(&shared_lock);
 	pages__lock_all();

@@ -47,9 +47,12 @@ bool threads__steal(struct heap *h);
  */
 bool threads__inherit(struct heap *own);
 
+/* Visits each live block, while all is locked. */
+int blocks__walk(int (*visit)(const struct refmalloc_block *block, void *arg), void *arg);
+
 /* All that is counted. */
-void threads__sum(struct counters *sum);
+void threads__sum(struct totals *sum);
 /* What of it was so in the process that forked this one. */
-extern struct counters before_this_process;
+extern struct totals before_this_process;
 
 #endif

@@ -46,6 +46,7 @@ PUBLIC int malloc_trim(size_t pad)
 {
 	struct heap *h = threads__enter();
 
+	heap__flush(h);
 	heap__trim(h);
 	threads__leave(h);
 	heap__collect_shared(0, CLASSES);
