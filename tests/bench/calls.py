@@ -102,8 +102,9 @@ class Calls:
     def by_turns(self, group, program, ours, to):
         """What must be reached, each against its own: many turns, and of each the least disturbed
         twentieth.  A busy host makes all slower by half for seconds: Results.ratio_of_least."""
-        line = "pair 250" if to.key == "untraced" else "pair 100"
-        for n in range(4 if self.quick else 14):
+        # Some nanoseconds are compared to a hundredth, and no probes to be placed.
+        line, turns = ("pair 250", 28) if to.key == "untraced" else ("pair 100", 14)
+        for n in range(4 if self.quick else turns):
             for w in (to, ours) if n % 2 else (ours, to):
                 *_, least = self.undisturbed(w, program, [line])[line]
                 self.results.add(group, least_of(ours.key, to.key), w.key, least, round=n)
