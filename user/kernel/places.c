@@ -44,9 +44,9 @@ static struct probe probe_of(const struct object *o, unsigned int index)
 }
 
 /*
- * Each call of it is a user's, but in another function that the thread is in; it is in none itself;
- * it asks for its first argument, which is where that was passed; and the kernel emulates the
- * instruction, which is how the hits that its events tell of are counted.
+ * Each call of it is a user's but those that another of the allocator's functions makes, and it
+ * makes none itself; it asks for its first argument, which is where that was passed; and the kernel
+ * emulates the instruction, as which the hits that its events tell of are counted.
  */
 static bool is_plain(const struct probe *p)
 {

@@ -164,7 +164,7 @@ static void configure(struct probes *p, const struct probes_config *c)
 	if (p->features
 		    .task_storage) /* those few that the kernel could not keep with their tasks */
 		bpf_map__set_max_entries(p->skel->maps.threads, THREADS_BESIDE);
-	/* Times and pairs take longer records; names change and processes move, at any time. */
+	/* Times and pairs take longer records; names change, and processes move, at any time. */
 	k->repeats = k->task_storage && k->has_cookie && k->unasked && !k->times && !k->bursts &&
 		     !k->live && !k->by_comm && !k->by_cgroup;
 	k->sure_size = sure_size();
