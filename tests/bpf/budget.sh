@@ -41,6 +41,9 @@ def look(name):
     expect(f"{name}: mmap", [row["mmap"]["direct"]["calls"], row["mmap"]["direct"]["bytes"]],
            [truth["maps"], truth["maps"] * 5 * PAGE])
     expect(f"{name}: brk", row["heap"]["grow"]["bytes"], truth["heap"])
+    if not row["malloc"]:
+        sys.exit(f"{name}: malloc was not probed to the end: {report.data['cost']}: "
+                 "do others map as fast as they can?")
     return report.data, row["malloc"], truth
 
 
