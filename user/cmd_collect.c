@@ -76,6 +76,13 @@ static void before_event(const struct event *e, size_t size, void *arg)
 		model__prefetch(c->model, (const struct event_call *)e);
 }
 
+/* Lists from before `then`, when the ring ended there: what came before them has been applied. */
+static void settle(struct collector *c, unsigned long end, __u64 then)
+{
+	if (ring__has_read(c->ring, end) && !c->error && model__settle_until(c->model, then))
+		out_of_memory(c);
+}
+
 unsigned int collector__read_ring(struct collector *c)
 {
 	const struct ring_reader reader = {
@@ -84,13 +91,12 @@ unsigned int collector__read_ring(struct collector *c)
 		.arg = c,
 	};
 	__u64 now = clock__boot_ns();
+	unsigned long end = ring__end(c->ring);
 	unsigned int n;
 
 	model__set_time(c->model, now);
 	n = ring__read(c->ring, READ_MOST, &reader);
-	/* All that came before has been applied, and so lists from before hold: where what is. */
-	if (ring__caught_up(c->ring) && !c->error && model__settle_until(c->model, now))
-		out_of_memory(c);
+	settle(c, end, now);
 	if (n)
 		c->read_ns = clock__boot_ns();
 	if (c->hooks.batch)
@@ -292,9 +298,7 @@ int collector__catch_up(struct collector *c)
 	do {
 		n = collector__read_ring(c);
 	} while (n && !ring__has_read(c->ring, end));
-	/* Lists that were read before: all that came before them has been applied. */
-	if (ring__has_read(c->ring, end) && !c->error && model__settle_until(c->model, now))
-		out_of_memory(c);
+	settle(c, end, now);
 	return c->error;
 }
 

@@ -40,7 +40,7 @@ struct ring {
 	const unsigned char *data;
 	bool *woken;
 	__u64 received, repeated;
-	bool caught_up, more;
+	bool more;
 };
 
 /* -1: errno says why. */
@@ -134,6 +134,11 @@ static const void *record_at(const struct ring *r, unsigned long at)
 	return r->data + (at & (r->size - 1)) + BPF_RINGBUF_HDR_SZ;
 }
 
+unsigned long ring__end(const struct ring *r)
+{
+	return __atomic_load_n(r->produced, __ATOMIC_ACQUIRE);
+}
+
 /* What is there from *at on, at most so many; *end: as far as there has been something. */
 static unsigned int take(struct ring *r, unsigned long *at, unsigned long *end, unsigned int most,
 			 struct taken *taken)
@@ -143,7 +148,7 @@ static unsigned int take(struct ring *r, unsigned long *at, unsigned long *end, 
 
 	while (n < most) {
 		if (*at == *end)
-			*end = __atomic_load_n(r->produced, __ATOMIC_ACQUIRE);
+			*end = ring__end(r);
 		if (*at == *end || !written(r, *at, &length))
 			break;
 		if (!(length & BPF_RINGBUF_DISCARD_BIT)) {
@@ -171,14 +176,14 @@ static void hand_over(const struct taken *taken, unsigned int n, const struct ri
 
 unsigned int ring__read(struct ring *r, unsigned int most, const struct ring_reader *reader)
 {
-	unsigned long at = *r->consumed, end, wanted;
+	unsigned long at = *r->consumed, end;
 	unsigned int all = 0, n, asked;
 	struct taken taken[BATCH];
 
 	forget_wakes(r);
 	/* Before the first look at the ring: a wake-up after it must not be missed. */
 	__atomic_store_n(r->woken, false, __ATOMIC_SEQ_CST);
-	end = wanted = __atomic_load_n(r->produced, __ATOMIC_ACQUIRE);
+	end = ring__end(r);
 	do {
 		asked = most - all < BATCH ? most - all : BATCH;
 		n = take(r, &at, &end, asked, taken);
@@ -187,24 +192,13 @@ unsigned int ring__read(struct ring *r, unsigned int most, const struct ring_rea
 		r->received += n;
 		all += n;
 	} while (n == asked && all < most);
-	r->caught_up = at >= wanted;
 	r->more = at != end;
 	return all;
-}
-
-unsigned long ring__end(const struct ring *r)
-{
-	return __atomic_load_n(r->produced, __ATOMIC_ACQUIRE);
 }
 
 bool ring__has_read(const struct ring *r, unsigned long end)
 {
 	return *r->consumed >= end;
-}
-
-bool ring__caught_up(const struct ring *r)
-{
-	return r->caught_up;
 }
 
 bool ring__more(const struct ring *r)

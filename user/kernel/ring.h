@@ -31,9 +31,8 @@ unsigned int ring__read(struct ring *r, unsigned int most, const struct ring_rea
 /* Behind all records that there have been; and have those before such an end been read? */
 unsigned long ring__end(const struct ring *r);
 bool ring__has_read(const struct ring *r, unsigned long end);
-/* Did the last reading come as far as there were records when it began? */
-bool ring__caught_up(const struct ring *r);
-/* Has it left any?  One may have been half written, and will be whole without a wake-up. */
+/* Has the last reading left any?  One may have been half written, and will be whole without a
+ * wake-up. */
 bool ring__more(const struct ring *r);
 __u64 ring__received(const struct ring *r);
 /* Of these, calls whose hits are not among the programs' (brkscope/hits.h). */
