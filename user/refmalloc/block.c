@@ -220,8 +220,9 @@ static void give_back_small(struct heap *h, const struct block *b, const void *c
 }
 
 /*
- * Of two threads that free it at the same time, one finds that it is not the first; but the one
- * that took it does not wait for what it wrote to be everybody's.
+ * Of two threads that free it at the same time one finds that it is not the first.  Not if the one
+ * that took it is in between these two lines just then: no locked instruction is made there, as
+ * with the small blocks of one's own.
  */
 static bool claim_pages(struct heap *h, struct span *s, const char *start)
 {

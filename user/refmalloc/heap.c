@@ -1,5 +1,5 @@
 /*
- * heap.c - where a heap's blocks come from when its current span has none, and where spans go.
+ * heap.c - where a heap's blocks come from when none is at hand, and where spans go.
  */
 #include "heap.h"
 
