@@ -2,8 +2,8 @@
  * again.bpf.h - a plain call like its thread's last one: counted, without finding out anew what
  * decides whether it counts.
  *
- * Most calls of most programs are of one function, malloc, one after another.  For these a third of
- * the instructions is enough.  While again_probe is set nothing that was called before leads to
+ * Most calls of most programs are of one function, malloc, one after another.  For these few
+ * of the instructions are enough.  While again_probe is set nothing that was called before leads to
  * this function, or jumps there, and no other allocator has been called: where the call comes from
  * and its frame would tell nothing.  Nor is its process asked for in `pids`, which it leaves with
  * its last thread.

@@ -161,8 +161,8 @@ static void configure(struct probes *p, const struct probes_config *c)
 	k->session = p->features.session;
 	k->task_storage = p->features.task_storage;
 	bpf_map__set_autocreate(p->skel->maps.task_threads, p->features.task_storage);
-	if (p->features
-		    .task_storage) /* those few that the kernel could not keep with their tasks */
+	/* Then those few are left that the kernel could not keep with their tasks. */
+	if (k->task_storage)
 		bpf_map__set_max_entries(p->skel->maps.threads, THREADS_BESIDE);
 	/* Times and pairs take longer records; names change, and processes move, at any time. */
 	k->repeats = k->task_storage && k->has_cookie && k->unasked && !k->times && !k->bursts &&
