@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -27,6 +28,7 @@
 #include "log.h"
 
 #define NS_PER_S 1000000000ull
+#define PRIORITY -10	     /* as a nice value */
 #define POLL_NS	 50000000ull /* events that nobody was woken for are read this often */
 #define FIRST_NS 1000000ull  /* the first ones sooner: somebody waits to see that it works */
 #define REST_NS	 1000000ull  /* what was being written when the others were read */
@@ -219,10 +221,30 @@ static void wait_until(struct collector *c, __u64 when)
 		c->stop = true;
 }
 
+/*
+ * Those whose events it reads must not keep it from doing so: with some threads a CPU that do
+ * nothing but allocate the ring would fill up.  It takes no more for that, but it has it in time.
+ * Whom the user has given another priority keeps that; so do commands, which have been forked.
+ */
+static void set_priority(struct collector *c)
+{
+	errno = 0;
+	c->has_priority = !getpriority(PRIO_PROCESS, 0) && !errno &&
+			  !setpriority(PRIO_PROCESS, 0, PRIORITY);
+}
+
+static void give_up_priority(struct collector *c)
+{
+	if (c->has_priority)
+		setpriority(PRIO_PROCESS, 0, 0);
+	c->has_priority = false;
+}
+
 static int begin(struct collector *c)
 {
 	int err;
 
+	set_priority(c);
 	c->start_ns = c->window_ns = clock__boot_ns();
 	cost__begin(&c->cost, c->probes, c->ring, c->start_ns);
 	budget__prepare(c);
@@ -253,6 +275,7 @@ static void finish(struct collector *c)
 	while (collector__read_ring(c) > 0)
 		;
 	budget__end(c);
+	give_up_priority(c);
 	clear_progress(c);
 }
 
@@ -262,6 +285,7 @@ int collector__run(struct collector *c)
 	int err = begin(c);
 
 	if (err) {
+		give_up_priority(c);
 		command__free(c->command);
 		c->command = NULL;
 		return err;

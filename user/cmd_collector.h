@@ -27,6 +27,7 @@ struct collector {
 	sigset_t old_mask;
 	int signal_fd;
 	bool stop;
+	bool has_priority; /* over those that it watches */
 	int error;
 	int interrupts;
 	__u64 start_ns, stop_ns, window_ns, next_tick, shown_ns;
