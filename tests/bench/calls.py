@@ -10,14 +10,16 @@ from watchers import Brkscope, Floor, Untraced, UsdtFloor, floors, peers
 
 REFMALLOC = OUT + "/librefmalloc.so"
 
-# Of these the ratio is asked for.
-COMPARED = (("live", "floor-live"), ("sizes", "floor-sizes"), ("live", "memleak"),
-            ("sizes", "bpftrace-hist"), ("syscalls", "untraced"))
+# Of these the ratio is asked for: in so many rounds, for so many ms each.  Where some nanoseconds
+# are compared to a hundredth it takes more of them.
+COMPARED = (("live", "floor-live", 10, 200), ("sizes", "floor-sizes", 10, 200),
+            ("live", "memleak", 10, 200), ("sizes", "bpftrace-hist", 28, 400),
+            ("syscalls", "untraced", 60, 400))
 
 
-def least_of(ours, to):
+def compared(ours, to):
     """What their turns with each other are called in the results."""
-    return f"least, {ours} and {to}"
+    return f"{ours} and {to}"
 
 
 class Disturbed(Broken):
@@ -94,20 +96,20 @@ class Calls:
         watchers += self.there(group, peers())
         self.in_turn(group, [(w, program) for w in watchers], 3 if self.quick else 7)
         by_key = {w.key: w for w in watchers}
-        for ours, to in COMPARED:
+        for ours, to, rounds, ms in COMPARED:
             if ours in by_key and to in by_key:
-                self.by_turns(group, program, by_key[ours], by_key[to])
+                self.compare(group, program, by_key[ours], by_key[to], 4 if self.quick else rounds,
+                             ms)
         program.close()
 
-    def by_turns(self, group, program, ours, to):
-        """What must be reached, each against its own: many turns, and of each the least disturbed
-        twentieth.  A busy host makes all slower by half for seconds: Results.ratio_of_least."""
-        # Some nanoseconds are compared to a hundredth, and no probes to be placed.
-        line, turns = ("pair 250", 28) if to.key == "untraced" else ("pair 100", 14)
-        for n in range(4 if self.quick else turns):
+    def compare(self, group, program, ours, to, rounds, ms):
+        """One against the other, by turns, and of each turn the least disturbed twentieth: a busy
+        host makes all slower by half, for seconds at a time (Results.ratio_of_least)."""
+        line = f"pair {ms}"
+        for n in range(rounds):
             for w in (to, ours) if n % 2 else (ours, to):
                 *_, least = self.undisturbed(w, program, [line])[line]
-                self.results.add(group, least_of(ours.key, to.key), w.key, least, round=n)
+                self.results.add(group, compared(ours.key, to.key), w.key, least, round=n)
 
     # ---- refmalloc ----
 

@@ -1,6 +1,6 @@
 """table.py - the results to read: what a call takes, what grows, and what must be reached."""
 
-from calls import least_of
+from calls import compared
 
 
 def number(value, unit=""):
@@ -105,10 +105,10 @@ def growth_table(results):
     return table(["growth", "ns a pair", "agent ns an event", "agent RSS MiB"], rows)
 
 
-# What, at most, and from where: (value, its text) or None.
+# What, at most, the value or None, and between what it is where that is known.
 def goals(results):
     def ratio(who, to):
-        return results.ratio_of_least("pair", least_of(who, to), who, to)
+        return results.ratio_of_least("pair", compared(who, to), who, to)
 
     def total(field, level=None):
         rows = [r for r in results.rows if field in r and
@@ -124,7 +124,7 @@ def goals(results):
                   if who in ("sizes", "live")]
         return max(values) * scale if values else None
 
-    return [
+    rows = [
         ("live against the floor, empty programs at its three places", 1.4,
          ratio("live", "floor-live")),
         ("sizes against the floor, one empty entry probe", 1.35, ratio("sizes", "floor-sizes")),
@@ -141,16 +141,27 @@ def goals(results):
         ("the agent's RSS with 2,000 processes, MiB", 64, most("agent", "rss", 1 / 2**20)),
         ("the agent's idle CPU, %", 0.1, most("agent", "idle")),
     ]
+    return [(what, at_most, *(value if isinstance(value, tuple) else (value, None)))
+            for what, at_most, value in rows]
+
+
+def verdict(most, value, between):
+    if value is None:
+        return "not measured"
+    if value <= most:
+        return "reached"
+    return "cannot be told" if between and between[0] <= most else "NOT reached"
 
 
 def goals_table(results):
     rows = []
-    for what, most, value in goals(results):
-        verdict = "not measured" if value is None else "reached" if value <= most else "NOT reached"
+    for what, most, value, between in goals(results):
         shown = "?" if value is None else f"{value:,.0f}" if value >= 100 or value == int(value) \
             else f"{value:.3f}"
-        rows.append([what, f"{most:g}", shown, verdict])
-    return table(["must reach", "at most", "measured", ""], rows)
+        rows.append([what, f"{most:g}", shown,
+                     f"{between[0]:.3f}-{between[1]:.3f}" if between else "",
+                     verdict(most, value, between)])
+    return table(["must reach", "at most", "measured", "90%", ""], rows)
 
 
 def everything(results):

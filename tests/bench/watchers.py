@@ -148,7 +148,7 @@ class Brkscope(Watcher):
                 self.places = program.where()[1]
                 return
             before = now
-            time.sleep(0.2)
+            time.sleep(0.1)
         raise Broken("it attaches nothing")
 
     def report(self):
