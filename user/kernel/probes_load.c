@@ -127,6 +127,7 @@ static __u32 sure_maps(void)
 #define THREADS_BESIDE 2048
 #define UNASKED_RING   (8u << 20)
 #define UNASKED_CALLS  15
+#define UNASKED_SHORT  63 /* where most take the shortest form */
 
 static void configure(struct probes *p, const struct probes_config *c)
 {
@@ -167,6 +168,8 @@ static void configure(struct probes *p, const struct probes_config *c)
 	/* Times and pairs take longer records; names change, and processes move, at any time. */
 	k->repeats = k->task_storage && k->has_cookie && k->unasked && !k->times && !k->bursts &&
 		     !k->live && !k->by_comm && !k->by_cgroup;
+	if (k->repeats)
+		k->unasked = UNASKED_SHORT;
 	k->sure_size = sure_size();
 	k->sure_maps = sure_maps();
 	set_uprobes(p, c->malloc);
