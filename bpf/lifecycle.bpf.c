@@ -293,6 +293,19 @@ static __always_inline void break_recall(struct event_task *t, const struct spil
 	t->brk_end = p ? p->brk_end : 0;
 }
 
+static __always_inline void exit_fill(struct event_task *t, struct task_struct *task,
+				      struct mm_struct *mm)
+{
+	const struct spilled_process *p = spilled_find(task, BPF_CORE_READ(task, tgid));
+
+	task_fill(t, task, EVENT_EXIT, bpf_get_current_pid_tgid());
+	mm_fill(t, mm, mm);
+	if (!mm)
+		break_recall(t, p);
+	if (p)
+		t->e.flags |= EVENT_F_IN_SPILL;
+}
+
 static __always_inline int exited(struct task_struct *task)
 {
 	__u64 id = bpf_get_current_pid_tgid();
@@ -317,10 +330,7 @@ static __always_inline int exited(struct task_struct *task)
 	if (!t) {
 		exit_spill(task, mm);
 	} else {
-		task_fill(t, task, EVENT_EXIT, tid);
-		mm_fill(t, mm, mm);
-		if (!mm)
-			break_recall(t, spilled_find(task, tgid));
+		exit_fill(t, task, mm);
 		bpf_ringbuf_submit(t, wake_flags(fill));
 	}
 	if (config.by_pid)

@@ -14,6 +14,17 @@
 #include "cmd_collect.h"
 #include "cmd_cost.h"
 
+/* A process that the spill says has ended. */
+struct spilled_end {
+	__u32 tgid;
+	struct spilled_process process;
+};
+
+struct spilled_ends {
+	struct spilled_end *all;
+	size_t n, most;
+};
+
 struct collector {
 	struct options options;
 	struct collector_hooks hooks;
@@ -33,7 +44,8 @@ struct collector {
 	__u64 start_ns, stop_ns, window_ns, next_tick, shown_ns;
 	__u64 read_ns;	  /* when events were last read */
 	__u64 spill_read; /* how many had spilled at the last reading of the spill */
-	__u64 skipped;	  /* and how many system calls the kernel had let pass */
+	struct spilled_ends ends;
+	__u64 skipped; /* and how many system calls the kernel had let pass */
 	struct cost_keeper cost;
 	struct budget budget;
 	__u64 attach_ns;      /* how long attaching malloc's probes took */

@@ -17,11 +17,46 @@
 #include "kernel/spill.h"
 #include "log.h"
 
+/* False: there is no memory for it. */
+static bool keep_end(struct spilled_ends *e, __u32 tgid, const struct spilled_process *p)
+{
+	if (e->n == e->most) {
+		size_t most = e->most ? e->most * 2 : 64;
+		struct spilled_end *all = reallocarray(e->all, most, sizeof(*all));
+
+		if (!all)
+			return false;
+		e->all = all;
+		e->most = most;
+	}
+	e->all[e->n] = (struct spilled_end){.tgid = tgid, .process = *p};
+	/* These are told at once. */
+	e->all[e->n].process.mm_changed = e->all[e->n].process.calls_missed = 0;
+	e->n++;
+	return true;
+}
+
+/* What it did before its end may still be in the ring: that is told when all this has been read. */
 static bool on_spilled_process(__u32 tgid, const struct spilled_process *p, void *arg)
 {
 	struct collector *c = arg;
+	struct spilled_process until = *p;
 
-	return model__spilled(c->model, tgid, p);
+	if (!p->exited || !keep_end(&c->ends, tgid, p))
+		return model__spilled(c->model, tgid, p);
+	until.exited = 0;
+	model__spilled(c->model, tgid, &until);
+	return true;
+}
+
+static void tell_ends(struct collector *c)
+{
+	if (!c->ends.n)
+		return;
+	collector__catch_up(c);
+	for (size_t i = 0; i < c->ends.n; i++)
+		model__spilled(c->model, c->ends.all[i].tgid, &c->ends.all[i].process);
+	c->ends.n = 0;
 }
 
 static void on_spilled_cell(const struct cell_key *key, const struct cell *cell, void *arg)
@@ -74,7 +109,8 @@ int numbers__read_spill(struct collector *c)
 	read_skipped(c);
 	err = read_spilled(c);
 	model__end_spill(c->model, clock__boot_ns());
-	return err;
+	tell_ends(c);
+	return err ? err : c->error;
 }
 
 static void refresh(struct process *p, void *arg)

@@ -211,6 +211,7 @@ void collector__close(struct collector *c)
 		return;
 	command__free(c->command);
 	spill__close(c->spill);
+	free(c->ends.all);
 	ring__close(c->ring);
 	probes__free(c->probes);
 	model__free(c->model);

@@ -104,6 +104,8 @@ enum event_flags {
 	EVENT_F_MISSED = 1 << 1,
 	/* exit: rss and the break could be read */
 	EVENT_F_MM = 1 << 1,
+	/* the process has an entry among those of which events have spilled */
+	EVENT_F_IN_SPILL = 1 << 2,
 };
 
 /*

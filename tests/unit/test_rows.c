@@ -282,6 +282,35 @@ static void the_exited_are_shown_once(void **state)
 	world__close(&w);
 }
 
+/* Or the spill's next reading would make a new one of it, which nothing ends. */
+static void of_whom_the_spill_has_an_entry_stays_until_it_is_read(void **state)
+{
+	for (int read_before = 0; read_before < 2; read_before++) {
+		struct world w;
+		struct event_exec exec = events__exec(7, TICK, "program");
+		struct event_task end = events__exit(7, TICK);
+		struct spilled_process entry = {.start_ns = TICK, .comm = "program"};
+		struct snapshot s;
+
+		world__open(&w, LEVEL_SIZES, NULL);
+		world__take(&w, &exec);
+		if (read_before)
+			assert_false(model__spilled(w.m, 7, &entry));
+		else
+			end.e.flags |= EVENT_F_IN_SPILL;
+		world__take(&w, &end);
+		assert_true(model__spill_due(w.m));
+		model__forget_exited(w.m);
+		assert_int_equal(model__snapshot(w.m, &s), 0);
+		assert_int_equal(s.count, 1);
+		assert_true(model__spilled(w.m, 7, &entry));
+		model__forget_exited(w.m);
+		assert_int_equal(model__snapshot(w.m, &s), 0);
+		assert_int_equal(s.count, 0);
+		world__close(&w);
+	}
+}
+
 static void visit(struct process *p, void *arg)
 {
 	*(__u64 *)arg += p->stats.pid;
@@ -314,6 +343,7 @@ int main(void)
 		cmocka_unit_test(a_spilled_change_is_known_after_the_exit_too),
 		cmocka_unit_test(cells_of_nobody_are_the_others),
 		cmocka_unit_test(the_exited_are_shown_once),
+		cmocka_unit_test(of_whom_the_spill_has_an_entry_stays_until_it_is_read),
 		cmocka_unit_test(each_visits_those_that_live),
 	};
 

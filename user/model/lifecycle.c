@@ -251,6 +251,7 @@ static int on_process_exit(struct model *m, const struct event_task *t, struct n
 	note->process = p;
 	p->stats.start_ns = t->start_ns; /* cells of it may still come */
 	p->ended_ns = t->e.ts_ns;
+	p->in_spill |= !!(t->e.flags & EVENT_F_IN_SPILL);
 	if (!p->stats.ppid)
 		p->stats.ppid = t->ppid;
 	/* Probed when it had gone, or as it went: of its calls at most the last are known. */

@@ -171,6 +171,14 @@ static void update_blocks(struct model *m, struct process *p)
 		process__judge(p, owner, m->config.page_size);
 }
 
+static void append_exited(struct model *m, struct process *p)
+{
+	p->next_exited = NULL;
+	*(m->exited ? m->exited_end : &m->exited) = p;
+	m->exited_end = &p->next_exited;
+	m->n_exited++;
+}
+
 void model__leave(struct model *m, struct process *p)
 {
 	if (p->borrows)
@@ -185,10 +193,7 @@ void model__leave(struct model *m, struct process *p)
 	p->list = NULL;
 	p->gone = true;
 	m->spill_due |= p->in_spill;
-	p->next_exited = NULL;
-	*(m->exited ? m->exited_end : &m->exited) = p;
-	m->exited_end = &p->next_exited;
-	m->n_exited++;
+	append_exited(m, p);
 }
 
 static void drop(struct model *m, struct process *p)
@@ -391,14 +396,18 @@ __u32 model__caller_count(const struct model *m)
 	return call_sites__count(m->sites);
 }
 
+/* Of whom the spill still has an entry would come again, with that. */
 void model__forget_exited(struct model *m)
 {
 	struct process *p = m->exited, *next;
 
-	for (; p; p = next) {
-		next = p->next_exited;
-		drop(m, p);
-	}
 	m->exited = NULL;
 	m->n_exited = 0;
+	for (; p; p = next) {
+		next = p->next_exited;
+		if (p->in_spill)
+			append_exited(m, p);
+		else
+			drop(m, p);
+	}
 }

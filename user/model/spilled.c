@@ -120,7 +120,7 @@ bool model__spilled(struct model *m, __u32 tgid, const struct spilled_process *s
 	if (!p)
 		return false;
 	m->spill_due = false;
-	p->in_spill = true;
+	p->in_spill = !p->gone && !s->exited; /* or the kernel's goes, by what is answered here */
 	/* Who has its PID by now says that it has ended. */
 	if (p == m->others)
 		return s->exited || model__find(m, tgid);
