@@ -199,6 +199,19 @@ VERIFIED_ONCE __u32 flags_asked(__u64 prot, __u64 flags)
 	return asked;
 }
 
+/*
+ * A block's own mapping has a page more than was asked for (sysmalloc_mmap, malloc/malloc.c).
+ * glibc maps more, for a heap, also where it has not even tried to move the break, as in dlmopen's
+ * namespaces (__always_fail_morecore).  An alignment would have been asked for beside the size.
+ */
+static __always_inline bool is_for_heap(const struct thread *t, const struct outcome *o)
+{
+	bool sized = t->fn == FN_MALLOC || t->fn == FN_CALLOC || t->fn == FN_REALLOC;
+
+	return o->flags & EVENT_F_REQUEST && sized && !(t->args[3] & MAP_HUGETLB) &&
+	       o->size > t->request + (2ULL << config.page_shift);
+}
+
 static __always_inline void mmap_end(struct pt_regs *regs, long ret, bool can_find)
 {
 	struct thread *t = syscall_end(EVENT_MMAP, regs);
@@ -222,6 +235,8 @@ static __always_inline void mmap_end(struct pt_regs *regs, long ret, bool can_fi
 		/* Room for a thread's heap is no answer to the request: what comes next is. */
 		if (!(o.flags & EVENT_F_RESERVE) && !(t->marks && o.flags & EVENT_F_NORESERVE))
 			o.flags |= take_request(t, o.size);
+		if (is_for_heap(t, &o))
+			o.flags |= EVENT_F_AFTER_BRK;
 		t->brk_failed = false;
 		o.code = can_find && !(o.flags & EVENT_F_ANON) && t->args[2] & PROT_EXEC;
 		if (o.code)

@@ -8,6 +8,10 @@ need strace
 	fail "report of threads: status $?: $(cat "$WORK/threads.out")"
 "$BRKSCOPE" report -j -o "$WORK/blocked.json" -- "$WORKLOAD/brk_blocked" >"$WORK/blocked.out" ||
 	fail "report of brk_blocked: status $?: $(cat "$WORK/blocked.out")"
+for level in sizes live; do
+	"$BRKSCOPE" report -j -l $level -o "$WORK/second.$level.json" -- "$WORKLOAD/second_libc" \
+		>"$WORK/second.$level.out" || fail "report of second_libc: status $?"
+done
 strace -f -o "$WORK/strace" -e trace=brk,mmap "$WORKLOAD/brk_blocked" >"$WORK/out" ||
 	fail "strace: $(cat "$WORK/out")"
 
@@ -43,4 +47,19 @@ expect("blocked: mmap by malloc", row["mmap"]["malloc"]["calls"], 0)
 expect("blocked: heap", row["heap"]["bytes"], 0)
 expect("blocked: malloc", [row["malloc"]["calls"], row["malloc"]["bytes"]],
        [truth["calls"], truth["bytes"]])
+
+# A libc beside the first one has no break to move: no call of its is served by mapping of its own.
+for level in ("sizes", "live"):
+    truth = read_json(f"{work}/second.{level}.out")
+    row = Report(f"{work}/second.{level}.json").row(truth["pid"])
+    expect(f"second libcs, {level}: mmap by malloc",
+           [row["mmap"]["malloc"][k] for k in ("calls", "live_regions")], [1, 1])
+    arena = row["mmap"]["arena"]
+    expect_true(f"second libcs, {level}: of {arena['live_bytes']}",
+                truth["bytes"] < arena["live_bytes"] < 2 * truth["bytes"])
+    expect(f"second libcs, {level}: by mmap", row["malloc"]["route"]["mmap"]["calls"], 1)
+    if level == "live":
+        route = row["malloc"]["route"]["arena"]
+        expect_true(f"second libcs: by arenas {route}", route["calls"] >= truth["calls"] and
+                    route["bytes"] >= truth["bytes"])
 END
