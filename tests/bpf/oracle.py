@@ -66,8 +66,7 @@ class Report:
 
 def malloc_buckets(row):
     """Calls by upper edge, whatever their route."""
-    return {bucket["le"]: bucket["mmap"] + bucket["heap_or_arena"]
-            for bucket in row["histograms"]["malloc_size"]}
+    return {bucket["le"]: bucket["calls"] for bucket in row["histograms"]["malloc_size"]}
 
 
 def mmap_total(row, what):

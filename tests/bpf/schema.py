@@ -35,7 +35,7 @@ PROCESS = {
                      "by_function": "names",
                      "route": {"heap": {"calls": maybe(N), "bytes": maybe(N)}, "mmap": TALLY,
                                "arena": {"calls": maybe(N), "bytes": maybe(N)}}}),
-    "histograms": {"malloc_size": maybe([{"le": N, "heap": maybe(N), "mmap": N,
+    "histograms": {"malloc_size": maybe([{"le": N, "calls": N, "heap": maybe(N), "mmap": N,
                                           "arena": maybe(N)}]),
                    "brk_grow": [{"le": N, "count": N}],
                    "mmap_size": [{"le": N, **{cause: N for cause in CAUSES}}]},

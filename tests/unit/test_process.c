@@ -231,6 +231,27 @@ static void mremap_counts_what_it_moved_by(void **state)
 	process__free(p);
 }
 
+/* Then a call may have got nothing; not so by what the program itself has been refused. */
+static void what_malloc_is_refused_is_kept(void **state)
+{
+	struct process *p = new_process(), *sum = new_process();
+
+	count(p, EVENT_MMAP, MAP_REFUSED, CAUSE_DIRECT, 0, 1);
+	assert_false(p->stats.malloc.refused);
+	count(p, EVENT_MMAP, MAP_REFUSED, CAUSE_MALLOC, 0, 1);
+	assert_true(p->stats.malloc.refused);
+	assert_int_equal(process__add_counts(sum, p), 0);
+	assert_true(sum->stats.malloc.refused);
+	process__free(p);
+	process__free(sum);
+
+	p = new_process();
+	p->told = true; /* by its allocator, of each call */
+	count(p, EVENT_MMAP, MAP_REFUSED, CAUSE_ARENA, 0, 1);
+	assert_false(p->stats.malloc.refused);
+	process__free(p);
+}
+
 /* Only a process that has never had an arena can say that what is not mmap is heap. */
 static void an_arena_ends_the_split(void **state)
 {
@@ -409,6 +430,7 @@ int main(void)
 		cmocka_unit_test(brk_counts_by_outcome),
 		cmocka_unit_test(mappings_count_by_cause),
 		cmocka_unit_test(mremap_counts_what_it_moved_by),
+		cmocka_unit_test(what_malloc_is_refused_is_kept),
 		cmocka_unit_test(an_arena_ends_the_split),
 		cmocka_unit_test(counts_add_up),
 		cmocka_unit_test(to_add_an_idle_one_changes_nothing),

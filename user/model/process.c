@@ -150,6 +150,8 @@ static void count_mmap(struct process *p, const struct count *c)
 {
 	if (c->op == MAP_REFUSED) {
 		p->stats.mmap_failed += c->calls;
+		if ((c->cause == CAUSE_MALLOC || c->cause == CAUSE_ARENA) && !p->told)
+			p->stats.malloc.refused = true;
 		return;
 	}
 	p->stats.mapped[c->cause].calls += c->calls;
@@ -285,6 +287,7 @@ int process__add_counts(struct process *to, const struct process *p)
 	t->mremap.grow_bytes += s->mremap.grow_bytes;
 	t->mremap.shrink_bytes += s->mremap.shrink_bytes;
 	t->mmap_failed += s->mmap_failed;
+	t->malloc.refused |= s->malloc.refused;
 	add_malloc(t, s);
 	if (p->histograms)
 		add_histograms(to->histograms, p->histograms);

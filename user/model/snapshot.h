@@ -172,6 +172,9 @@ struct process_stats {
 		 * all that is not mmap is heap, and route_arena is 0.
 		 */
 		bool arena_split;
+		/* Of what malloc asked to be mapped some was refused: calls may have got nothing,
+		 * and only what they returned tells which. */
+		bool refused;
 		/* Its allocator tells of routes where its blocks are told of, and some were missed.
 		 */
 		bool routes_missed;

@@ -20,15 +20,16 @@ static json_t *edge_of(int bucket)
 static json_t *malloc_bucket(const struct process_stats *p, int i, bool *empty)
 {
 	struct routes r = route__in_bucket(p, i);
+	bool told = r.split && r.served;
 
-	*empty = !r.heap.calls && !r.mmap.calls && !r.arena.calls && !r.unknown.calls;
+	*empty = !r.calls && !r.mmap.calls;
 	if (*empty)
 		return NULL;
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "le", edge_of(i), "heap",
-			 value__known(r.split, r.heap.calls), "mmap",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "le", edge_of(i), "calls",
+			 value__number(r.calls), "heap", value__known(told, r.heap.calls), "mmap",
 			 value__known(r.known, r.mmap.calls), "arena",
-			 value__known(r.split, r.arena.calls), "heap_or_arena",
-			 value__known(r.known, r.heap.calls + r.arena.calls), "unknown",
+			 value__known(told, r.arena.calls), "heap_or_arena",
+			 value__known(r.known && r.served, r.heap.calls + r.arena.calls), "unknown",
 			 value__known(r.by_address, r.unknown.calls));
 }
 

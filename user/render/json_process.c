@@ -117,10 +117,11 @@ static json_t *routes_of(const struct process_stats *p)
 {
 	struct routes r = route__of(p);
 	struct tally both = {r.heap.calls + r.arena.calls, r.heap.bytes + r.arena.bytes};
+	bool told = r.split && r.served;
 
-	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "heap", tally_of(r.split, &r.heap), "mmap",
-			 tally_of(r.known, &r.mmap), "arena", tally_of(r.split, &r.arena),
-			 "heap_or_arena", tally_of(r.known, &both), "unknown",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "heap", tally_of(told, &r.heap), "mmap",
+			 tally_of(r.known, &r.mmap), "arena", tally_of(told, &r.arena),
+			 "heap_or_arena", tally_of(r.known && r.served, &both), "unknown",
 			 tally_of(r.by_address, &r.unknown));
 }
 

@@ -19,12 +19,21 @@ static struct tally rest_of(struct tally all, const struct routes *r)
 	return all;
 }
 
+static struct routes routes_begin(const struct process_stats *p, __u64 calls)
+{
+	return (struct routes){
+		.known = !p->malloc.routes_missed,
+		.split = !p->malloc.routes_missed && stats__split(p),
+		.by_address = stats__by_address(p),
+		.served = stats__by_address(p) || !p->malloc.refused,
+		.calls = calls,
+	};
+}
+
 struct routes route__of(const struct process_stats *p)
 {
-	struct routes r = {.known = !p->malloc.routes_missed,
-			   .split = !p->malloc.routes_missed && stats__split(p),
-			   .by_address = stats__by_address(p)};
 	struct tally all = {less(p->malloc.calls, p->malloc.impossible), p->malloc.bytes};
+	struct routes r = routes_begin(p, all.calls);
 
 	if (r.by_address) {
 		r.heap = p->paired.had[ROUTE_HEAP];
@@ -42,11 +51,11 @@ struct routes route__of(const struct process_stats *p)
 
 struct routes route__in_bucket(const struct process_stats *p, int bucket)
 {
-	struct routes r = {.known = !p->malloc.routes_missed,
-			   .split = !p->malloc.routes_missed && stats__split(p),
-			   .by_address = stats__by_address(p)};
 	const typeof(p->histograms->malloc_size[0]) *b = &p->histograms->malloc_size[bucket];
-	struct tally all = {.calls = b->calls};
+	/* What was asked for in vain counts as 0 bytes. */
+	__u64 impossible = bucket == size_bucket(0) ? p->malloc.impossible : 0;
+	struct tally all = {.calls = less(b->calls, impossible)};
+	struct routes r = routes_begin(p, all.calls);
 
 	if (r.by_address) {
 		r.heap.calls = b->had[ROUTE_HEAP];
@@ -55,11 +64,16 @@ struct routes route__in_bucket(const struct process_stats *p, int bucket)
 		r.unknown.calls = b->had[ROUTE_UNKNOWN];
 		return r;
 	}
-	if (bucket == size_bucket(0)) /* what was asked for in vain counts as 0 bytes */
-		all.calls = less(all.calls, p->malloc.impossible);
 	r.mmap.calls = b->mmap;
 	if (r.split)
 		r.arena.calls = b->arena;
 	r.heap = rest_of(all, &r);
 	return r;
+}
+
+const char *route__heap_name(const struct routes *r)
+{
+	if (r->served)
+		return r->split ? "heap" : "heap or arena";
+	return r->split ? "heap or failed" : "heap, arena or failed";
 }

@@ -4,7 +4,8 @@
  * By the addresses that they returned, where all of these are known (level live).  Else what
  * came by mmap is counted; what did not came from the heap, or, where the process has
  * arenas and they cannot be told apart (split is false), from the heap or an arena.
- * A request that was served from nowhere is in no route.
+ * A request that was served from nowhere is in no route; where it cannot be told which those are
+ * (served is false), they may be in the heap's.
  */
 #ifndef BRKSCOPE_RENDER_ROUTE_H
 #define BRKSCOPE_RENDER_ROUTE_H
@@ -14,12 +15,16 @@
 struct routes {
 	bool split;	 /* heap is the heap alone; else heap or arena, and arena is 0 */
 	bool by_address; /* unknown is known */
+	bool served;	 /* what is in heap got memory */
 	bool known;	 /* any of it is */
+	__u64 calls;	 /* all, but those that were impossible */
 	struct tally heap, mmap, arena;
 	struct tally unknown; /* in memory of no such kind, or that was not seen to be mapped */
 };
 
 struct routes route__of(const struct process_stats *p);
+/* What heap is of: "heap", "heap or arena", and, if not served, "... or failed". */
+const char *route__heap_name(const struct routes *r);
 /* The calls alone, in one bucket of histograms.malloc_size: bytes are 0. */
 struct routes route__in_bucket(const struct process_stats *p, int bucket);
 

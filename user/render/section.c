@@ -181,7 +181,7 @@ static void print_routes(const struct section *c)
 	struct flow f;
 
 	flow__begin(&f, c->out, c->style, LABEL, "");
-	add_route(&f, INK_HEAP, r.split ? "heap" : "heap or arena", about, &r.heap);
+	add_route(&f, INK_HEAP, route__heap_name(&r), about, &r.heap);
 	add_route(&f, INK_CAUSE + CAUSE_MALLOC, "mmap", about, &r.mmap);
 	if (r.arena.calls)
 		add_route(&f, INK_CAUSE + CAUSE_ARENA, "arena", about, &r.arena);

@@ -28,8 +28,8 @@ static void print_malloc_sizes(FILE *out, const struct style *style, const struc
 
 	if (!p->malloc_known)
 		return;
-	if (!stats__split(p))
-		parts[0].name = "heap or arena";
+	r = route__of(p);
+	parts[0].name = route__heap_name(&r);
 	for (i = 0; i < SIZE_BUCKETS; i++) {
 		r = route__in_bucket(p, i);
 		parts[0].calls[i] = r.heap.calls;
