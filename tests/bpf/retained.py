@@ -66,6 +66,8 @@ if len(tried) > 1:
     for one in tried:
         if system_bytes(one) < heap["bytes"] / 2:
             bad.append(f"{one} is enough")
+if pattern in ("top_pinned", "inside") and system_bytes(TUNABLES["mmap_threshold"]) < heap["bytes"] / 2:
+    bad.append("the mmap threshold would have helped")
 if bad:
     print("\n".join(bad))
 sys.exit(bool(bad))

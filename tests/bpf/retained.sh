@@ -17,6 +17,7 @@ declare -A verdict=(
 	[padded]="top_untrimmed malloc_trim trim_settings"
 	[pinned]="top_pinned free_pin malloc_trim"
 	[several]="top_pinned free_pin malloc_trim"
+	[reused]="top_pinned free_pin malloc_trim"
 	[inside]="inside malloc_trim"
 	[arenas]="arenas arena_max malloc_trim"
 	[threshold]="threshold_raised mmap_threshold malloc_trim"

@@ -152,6 +152,35 @@ static void the_heap_is_there_for_large_blocks(void **state)
 	assert_int_equal(m.reached, HEAP + 64 * KIB);
 }
 
+static void small_blocks_need_it_as_well(void **state)
+{
+	struct block old = at(HEAP, 1000), new = at(HEAP, 2000);
+	struct heap_marks m = {};
+
+	had(&m, HEAP, 1000);
+	had(&m, HEAP + MIB, GLIBC_THRESHOLD);
+	had(&m, HEAP + 2 * MIB, GLIBC_THRESHOLD - 1);
+	assert_int_equal(m.small_bytes, 1008 + GLIBC_THRESHOLD + 16);
+	freed(&m, HEAP + 2 * MIB, GLIBC_THRESHOLD - 1);
+	freed(&m, HEAP + MIB, GLIBC_THRESHOLD);
+	assert_int_equal(m.small_bytes, 1008);
+	assert_int_equal(m.small_peak, 1008 + GLIBC_THRESHOLD + 16);
+	/* in its place, and then elsewhere */
+	heap_marks__resized(&m, &old, &new);
+	heap_marks__had(&m, &new, false);
+	assert_int_equal(m.small_bytes, 2016);
+	old = new;
+	new = at(HEAP + MIB, MIB);
+	heap_marks__resized(&m, &old, &new);
+	heap_marks__had(&m, &new, false);
+	assert_int_equal(m.small_bytes, 0);
+	/* one from before the agent */
+	freed(&m, HEAP + 3 * MIB, 24);
+	assert_int_equal(m.small_bytes, 0);
+	heap_marks__break(&m, HEAP, HEAP + 64 * KIB);
+	assert_int_equal(m.small_peak, 64 * KIB);
+}
+
 static void as_far_as_glibc_raises_a_threshold(void **state)
 {
 	struct heap_marks m = {};
@@ -182,6 +211,7 @@ int main(void)
 		cmocka_unit_test(a_shorter_heap_has_no_cached_block_behind_its_end),
 		cmocka_unit_test(so_are_rests),
 		cmocka_unit_test(the_heap_is_there_for_large_blocks),
+		cmocka_unit_test(small_blocks_need_it_as_well),
 		cmocka_unit_test(as_far_as_glibc_raises_a_threshold),
 		cmocka_unit_test(an_address_that_cannot_be),
 	};

@@ -564,6 +564,29 @@ static void many_large_blocks_leave_one_gap(void **state)
 	assert_advice(&r, ADVICE_MMAP_THRESHOLD, ADVICE_TRIM);
 }
 
+/* Large blocks were there, and then as much of small ones: it would be there for these, too. */
+static void small_blocks_came_after_large_ones(void **state)
+{
+	struct retained r;
+
+	begin();
+	in.marks.mapping_freed = 8 * MIB;
+	in.marks.by_large = 8 * MIB;
+	in.marks.small_bytes = 64;
+	in.marks.small_peak = 64 + 4 * MIB;
+	put_free(8 * MIB);
+	put_live(64);
+	r = end(0);
+	assert_pattern(&r, RETAINED_THRESHOLD_RAISED);
+	in.marks.small_peak += 16;
+	r = end(0);
+	assert_pattern(&r, RETAINED_TOP_PINNED);
+	/* a free was missed */
+	in.marks.small_bytes = 16 * MIB;
+	r = end(0);
+	assert_pattern(&r, RETAINED_THRESHOLD_RAISED);
+}
+
 /* Many large gaps are more than those that are listed. */
 static void all_large_gaps_count(void **state)
 {
@@ -901,6 +924,7 @@ int main(void)
 		cmocka_unit_test(each_allocator_has_its_own_advice),
 		cmocka_unit_test(since_the_threshold_was_raised),
 		cmocka_unit_test(many_large_blocks_leave_one_gap),
+		cmocka_unit_test(small_blocks_came_after_large_ones),
 		cmocka_unit_test(all_large_gaps_count),
 		cmocka_unit_test(what_is_below_may_be_in_use),
 		cmocka_unit_test(blocks_that_cannot_be),

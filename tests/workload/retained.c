@@ -10,6 +10,7 @@
  *	padded     one block, and M_TOP_PAD of free bytes above it
  *	pinned     one block lives at its end, above all that is free
  *	several    ten blocks live there
+ *	reused     one, where large blocks had been that the small ones took the place of
  *	inside     small blocks live all over it
  *	arenas     one block lives at the end of a thread's arena, above all that is free
  *	threshold  large blocks were in the heap, since one with a mapping of its own was freed
@@ -191,15 +192,25 @@ static void large(void)
 		dead(blocks[i], LARGE / 4);
 }
 
+static void reused(void)
+{
+	raise_threshold();
+	for (int i = 0; i < LARGES / 10; i++)
+		pins[i] = live(LARGE / 4);
+	for (int i = 0; i < LARGES / 10; i++)
+		dead(pins[i], LARGE / 4);
+	pinned();
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
 } modes[] = {
-	{"none", none},	     {"top", top},	 {"cached", cached},
-	{"fastbins", small}, {"both", both},	 {"untrimmed", untrimmed},
-	{"padded", padded},  {"pinned", pinned}, {"several", several},
-	{"inside", inside},  {"arenas", arenas}, {"threshold", threshold},
-	{"large", large},
+	{"none", none},		  {"top", top},	      {"cached", cached},
+	{"fastbins", small},	  {"both", both},     {"untrimmed", untrimmed},
+	{"padded", padded},	  {"pinned", pinned}, {"several", several},
+	{"reused", reused},	  {"inside", inside}, {"arenas", arenas},
+	{"threshold", threshold}, {"large", large},
 };
 
 int main(int argc, char **argv)

@@ -122,11 +122,10 @@ static bool is_aligned(__u8 fn)
 
 static void mark_had(struct process *mm, const struct block *block, const struct open_call *call)
 {
+	if (call->resizes && call->old.route == ROUTE_HEAP)
+		heap_marks__resized(&mm->marks, &call->old, block);
 	if (block->route == ROUTE_HEAP)
 		heap_marks__had(&mm->marks, block, is_aligned(call->request.fn));
-	if (!call->resizes || call->old.route != ROUTE_HEAP)
-		return;
-	heap_marks__resized(&mm->marks, &call->old, block);
 }
 
 /* glibc takes the size of a mapping for one that is wanted again, up to a limit. */

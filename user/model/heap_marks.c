@@ -60,12 +60,29 @@ static void reach(struct heap_marks *m, const struct block *b, __u64 start, __u6
 	m->reached = end;
 }
 
+static void add_small(struct heap_marks *m, const struct block *b)
+{
+	if (b->size >= GLIBC_THRESHOLD)
+		return;
+	m->small_bytes += glibc_chunk(b->size);
+	raise_to(&m->small_peak, m->small_bytes);
+}
+
+/* It may have been given before the agent came. */
+static void remove_small(struct heap_marks *m, const struct block *b)
+{
+	__u64 bytes = b->size < GLIBC_THRESHOLD ? glibc_chunk(b->size) : 0;
+
+	m->small_bytes -= bytes < m->small_bytes ? bytes : m->small_bytes;
+}
+
 void heap_marks__had(struct heap_marks *m, const struct block *block, bool aligned)
 {
 	__u64 start = start_of(block), end = end_of(block);
 
 	raise_to(&m->heap_request, block->size);
 	reach(m, block, start, end);
+	add_small(m, block);
 	reuse(&m->tcache_end, start, end);
 	reuse(&m->fastbin_end, start, end);
 	if (aligned)
@@ -75,15 +92,19 @@ void heap_marks__had(struct heap_marks *m, const struct block *block, bool align
 void heap_marks__freed(struct heap_marks *m, const struct block *block)
 {
 	free_chunk(m, end_of(block), glibc_chunk(block->size));
+	remove_small(m, block);
 }
 
 void heap_marks__resized(struct heap_marks *m, const struct block *old, const struct block *block)
 {
 	__u64 before = end_of(old), end = end_of(block);
 
-	if (block->addr != old->addr)
+	if (block->addr != old->addr) {
 		heap_marks__freed(m, old);
-	else if (end > before) /* into a free chunk, of which there may be a rest */
+		return;
+	}
+	remove_small(m, old);
+	if (end > before) /* into a free chunk, of which there may be a rest */
 		free_rest(m, end);
 	else if (end < before)
 		free_chunk(m, before, before - end);
@@ -101,4 +122,5 @@ void heap_marks__break(struct heap_marks *m, __u64 start, __u64 end)
 	lower_to(&m->tcache_end, end);
 	lower_to(&m->fastbin_end, end);
 	lower_to(&m->by_large, end - start);
+	lower_to(&m->small_peak, end - start);
 }

@@ -21,6 +21,9 @@ struct heap_marks {
 	/* Of what is below, the bytes that large blocks were the first to take: those that had had
 	 * mappings of their own, but for the free of mapping_freed.  At most. */
 	__u64 by_large;
+	/* Chunks of blocks below GLIBC_THRESHOLD that are in it now, and the most that were at a
+	 * time: so much of it would be there without large ones. */
+	__u64 small_bytes, small_peak;
 	/* Above there is no freed chunk as small as fastbins take, or as a thread's cache does. */
 	__u64 fastbin_end, tcache_end;
 };
@@ -28,7 +31,7 @@ struct heap_marks {
 /* Each block: of the heap. */
 void heap_marks__had(struct heap_marks *m, const struct block *block, bool aligned);
 void heap_marks__freed(struct heap_marks *m, const struct block *block);
-/* After heap_marks__had of the new one. */
+/* Before heap_marks__had of the new one. */
 void heap_marks__resized(struct heap_marks *m, const struct block *old, const struct block *block);
 
 void heap_marks__mapping_freed(struct heap_marks *m, __u64 bytes);

@@ -181,6 +181,9 @@ static void judge_thresholds(const struct retained_input *in, struct retained *r
 	r->mapping_freed = freed;
 	r->heap_request = in->marks.heap_request;
 	r->by_large = in->marks.by_large;
+	r->small_gone = in->marks.small_peak > in->marks.small_bytes
+				? in->marks.small_peak - in->marks.small_bytes
+				: 0;
 	if (in->allocator != ALLOCATOR_GLIBC)
 		return;
 	r->thresholds_known = in->complete;

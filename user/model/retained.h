@@ -147,6 +147,7 @@ struct retained {
 	__u64 top_most; /* what the top may have without being given back: trim_threshold, or
 			   M_TOP_PAD and what rounding adds */
 	__u64 mapping_freed, heap_request, by_large; /* of the marks */
+	__u64 small_gone; /* of the most that small blocks took of the heap, what they do not now */
 
 	enum retained_pattern pattern;
 	enum retained_advice advice[RETAINED_ADVICE]; /* ADVICE_NONE behind the last */

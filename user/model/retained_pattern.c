@@ -26,14 +26,15 @@ static bool is_little(const struct retained *all, const struct retained *r)
 
 /*
  * Large blocks belong into mappings of their own, which go back with them.  It is they if so much
- * of the heap came to be for them and they are not there any more.
+ * of the heap came to be for them, they are not there any more, and small ones would not have
+ * needed as much at their own time.
  */
 static bool by_threshold(const struct retained *r)
 {
 	__u64 gone = r->by_large > r->large_live_bytes ? r->by_large - r->large_live_bytes : 0;
 
 	return r->mmap_threshold > GLIBC_THRESHOLD && is_half(r->large_gap_bytes, r->free_bytes) &&
-	       2 * gone >= r->free_bytes;
+	       2 * gone >= r->free_bytes && 2 * r->small_gone <= r->free_bytes;
 }
 
 /*
