@@ -121,8 +121,8 @@ static void scan(const struct retained_input *in, __u64 from, struct retained *r
 }
 
 /*
- * Few blocks, or close together at the end: in a quarter of the gap below them.  Others lie all
- * over the heap, and to free those above one gap would help no more than to free those below it.
+ * Few blocks, or close together at the end: in a quarter of the gap below them.  More of them that
+ * take more are a part of the heap, and no pins.
  */
 static bool is_at_end(const struct retained_input *in, __u32 n, __u64 start, __u64 gap)
 {
