@@ -29,6 +29,7 @@
 #include "model/decode.c"
 #include "model/events.c"
 #include "model/evidence.c"
+#include "model/heap_marks.c"
 #include "model/ledger.c"
 #include "model/lifecycle.c"
 #define drop drop_process

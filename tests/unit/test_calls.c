@@ -145,6 +145,87 @@ static void its_route_is_told_by_its_address(void **state)
 	world__close(&w);
 }
 
+static const struct heap_marks *marks(struct world *w, __u32 pid)
+{
+	return &model__find(w->m, pid)->marks;
+}
+
+static void resize(struct world *w, __u64 old, __u64 addr, __u64 size)
+{
+	struct event_call call = events__call(7, size, old), ret = events__return(7, addr);
+
+	world__take(w, &call);
+	world__take(w, &ret);
+}
+
+/* Each way to free a block of the heap: what can be cached of them ends there. */
+static void what_is_freed_leaves_marks(void **state)
+{
+	struct event_call aligned = events__call(7, 5000, 0), ret;
+	struct event_brk grow = events__brk(7, BRK_BASE, BRK_BASE + 64 * PAGE);
+	struct event_brk shrink = events__brk(7, BRK_BASE + 64 * PAGE, BRK_BASE + 2 * PAGE);
+	struct event_exec exec = events__exec(7, TICK, "other");
+	struct world w;
+
+	open_world(&w);
+	world__take(&w, &grow);
+	give(&w, 7, BRK_BASE + 16, 24);
+	give(&w, 7, MAP_BASE + 16, 24);
+	take_back(&w, 7, MAP_BASE + 16);
+	assert_int_equal(marks(&w, 7)->tcache_end, 0);
+	take_back(&w, 7, BRK_BASE + 16);
+	assert_int_equal(marks(&w, 7)->fastbin_end, BRK_BASE + 32);
+	/* by a realloc that moves it, that cuts it, and that frees it */
+	give(&w, 7, BRK_BASE + 0x1010, 1000);
+	resize(&w, BRK_BASE + 0x1010, BRK_BASE + 0x2010, 2000);
+	assert_int_equal(marks(&w, 7)->tcache_end, BRK_BASE + 0x1000 + 1008);
+	resize(&w, BRK_BASE + 0x2010, BRK_BASE + 0x2010, 1992 - 64);
+	assert_int_equal(marks(&w, 7)->fastbin_end, BRK_BASE + 0x2000 + 2016);
+	give(&w, 7, BRK_BASE + 0x3010, 100);
+	resize(&w, BRK_BASE + 0x3010, 0, 0);
+	assert_int_equal(marks(&w, 7)->fastbin_end, BRK_BASE + 0x3000 + 112);
+	/* what is left beside an aligned one */
+	aligned.e.op = FN_POSIX_MEMALIGN;
+	ret = events__return(7, BRK_BASE + 0x5000);
+	world__take(&w, &aligned);
+	world__take(&w, &ret);
+	assert_int_equal(marks(&w, 7)->tcache_end, BRK_BASE + 0x5000 - 16 + 5008 + 1040);
+	assert_int_equal(marks(&w, 7)->heap_request, 5000);
+	world__take(&w, &shrink);
+	assert_int_equal(marks(&w, 7)->tcache_end, BRK_BASE + 2 * PAGE);
+	world__take(&w, &exec);
+	assert_int_equal(marks(&w, 7)->tcache_end, 0);
+	assert_int_equal(marks(&w, 7)->heap_request, 0);
+	world__close(&w);
+}
+
+/* The threshold is the free's, and the fork's child has it as well. */
+static void large_blocks_in_the_heap_leave_marks(void **state)
+{
+	struct event_map map = events__mmap(7, MAP_BASE, 256 * PAGE, EVENT_F_ANON, IN_GLIBC);
+	struct event_brk grow = events__brk(7, BRK_BASE, BRK_BASE + 256 * PAGE);
+	struct event_task fork = events__fork(8, 7, 5 * TICK);
+	struct world w;
+
+	open_world(&w);
+	events__serve(&map, 256 * PAGE - 16);
+	world__take(&w, &grow);
+	world__take(&w, &map);
+	give(&w, 7, BRK_BASE + 16, 64 * PAGE - 8);
+	assert_int_equal(marks(&w, 7)->by_large, 0);
+	give(&w, 7, MAP_BASE + 16, 256 * PAGE - 16);
+	take_back(&w, 7, MAP_BASE + 16);
+	assert_int_equal(marks(&w, 7)->mapping_freed, 256 * PAGE);
+	give(&w, 7, BRK_BASE + 64 * PAGE + 16, 64 * PAGE - 8);
+	assert_int_equal(marks(&w, 7)->by_large, 64 * PAGE);
+	fork.e.object = 7;
+	fork.brk_start = BRK_BASE;
+	fork.brk_end = BRK_BASE + 256 * PAGE;
+	world__take(&w, &fork);
+	assert_int_equal(marks(&w, 8)->by_large, 64 * PAGE);
+	world__close(&w);
+}
+
 static void a_fork_inherits_blocks_and_diverges(void **state)
 {
 	struct world w;
@@ -439,6 +520,8 @@ int main(void)
 		cmocka_unit_test(a_block_is_outstanding_until_its_free),
 		cmocka_unit_test(an_address_beyond_what_is_kept_is_not_want_of_memory),
 		cmocka_unit_test(its_route_is_told_by_its_address),
+		cmocka_unit_test(what_is_freed_leaves_marks),
+		cmocka_unit_test(large_blocks_in_the_heap_leave_marks),
 		cmocka_unit_test(a_fork_inherits_blocks_and_diverges),
 		cmocka_unit_test(a_fork_replaces_what_there_was),
 		cmocka_unit_test(who_forks_in_a_call_has_it_on_both_sides),

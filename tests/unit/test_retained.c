@@ -12,6 +12,7 @@
 #include <jansson.h>
 
 #include "golden.h"
+#include "model/glibc_malloc.h"
 #include "model/retained.h"
 #include "render/json_retained.h"
 #include "render/retained.h"
@@ -154,7 +155,7 @@ static void little_is_nothing_to_explain(void **state)
 	struct retained r;
 
 	begin();
-	in.mapping_freed = 8 * MIB;
+	in.marks.mapping_freed = 8 * MIB;
 	put_live(MIB);
 	r = end(MIB - 16);
 	assert_pattern(&r, RETAINED_NONE);
@@ -163,7 +164,7 @@ static void little_is_nothing_to_explain(void **state)
 	assert_pattern(&r, RETAINED_TOP_KEPT);
 	/* a quarter of the heap */
 	begin();
-	in.mapping_freed = 8 * MIB;
+	in.marks.mapping_freed = 8 * MIB;
 	put_live(12 * MIB);
 	r = end(4 * MIB - 16);
 	assert_pattern(&r, RETAINED_NONE);
@@ -188,7 +189,7 @@ static void at_the_end(void **state)
 	struct retained r;
 
 	begin();
-	in.mapping_freed = 8 * MIB;
+	in.marks.mapping_freed = 8 * MIB;
 	r = end(2 * MIB);
 	assert_pattern(&r, RETAINED_TOP_KEPT);
 	assert_advice(&r, ADVICE_TRIM, ADVICE_TRIM_THRESHOLD);
@@ -199,13 +200,20 @@ static void at_the_end(void **state)
 	/* as much goes back with the next free */
 	r = end(16 * MIB - 16);
 	assert_pattern(&r, RETAINED_TOP_KEPT);
+	in.marks.tcache_end = next + 16 * MIB;
 	r = end(16 * MIB);
 	assert_pattern(&r, RETAINED_TOP_CACHED);
-	assert_advice(&r, ADVICE_TRIM, ADVICE_TCACHE);
 	/* which nobody knows of a threshold that may have been raised before */
 	in.complete = false;
 	r = end(16 * MIB);
 	assert_pattern(&r, RETAINED_TOP_KEPT);
+	assert_advice(&r, ADVICE_TRIM, ADVICE_TCACHE);
+	in.marks.tcache_end = 0;
+	r = end(16 * MIB);
+	assert_pattern(&r, RETAINED_TOP_KEPT);
+	assert_advice(&r, ADVICE_TRIM, ADVICE_NONE);
+	r = end(16 * MIB - 16);
+	assert_advice(&r, ADVICE_TRIM, ADVICE_TRIM_THRESHOLD);
 	in.allocator = ALLOCATOR_OTHER;
 	in.complete = true;
 	r = end(16 * MIB);
@@ -213,13 +221,87 @@ static void at_the_end(void **state)
 	assert_advice(&r, ADVICE_NONE, ADVICE_NONE);
 	/* half of it is enough */
 	begin();
-	in.mapping_freed = 8 * MIB;
+	in.marks.mapping_freed = 8 * MIB;
 	put_free(2 * MIB);
 	put_live(64);
 	r = end(2 * MIB);
 	assert_pattern(&r, RETAINED_TOP_KEPT);
 	r = end(2 * MIB - 16);
 	assert_pattern(&r, RETAINED_TOP_PINNED);
+}
+
+/*
+ * M_TOP_PAD of 64 MiB and one block, or M_TRIM_THRESHOLD of 1 GiB and all freed: no block was freed
+ * that could be cached, or it lies so low that what is above it would have gone back.
+ */
+static void at_the_end_and_no_cached_block_explains_it(void **state)
+{
+	const __u64 most = GLIBC_TOP_PAD + CHUNK_MIN + 2 * PAGE;
+	struct retained r;
+
+	begin();
+	put_live(112);
+	r = end(64 * MIB);
+	assert_pattern(&r, RETAINED_TOP_UNTRIMMED);
+	assert_advice(&r, ADVICE_TRIM, ADVICE_TRIM_SETTINGS);
+	assert_int_equal(r.top_cache_bytes, 0);
+	in.marks.tcache_end = next;
+	r = end(64 * MIB);
+	assert_pattern(&r, RETAINED_TOP_UNTRIMMED);
+	in.marks.tcache_end = next + 64 * MIB - most - 16;
+	r = end(64 * MIB);
+	assert_pattern(&r, RETAINED_TOP_UNTRIMMED);
+	assert_advice(&r, ADVICE_TRIM, ADVICE_TRIM_SETTINGS);
+	assert_int_equal(r.top_cache_bytes, 64 * MIB - most - 16);
+	in.marks.tcache_end += 16;
+	r = end(64 * MIB);
+	assert_pattern(&r, RETAINED_TOP_CACHED);
+	/* a threshold that was raised keeps more of it */
+	in.marks.mapping_freed = 4 * MIB;
+	in.marks.tcache_end = next + 64 * MIB - 8 * MIB;
+	r = end(64 * MIB);
+	assert_pattern(&r, RETAINED_TOP_CACHED);
+	in.marks.tcache_end -= 16;
+	r = end(64 * MIB);
+	assert_pattern(&r, RETAINED_TOP_UNTRIMMED);
+}
+
+static void each_cache_has_its_own_advice(void **state)
+{
+	struct retained r;
+
+	begin();
+	put_live(64);
+	in.marks.tcache_end = next + 8 * MIB;
+	in.marks.fastbin_end = next;
+	r = end(8 * MIB + 64 * KIB);
+	assert_pattern(&r, RETAINED_TOP_CACHED);
+	assert_advice(&r, ADVICE_TRIM, ADVICE_TCACHE);
+	in.marks.fastbin_end = next + 32;
+	r = end(8 * MIB + 64 * KIB);
+	assert_advice(&r, ADVICE_TRIM, ADVICE_FASTBINS);
+	assert_int_equal(r.top_cache_bytes, 8 * MIB);
+	assert_int_equal(r.top_fastbin_bytes, 32);
+	/* no more than there is */
+	in.marks.tcache_end = next + 16 * MIB;
+	r = end(8 * MIB);
+	assert_int_equal(r.top_cache_bytes, 8 * MIB);
+	/* both keep it: less than the threshold, and cached blocks over most of it */
+	in.marks.mapping_freed = 8 * MIB;
+	in.marks.tcache_end = next + 4 * MIB;
+	r = end(8 * MIB);
+	assert_pattern(&r, RETAINED_TOP_KEPT);
+	assert_true(retained__may_be_cached(&r));
+	assert_string_equal(retained_advice__name(r.advice[1]), "trim_threshold");
+	assert_string_equal(retained_advice__name(r.advice[2]), "fastbins");
+	in.marks.tcache_end -= 16;
+	r = end(8 * MIB);
+	assert_pattern(&r, RETAINED_TOP_KEPT);
+	assert_advice(&r, ADVICE_TRIM, ADVICE_TRIM_THRESHOLD);
+	/* others have neither */
+	in.allocator = ALLOCATOR_OTHER;
+	r = end(8 * MIB);
+	assert_int_equal(r.top_cache_bytes, 0);
 }
 
 static void below_a_few_blocks(void **state)
@@ -246,7 +328,8 @@ static void below_a_few_blocks(void **state)
 	assert_int_equal(r.pinned.free_bytes, 8 * MIB);
 	put_live(64);
 	r = end(16 * KIB);
-	assert_pattern(&r, RETAINED_INSIDE);
+	assert_pattern(&r, RETAINED_TOP_PINNED);
+	assert_int_equal(r.pinned.pins, RETAINED_PINS + 1);
 	/* what is as large as a quarter of that is more than a pin */
 	begin();
 	put_free(8 * MIB);
@@ -258,6 +341,37 @@ static void below_a_few_blocks(void **state)
 	put_live(2 * MIB + 16);
 	r = end(0);
 	assert_pattern(&r, RETAINED_INSIDE);
+}
+
+/* 1000 blocks of 60000 bytes, all freed but for the last ten. */
+static void more_of_them_close_together(void **state)
+{
+	struct retained r;
+
+	begin();
+	put_free(990 * 60016);
+	for (int i = 0; i < 10; i++)
+		put_live(60016);
+	r = end(70 * KIB);
+	assert_pattern(&r, RETAINED_TOP_PINNED);
+	assert_advice(&r, ADVICE_FREE_PIN, ADVICE_TRIM);
+	assert_int_equal(r.pinned.pins, 10);
+	assert_int_equal(r.pinned.bytes, 10 * (60016 - EDGES));
+	assert_int_equal(r.pinned.lowest.addr, HEAP + 990 * 60016 + 16);
+	assert_int_equal(r.pinned.free_bytes, 990 * 60016);
+	/* they may take a quarter of what is free below them, with what is between */
+	for (int wide = 0; wide < 2; wide++) {
+		begin();
+		put_free(8 * MIB);
+		for (int i = 0; i < 15; i++) {
+			put_live(64);
+			put_free(128 * KIB - 64);
+		}
+		put_live(128 * KIB + 16 * wide);
+		r = end(0);
+		assert_int_equal(r.pinned.pins, wide ? 1 : 16);
+		assert_pattern(&r, wide ? RETAINED_INSIDE : RETAINED_TOP_PINNED);
+	}
 }
 
 /* Freeing a block nearer to the end gives back what is between, too. */
@@ -374,13 +488,13 @@ static void each_allocator_has_its_own_advice(void **state)
 	}
 }
 
-static struct retained large_blocks(__u64 mapping_freed, __u64 heap_request, __u64 gap)
+static struct retained large_blocks(__u64 mapping_freed, __u64 by_large, __u64 gap)
 {
 	begin();
 	put_free(gap);
 	put_live(64);
-	in.mapping_freed = mapping_freed;
-	in.heap_request = heap_request;
+	in.marks.mapping_freed = mapping_freed;
+	in.marks.by_large = by_large;
 	return end(0);
 }
 
@@ -392,10 +506,10 @@ static void since_the_threshold_was_raised(void **state)
 	assert_advice(&r, ADVICE_MMAP_THRESHOLD, ADVICE_TRIM);
 	assert_int_equal(r.mmap_threshold, 8 * MIB);
 	assert_int_equal(r.pinned.pins, 1);
-	r = large_blocks(GLIBC_THRESHOLD + PAGE, GLIBC_THRESHOLD, 2 * MIB);
+	r = large_blocks(GLIBC_THRESHOLD + PAGE, 2 * MIB, 2 * MIB);
 	assert_pattern(&r, RETAINED_THRESHOLD_RAISED);
 	/* glibc raises by what is larger than the threshold, and not above a limit */
-	r = large_blocks(GLIBC_THRESHOLD, GLIBC_THRESHOLD, 2 * MIB);
+	r = large_blocks(GLIBC_THRESHOLD, 2 * MIB, 2 * MIB);
 	assert_pattern(&r, RETAINED_TOP_PINNED);
 	assert_int_equal(r.mmap_threshold, GLIBC_THRESHOLD);
 	r = large_blocks(GLIBC_THRESHOLD_MAX, 2 * MIB, 2 * MIB);
@@ -403,16 +517,25 @@ static void since_the_threshold_was_raised(void **state)
 	assert_int_equal(r.trim_threshold, 2 * GLIBC_THRESHOLD_MAX);
 	r = large_blocks(GLIBC_THRESHOLD_MAX + PAGE, 2 * MIB, 2 * MIB);
 	assert_pattern(&r, RETAINED_TOP_PINNED);
-	/* no large block ever was in the heap, or none that explains so large a gap */
-	r = large_blocks(8 * MIB, GLIBC_THRESHOLD - 1, 2 * MIB);
+	/* most of the heap was there before, or for small blocks */
+	r = large_blocks(8 * MIB, 0, 2 * MIB);
 	assert_pattern(&r, RETAINED_TOP_PINNED);
-	r = large_blocks(8 * MIB, MIB, 16 * MIB);
+	r = large_blocks(8 * MIB, 8 * MIB, 16 * MIB);
 	assert_pattern(&r, RETAINED_THRESHOLD_RAISED);
-	r = large_blocks(8 * MIB, MIB, 16 * MIB + 16);
+	r = large_blocks(8 * MIB, 8 * MIB, 16 * MIB + 16);
 	assert_pattern(&r, RETAINED_TOP_PINNED);
+	/* large blocks live there still */
+	put_live(4 * MIB);
+	in.marks.by_large = 12 * MIB - 16;
+	r = end(0);
+	assert_pattern(&r, RETAINED_INSIDE);
+	in.marks.by_large += 16;
+	r = end(0);
+	assert_pattern(&r, RETAINED_THRESHOLD_RAISED);
 	/* the gaps are small */
 	begin();
-	in.mapping_freed = in.heap_request = 8 * MIB;
+	in.marks.mapping_freed = in.marks.heap_request = 8 * MIB;
+	in.marks.by_large = 13 * MIB;
 	for (int i = 0; i < 100; i++) {
 		put_free(GLIBC_THRESHOLD - 16);
 		put_live(64);
@@ -425,14 +548,54 @@ static void since_the_threshold_was_raised(void **state)
 	assert_int_equal(r.mmap_threshold, 0);
 }
 
+/* free(malloc(30 MiB)), then 40 blocks of 4 MiB, and 39 of them freed: one gap of them all. */
+static void many_large_blocks_leave_one_gap(void **state)
+{
+	struct retained r;
+
+	begin();
+	in.marks.mapping_freed = 30 * MIB + PAGE;
+	in.marks.heap_request = 4 * MIB;
+	in.marks.by_large = 40 * (4 * MIB + 16);
+	put_free(39 * (4 * MIB + 16));
+	put_live(4 * MIB + 16);
+	r = end(131 * KIB);
+	assert_pattern(&r, RETAINED_THRESHOLD_RAISED);
+	assert_advice(&r, ADVICE_MMAP_THRESHOLD, ADVICE_TRIM);
+}
+
+/* Large blocks were there, and then as much of small ones: it would be there for these, too. */
+static void small_blocks_came_after_large_ones(void **state)
+{
+	struct retained r;
+
+	begin();
+	in.marks.mapping_freed = 8 * MIB;
+	in.marks.by_large = 8 * MIB;
+	in.marks.small_bytes = 64;
+	in.marks.small_peak = 64 + 4 * MIB;
+	put_free(8 * MIB);
+	put_live(64);
+	r = end(0);
+	assert_pattern(&r, RETAINED_THRESHOLD_RAISED);
+	in.marks.small_peak += 16;
+	r = end(0);
+	assert_pattern(&r, RETAINED_TOP_PINNED);
+	/* a free was missed */
+	in.marks.small_bytes = 16 * MIB;
+	r = end(0);
+	assert_pattern(&r, RETAINED_THRESHOLD_RAISED);
+}
+
 /* Many large gaps are more than those that are listed. */
 static void all_large_gaps_count(void **state)
 {
 	struct retained r;
 
 	begin();
-	in.mapping_freed = 8 * MIB;
-	in.heap_request = MIB;
+	in.marks.mapping_freed = 8 * MIB;
+	in.marks.heap_request = MIB;
+	in.marks.by_large = 40 * MIB;
 	for (int i = 0; i < 40; i++) {
 		put_free(MIB);
 		put_live(64);
@@ -635,10 +798,15 @@ static struct retained sample(enum retained_pattern pattern)
 		return end(32 * KIB);
 	case RETAINED_TOP_KEPT:
 		put_live(64 * KIB);
-		in.mapping_freed = 8 * MIB;
+		in.marks.mapping_freed = 8 * MIB;
 		return end(9 * MIB);
 	case RETAINED_TOP_CACHED:
 		put_live(64 * KIB);
+		in.marks.tcache_end = in.marks.fastbin_end = next + 9 * MIB;
+		return end(9 * MIB);
+	case RETAINED_TOP_UNTRIMMED:
+		put_live(64 * KIB);
+		in.marks.tcache_end = next + MIB;
 		return end(9 * MIB);
 	case RETAINED_TOP_PINNED:
 		put_live(64 * KIB);
@@ -662,8 +830,9 @@ static struct retained sample(enum retained_pattern pattern)
 		put_live(4096);
 		return end(128 * KIB);
 	case RETAINED_THRESHOLD_RAISED:
-		in.mapping_freed = 8 * MIB;
-		in.heap_request = 4 * MIB;
+		in.marks.mapping_freed = 8 * MIB;
+		in.marks.heap_request = 4 * MIB;
+		in.marks.by_large = 8 * MIB;
 		put_free(4 * MIB);
 		put_live(64);
 		put_free(4 * MIB);
@@ -745,12 +914,17 @@ int main(void)
 		cmocka_unit_test(whole_pages_are_those_that_malloc_trim_gives),
 		cmocka_unit_test(little_is_nothing_to_explain),
 		cmocka_unit_test(at_the_end),
+		cmocka_unit_test(at_the_end_and_no_cached_block_explains_it),
+		cmocka_unit_test(each_cache_has_its_own_advice),
 		cmocka_unit_test(below_a_few_blocks),
+		cmocka_unit_test(more_of_them_close_together),
 		cmocka_unit_test(pins_one_above_the_other),
 		cmocka_unit_test(between_live_blocks),
 		cmocka_unit_test(in_arenas),
 		cmocka_unit_test(each_allocator_has_its_own_advice),
 		cmocka_unit_test(since_the_threshold_was_raised),
+		cmocka_unit_test(many_large_blocks_leave_one_gap),
+		cmocka_unit_test(small_blocks_came_after_large_ones),
 		cmocka_unit_test(all_large_gaps_count),
 		cmocka_unit_test(what_is_below_may_be_in_use),
 		cmocka_unit_test(blocks_that_cannot_be),

@@ -1,14 +1,20 @@
 /*
- * retained.c - a heap with much that is freed and little that is live, laid out on purpose;
- *glibc's.
+ * retained.c - a heap of glibc's with much freed and little live in it, laid out on purpose.
  *
  *	none       most of it is live
  *	top        all is free at its end, below a trim threshold that was raised
  *	cached     the same, above the threshold: a freed block that malloc caches is at the end
- *	pinned     one block of 64 bytes lives at its end, above all that is free
+ *	fastbins   small blocks, all of them freed: they are not joined to larger ones
+ *	both       the same, below a trim threshold that was raised
+ *	untrimmed  all is free at its end, and M_TRIM_THRESHOLD is above that
+ *	padded     one block, and M_TOP_PAD of free bytes above it
+ *	pinned     one block lives at its end, above all that is free
+ *	several    ten blocks live there
+ *	reused     one, where large blocks had been that the small ones took the place of
  *	inside     small blocks live all over it
  *	arenas     one block lives at the end of a thread's arena, above all that is free
  *	threshold  large blocks were in the heap, since one with a mapping of its own was freed
+ *	large      the same, 40 of them next to each other, and the last one lives
  *
  * Prints what it has left, in bytes as asked for, and by glibc's own count what is free in heap and
  * arena (where a cached block is in use, and so are 656 bytes that are malloc's own).  Then waits
@@ -25,6 +31,10 @@
 #define LARGE  (8 * 1024 * 1024UL)
 #define PIN    2000 /* above what a thread's cache takes */
 #define CACHED 1000 /* what it takes */
+#define SMALL  24   /* what fastbins take */
+#define SMALLS 200000
+#define PAD    (64 << 20)
+#define LARGES 40
 
 static void *pieces[PIECES], *pins[PIECES], *last;
 static unsigned long live_blocks, live_bytes;
@@ -88,6 +98,45 @@ static void cached(void)
 	drain();
 }
 
+static void small(void)
+{
+	static void *blocks[SMALLS];
+
+	for (int i = 0; i < SMALLS; i++)
+		blocks[i] = live(SMALL);
+	for (int i = 0; i < SMALLS; i++)
+		dead(blocks[i], SMALL);
+}
+
+static void both(void)
+{
+	raise_threshold();
+	small();
+}
+
+static void untrimmed(void)
+{
+	MUST(mallopt(M_TRIM_THRESHOLD, 1 << 30));
+	fill(0);
+	drain();
+}
+
+/* Written to, as much of it: what is not in memory costs nobody anything. */
+static void padded(void)
+{
+	MUST(mallopt(M_TOP_PAD, PAD));
+	last = live(PIN);
+	memset((char *)last + PIECE, 0, PAD - 2 * PIECE);
+}
+
+static void several(void)
+{
+	fill(0);
+	for (int i = 0; i < PIECES - 10; i++)
+		dead(pieces[i], PIECE);
+	last = pieces[PIECES - 10];
+}
+
 static void pinned(void)
 {
 	fill(0);
@@ -132,12 +181,36 @@ static void threshold(void)
 		dead(large[i], LARGE / 2);
 }
 
+static void large(void)
+{
+	void *blocks[LARGES];
+
+	raise_threshold();
+	for (int i = 0; i < LARGES; i++)
+		blocks[i] = live(LARGE / 4);
+	for (int i = 0; i < LARGES - 1; i++)
+		dead(blocks[i], LARGE / 4);
+}
+
+static void reused(void)
+{
+	raise_threshold();
+	for (int i = 0; i < LARGES / 10; i++)
+		pins[i] = live(LARGE / 4);
+	for (int i = 0; i < LARGES / 10; i++)
+		dead(pins[i], LARGE / 4);
+	pinned();
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
 } modes[] = {
-	{"none", none},	    {"top", top},	{"cached", cached},	  {"pinned", pinned},
-	{"inside", inside}, {"arenas", arenas}, {"threshold", threshold},
+	{"none", none},		  {"top", top},	      {"cached", cached},
+	{"fastbins", small},	  {"both", both},     {"untrimmed", untrimmed},
+	{"padded", padded},	  {"pinned", pinned}, {"several", several},
+	{"reused", reused},	  {"inside", inside}, {"arenas", arenas},
+	{"threshold", threshold}, {"large", large},
 };
 
 int main(int argc, char **argv)
@@ -160,6 +233,6 @@ int main(int argc, char **argv)
 		wait_for_test();
 		return 0;
 	}
-	say("usage: retained none|top|cached|pinned|inside|arenas|threshold\n");
+	say("usage: retained MODE\n");
 	return 2;
 }

@@ -8,8 +8,6 @@
 
 #include <errno.h>
 
-#include "model/retained.h"
-
 /* A block's tag: when it was given, in steps of 8.4 ms; good for 104 days of uptime. */
 #define AGE_SHIFT 23
 
@@ -117,6 +115,31 @@ static void count_had(struct process *p, enum route route, __u64 size)
 		p->histograms->malloc_size[size_bucket(size)].had[route]++;
 }
 
+static bool is_aligned(__u8 fn)
+{
+	return (fn >= FN_ALIGNED_ALLOC && fn <= FN_PVALLOC) || fn == FN_NEW_ALIGNED;
+}
+
+static void mark_had(struct process *mm, const struct block *block, const struct open_call *call)
+{
+	if (call->resizes && call->old.route == ROUTE_HEAP)
+		heap_marks__resized(&mm->marks, &call->old, block);
+	if (block->route == ROUTE_HEAP)
+		heap_marks__had(&mm->marks, block, is_aligned(call->request.fn));
+}
+
+/* glibc takes the size of a mapping for one that is wanted again, up to a limit. */
+static void mark_freed(struct process *mm, const struct block *block)
+{
+	struct region at;
+
+	if (block->route == ROUTE_HEAP)
+		heap_marks__freed(&mm->marks, block);
+	else if (block->route == ROUTE_MMAP && mm->ledger &&
+		 ledger__find(mm->ledger, block->addr, &at))
+		heap_marks__mapping_freed(&mm->marks, at.end - at.start);
+}
+
 static int on_return(struct process *p, struct process *mm, const struct event_call *e,
 		     __u64 now_ns, struct open_call *call)
 {
@@ -129,11 +152,14 @@ static int on_return(struct process *p, struct process *mm, const struct event_c
 		block.route = route_of(mm, block.addr);
 		block.tag = tag_of(e->e.ts_ns ? e->e.ts_ns : now_ns);
 		count_had(p, block.route, block.size);
-		if (block.route == ROUTE_HEAP && block.size > mm->heap_request)
-			mm->heap_request = block.size;
+		mark_had(mm, &block, call);
 		return give_up(mm, pairing__had(mm->pairing, &block));
 	case PAIRED_FAILED:
 		p->stats.paired.failed++;
+		return 0;
+	case PAIRED_FREED:
+		if (call->resizes && call->old.route == ROUTE_HEAP)
+			heap_marks__freed(&mm->marks, &call->old);
 		return 0;
 	case PAIRED_LOST:
 		mm->unpaired = UNPAIRED_MISSED;
@@ -162,17 +188,6 @@ static int on_block(struct model *m, struct process *p, struct process *mm,
 	return err ? err : on_return(p, mm, &end, m->now_ns, call);
 }
 
-/* glibc takes its size for one that is wanted again, up to a limit. */
-static void note_mapping_freed(struct process *mm, __u64 addr)
-{
-	struct region at;
-
-	if (!mm->ledger || !ledger__find(mm->ledger, addr, &at))
-		return;
-	if (at.end - at.start <= GLIBC_THRESHOLD_MAX && at.end - at.start > mm->mapping_freed)
-		mm->mapping_freed = at.end - at.start;
-}
-
 static int on_free(struct process *p, struct process *mm, const struct event_call *e)
 {
 	struct block block;
@@ -181,8 +196,8 @@ static int on_free(struct process *p, struct process *mm, const struct event_cal
 	p->stats.paired.frees++;
 	if (mm->pairing && !mm->unpaired)
 		found = pairing__freed(mm->pairing, e->addr, &block);
-	if (found > 0 && block.route == ROUTE_MMAP)
-		note_mapping_freed(mm, block.addr);
+	if (found > 0)
+		mark_freed(mm, &block);
 	p->stats.paired.frees_unknown += found <= 0;
 	return found < 0 ? give_up(mm, found) : 0;
 }

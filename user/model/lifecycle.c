@@ -46,8 +46,7 @@ static int inherit(struct process *child, const struct process *parent, bool own
 	}
 	child->unpaired = child->unpaired ? child->unpaired : parent->unpaired;
 	child->told = parent->told;
-	child->mapping_freed = parent->mapping_freed;
-	child->heap_request = parent->heap_request;
+	child->marks = parent->marks;
 	child->lowest_break = parent->lowest_break;
 	child->complete = parent->complete && !parent->stats.malloc_since_ns;
 	if (parent->ledger) {
@@ -169,7 +168,8 @@ static int on_process_exec(struct model *m, const struct event_exec *x, struct n
 	p->calls_before_exec = p->stats.malloc.calls;
 	p->complete = true;
 	p->told = false;
-	p->mapping_freed = p->heap_request = p->lowest_break = 0;
+	p->marks = (struct heap_marks){};
+	p->lowest_break = 0;
 	lifecycle__set_comm(p, t->comm);
 	process__forget_peaks(p);
 	process__set_heap(p, t->brk_start, t->brk_end, m->config.page_size);

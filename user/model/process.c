@@ -325,8 +325,7 @@ void process__judge(struct process *p, const struct process *owner, __u64 page_s
 				  p->stats.resident.heap.bytes},
 		.known_from = p->stats.paired.complete ? owner->stats.heap.start
 						       : owner->lowest_break,
-		.mapping_freed = owner->mapping_freed,
-		.heap_request = owner->heap_request,
+		.marks = owner->marks,
 	};
 	const struct resident *arenas = &p->stats.resident.causes[CAUSE_ARENA];
 	struct block *array = NULL;
@@ -391,6 +390,7 @@ void process__set_heap(struct process *p, __u64 start, __u64 end, __u64 page_siz
 		p->stats.heap.end = p->stats.heap.start;
 	if (!p->lowest_break || p->stats.heap.end < p->lowest_break)
 		p->lowest_break = p->stats.heap.end;
+	heap_marks__break(&p->marks, p->stats.heap.start, p->stats.heap.end);
 	if (stats__heap_bytes(&p->stats) > p->stats.heap.peak_bytes)
 		p->stats.heap.peak_bytes = stats__heap_bytes(&p->stats);
 }

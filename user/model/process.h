@@ -8,6 +8,7 @@
 #define BRKSCOPE_PROCESS_H
 
 #include "model/callers.h"
+#include "model/heap_marks.h"
 #include "model/ledger.h"
 #include "model/pairing.h"
 #include "model/snapshot.h"
@@ -31,9 +32,8 @@ struct process {
 	bool lent_on;  /* by a lender that had borrowed it itself */
 	__u64 own_ns;  /* an exec gave it one of its own then; 0: none that the ring brought */
 	bool complete; /* they have been followed from its first instruction on */
-	__u64 mapping_freed; /* the largest block with a mapping of its own, as retained_input */
-	__u64 heap_request;  /* the largest that the heap has served */
-	__u64 lowest_break;  /* since it is followed; 0: it never was */
+	struct heap_marks marks;
+	__u64 lowest_break;	   /* since it is followed; 0: it never was */
 	struct retained *retained; /* as stats has it; NULL */
 	struct {
 		__u64 start, end;

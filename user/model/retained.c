@@ -7,24 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/glibc_malloc.h"
 #include "model/retained_pattern.h"
-
-/* glibc on 64 bits: malloc/malloc.c. */
-#define CHUNK_HEADER                                                                               \
-	16 /* before what malloc returns; half of it is the chunk's before, if in use */
-#define CHUNK_OWN    8
-#define CHUNK_ALIGN  16
-#define CHUNK_MIN    32
-#define CHUNK_STRUCT 48 /* of a free chunk, which malloc_trim leaves */
 
 __u64 retained__chunk(enum allocator_kind allocator, __u64 size)
 {
-	__u64 bytes;
-
-	if (allocator != ALLOCATOR_GLIBC)
-		return size;
-	bytes = (size + CHUNK_OWN + CHUNK_ALIGN - 1) & ~(__u64)(CHUNK_ALIGN - 1);
-	return bytes < CHUNK_MIN ? CHUNK_MIN : bytes;
+	return allocator == ALLOCATOR_GLIBC ? glibc_chunk(size) : size;
 }
 
 /* A block with what the allocator has around it. */
@@ -91,6 +79,22 @@ static __u64 below(__u64 start, __u64 end, __u64 limit)
 	return (end < limit ? end : limit) - start;
 }
 
+static __u64 above(__u64 mark, __u64 start, __u64 end)
+{
+	mark = mark < end ? mark : end;
+	return mark > start ? mark - start : 0;
+}
+
+static void add_top(const struct retained_input *in, __u64 from, struct retained *r)
+{
+	r->top_bytes = in->heap_end - from;
+	r->top_page_bytes = top_pages(in, r->top_bytes);
+	if (in->allocator != ALLOCATOR_GLIBC)
+		return;
+	r->top_cache_bytes = above(in->marks.tcache_end, from, in->heap_end);
+	r->top_fastbin_bytes = above(in->marks.fastbin_end, from, in->heap_end);
+}
+
 /* What is free from `from` on.  Blocks that a missed free has left overlap: they count once. */
 static void scan(const struct retained_input *in, __u64 from, struct retained *r)
 {
@@ -101,6 +105,8 @@ static void scan(const struct retained_input *in, __u64 from, struct retained *r
 
 		r->live_blocks++;
 		r->live_bytes += in->blocks[i].size;
+		if (in->blocks[i].size >= GLIBC_THRESHOLD)
+			r->large_live_bytes += in->blocks[i].size;
 		if (block.end <= at)
 			continue;
 		r->unseen_bytes += below(at, block.start, in->known_from);
@@ -108,11 +114,21 @@ static void scan(const struct retained_input *in, __u64 from, struct retained *r
 		covered += block.end - (block.start > at ? block.start : at);
 		at = block.end;
 	}
-	r->top_bytes = in->heap_end - at;
-	r->top_page_bytes = top_pages(in, r->top_bytes);
+	add_top(in, at, r);
 	r->unseen_bytes += below(at, in->heap_end, in->known_from);
 	r->free_bytes = r->top_bytes + r->inside_bytes;
 	r->overhead_bytes = covered > r->live_bytes ? covered - r->live_bytes : 0;
+}
+
+/*
+ * Few blocks, or close together at the end: in a quarter of the gap below them.  More of them that
+ * take more are a part of the heap, and no pins.
+ */
+static bool is_at_end(const struct retained_input *in, __u32 n, __u64 start, __u64 gap)
+{
+	const struct block *highest = &in->blocks[in->n_blocks - 1];
+
+	return n <= RETAINED_PINS || extent(in, highest).end - start <= gap / 4;
 }
 
 /* How far the highest blocks are to be freed for the largest of the gaps below them. */
@@ -120,10 +136,12 @@ static void find_pins(const struct retained_input *in, __u64 from, struct retain
 {
 	__u64 bytes = 0, gaps = 0, largest = 0;
 
-	for (__u32 n = 1; n <= RETAINED_PINS && n <= in->n_blocks; n++) {
+	for (__u32 n = 1; n <= in->n_blocks; n++) {
 		const struct block *b = &in->blocks[in->n_blocks - n];
 		__u64 start = extent(in, b).start, end = from;
 
+		if (!is_at_end(in, n, start, in->heap_end - in->heap_start))
+			return; /* for no gap */
 		if (n < in->n_blocks)
 			end = extent(in, b - 1).end;
 		end = end > from ? end : from;
@@ -131,7 +149,7 @@ static void find_pins(const struct retained_input *in, __u64 from, struct retain
 		if (start <= end)
 			continue;
 		gaps += start - end;
-		if (start - end <= largest)
+		if (start - end <= largest || !is_at_end(in, n, start, start - end))
 			continue;
 		largest = start - end;
 		r->pinned.pins = n;
@@ -158,18 +176,25 @@ static void judge_arenas(const struct retained_input *in, struct retained *r)
 /* As free() sets them: an own mapping's size, and twice that. */
 static void judge_thresholds(const struct retained_input *in, struct retained *r)
 {
-	__u64 freed = in->mapping_freed;
+	__u64 freed = in->marks.mapping_freed, pad;
 
 	r->mapping_freed = freed;
-	r->heap_request = in->heap_request;
+	r->heap_request = in->marks.heap_request;
+	r->by_large = in->marks.by_large;
+	r->small_gone = in->marks.small_peak > in->marks.small_bytes
+				? in->marks.small_peak - in->marks.small_bytes
+				: 0;
 	if (in->allocator != ALLOCATOR_GLIBC)
 		return;
 	r->thresholds_known = in->complete;
 	r->mmap_threshold = r->trim_threshold = GLIBC_THRESHOLD;
-	if (freed <= GLIBC_THRESHOLD || freed > GLIBC_THRESHOLD_MAX)
-		return;
-	r->mmap_threshold = freed;
-	r->trim_threshold = 2 * freed;
+	if (freed > GLIBC_THRESHOLD && freed <= GLIBC_THRESHOLD_MAX) {
+		r->mmap_threshold = freed;
+		r->trim_threshold = 2 * freed;
+	}
+	/* systrim() and sysmalloc() round up to a page, as the kernel does the break. */
+	pad = GLIBC_TOP_PAD + CHUNK_MIN + 2 * in->page_size;
+	r->top_most = r->trim_threshold > pad ? r->trim_threshold : pad;
 }
 
 struct retained retained__judge(const struct retained_input *in)

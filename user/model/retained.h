@@ -8,7 +8,9 @@
  *
  * What malloc caches of small freed blocks is free in these numbers, as the program has freed it,
  * though glibc's own treat a thread's cache (tcache: 7 blocks of each size up to 1032 bytes) as in
- * use, and such a block keeps what is below it as a live one does.  And what malloc has in its heap
+ * use, and such a block keeps what is below it as a live one does; so does one in a fastbin (any
+ * number of up to 120 bytes).  Which freed blocks are there is not known, but where none can be
+ * (heap_marks.h).  And what malloc has in its heap
  * for itself (the first thread's tcache: 656 bytes of glibc 2.36) counts as free.
  *
  * Where a block from before the agent may lie, what looks free may be in use: such bytes are
@@ -23,31 +25,32 @@
 #include <linux/types.h>
 
 #include "model/blocks.h"
+#include "model/heap_marks.h"
 #include "model/snapshot.h"
-
-/* glibc's M_MMAP_THRESHOLD and M_TRIM_THRESHOLD as they begin, and how far the first one can rise.
- */
-#define GLIBC_THRESHOLD	    (128ULL << 10)
-#define GLIBC_THRESHOLD_MAX (32ULL << 20)
 
 /* Less than this, or than a quarter of what there is, is nothing to explain. */
 #define RETAINED_LITTLE (1ULL << 20)
 
-#define RETAINED_GAPS	5
-#define RETAINED_PINS	8 /* blocks; what more of them keep is kept by all of the heap */
+#define RETAINED_GAPS 5
+/* So many blocks are few, wherever they lie; more of them lie at the heap's end if from the lowest
+ * one to its end it is at most a quarter of the gap below. */
+#define RETAINED_PINS	8
 #define RETAINED_ADVICE 4
 
 enum retained_pattern {
 	RETAINED_UNKNOWN, /* too much of what looks free may be in use */
 	RETAINED_NONE,
 	RETAINED_TOP_KEPT,   /* at the heap's end, and not yet enough for malloc to give it back */
-	RETAINED_TOP_CACHED, /* there, and enough: small freed blocks that malloc caches are in it
-			      */
-	RETAINED_TOP_PINNED, /* below a few blocks at the heap's end */
-	RETAINED_INSIDE,     /* between many live blocks */
+	RETAINED_TOP_CACHED, /* there, and enough: small freed blocks in it may be cached, which
+				explains it if nobody has set malloc's parameters */
+	RETAINED_TOP_PINNED, /* below the blocks at the heap's end */
+	RETAINED_INSIDE,     /* below and between live blocks */
 	RETAINED_ARENAS,
 	RETAINED_THRESHOLD_RAISED, /* large blocks lay in the heap, since the free of one of its own
 				      mapping */
+	RETAINED_TOP_UNTRIMMED,	   /* at the heap's end, enough, and more than any cached block
+				      explains: parameters are set, or the break was moved by
+				      another than malloc */
 	RETAINED_PATTERN_COUNT,
 };
 
@@ -60,6 +63,9 @@ enum retained_advice {
 	ADVICE_MMAP_THRESHOLD, /* M_MMAP_THRESHOLD */
 	ADVICE_ARENA_MAX,      /* M_ARENA_MAX */
 	ADVICE_TCACHE,	       /* glibc.malloc.tcache_count */
+	ADVICE_FASTBINS,       /* glibc.malloc.mxfast, and tcache_count: what one does not take the
+				  other does */
+	ADVICE_TRIM_SETTINGS,  /* what the program itself has set */
 	ADVICE_JEMALLOC_DECAY,
 	ADVICE_TCMALLOC_RELEASE,
 	ADVICE_MIMALLOC_COLLECT,
@@ -86,11 +92,7 @@ struct retained_input {
 		__u64 usable_bytes, blocks, bytes, chunk_bytes;
 		struct resident resident;
 	} arenas;
-	/* The largest block with a mapping of its own that was freed, of those up to
-	 * GLIBC_THRESHOLD_MAX: that mapping's bytes; 0: none, as far as is known. */
-	__u64 mapping_freed;
-	/* The largest request that the heap has served; 0: none, as far as is known. */
-	__u64 heap_request;
+	struct heap_marks marks;
 };
 
 struct retained_gap {
@@ -108,17 +110,22 @@ struct retained {
 	/* The rest of the heap is free: at its end, or below a live block. */
 	__u64 free_bytes;
 	__u64 top_bytes, inside_bytes;
-	__u64 unseen_bytes;	 /* of free_bytes, those that may be in use */
+	__u64 unseen_bytes; /* of free_bytes, those that may be in use */
+	/* glibc: of top_bytes, those below where the highest freed block ends that can be cached,
+	 * in a thread's cache or in fastbins; and in fastbins. */
+	__u64 top_cache_bytes, top_fastbin_bytes;
 	__u64 top_page_bytes;	 /* of top_bytes, what malloc_trim(0) gives back */
 	__u64 inside_page_bytes; /* of inside_bytes: whole pages; the rest are fragments */
 	__u64 gap_count;	 /* below live blocks */
 	__u64 large_gap_bytes;	 /* of inside_bytes, gaps of GLIBC_THRESHOLD and more */
+	__u64 large_live_bytes;	 /* blocks of so much */
 	struct retained_gap gaps[RETAINED_GAPS]; /* the largest first */
 	size_t n_gaps;
 
 	/*
-	 * What keeps the top from growing downwards: the few highest blocks, as far as their being
-	 * freed would add most to it.  pins 0: there is no live block, or no gap below the highest.
+	 * What keeps the top from growing downwards: the highest blocks (RETAINED_PINS), as far as
+	 * their being freed would add most to it.  pins 0: there is no live block, or no gap below
+	 * the highest.
 	 */
 	struct {
 		__u32 pins;
@@ -137,7 +144,10 @@ struct retained {
 	/* glibc's, as they are if nobody has set them. */
 	bool thresholds_known; /* false: they can be higher, or the allocator has none */
 	__u64 mmap_threshold, trim_threshold;
-	__u64 mapping_freed, heap_request; /* as they came */
+	__u64 top_most; /* what the top may have without being given back: trim_threshold, or
+			   M_TOP_PAD and what rounding adds */
+	__u64 mapping_freed, heap_request, by_large; /* of the marks */
+	__u64 small_gone; /* of the most that small blocks took of the heap, what they do not now */
 
 	enum retained_pattern pattern;
 	enum retained_advice advice[RETAINED_ADVICE]; /* ADVICE_NONE behind the last */
@@ -158,6 +168,12 @@ struct retained retained__judge(const struct retained_input *in);
 static inline __u64 retained__bytes(const struct retained *r)
 {
 	return r->free_bytes + r->arenas.free_bytes;
+}
+
+/* Whatever else keeps what is at the end, small freed blocks may keep most of it as well. */
+static inline bool retained__may_be_cached(const struct retained *r)
+{
+	return r->pattern == RETAINED_TOP_KEPT && r->top_cache_bytes >= r->top_bytes / 2;
 }
 
 static inline bool retained__at_most(const struct retained *r)

@@ -3,8 +3,7 @@
  */
 #include "model/retained_pattern.h"
 
-/* A gap of more of them than this has become so large by something else. */
-#define FEW_REQUESTS 16
+#include "model/glibc_malloc.h"
 
 static bool is_half(__u64 part, __u64 of)
 {
@@ -25,22 +24,30 @@ static bool is_little(const struct retained *all, const struct retained *r)
 	return kept < RETAINED_LITTLE || kept < (all->heap_bytes + all->arenas.usable_bytes) / 4;
 }
 
-/* Large blocks belong into mappings of their own, which go back with them. */
+/*
+ * Large blocks belong into mappings of their own, which go back with them.  It is they if so much
+ * of the heap came to be for them, they are not there any more, and small ones would not have
+ * needed as much at their own time.
+ */
 static bool by_threshold(const struct retained *r)
 {
-	if (r->mmap_threshold <= GLIBC_THRESHOLD || r->heap_request < GLIBC_THRESHOLD)
-		return false;
-	return r->n_gaps && is_half(r->large_gap_bytes, r->free_bytes) &&
-	       r->heap_request >= (r->gaps[0].end - r->gaps[0].start) / FEW_REQUESTS;
+	__u64 gone = r->by_large > r->large_live_bytes ? r->by_large - r->large_live_bytes : 0;
+
+	return r->mmap_threshold > GLIBC_THRESHOLD && is_half(r->large_gap_bytes, r->free_bytes) &&
+	       2 * gone >= r->free_bytes && 2 * r->small_gone <= r->free_bytes;
 }
 
 /*
  * What has become free at the end goes back with the free that made it enough (glibc, _int_free),
- * if it is one piece: a block in a thread's cache is in use for everybody else.
+ * if it is one piece: a cached block is in use for everybody else.  So where it did not go back
+ * there is one, and above that no more than goes back; or glibc's parameters are not its own.
  */
-static bool is_cached(const struct retained *r)
+static enum retained_pattern of_top(const struct retained *r)
 {
-	return r->thresholds_known && r->top_bytes >= r->trim_threshold;
+	if (!r->thresholds_known || r->top_bytes < r->trim_threshold)
+		return RETAINED_TOP_KEPT;
+	return r->top_bytes - r->top_cache_bytes <= r->top_most ? RETAINED_TOP_CACHED
+								: RETAINED_TOP_UNTRIMMED;
 }
 
 static bool by_pins(const struct retained *r)
@@ -58,7 +65,7 @@ enum retained_pattern retained__pattern(const struct retained *all, const struct
 	if (is_half(known->arenas.free_bytes, retained__bytes(known)))
 		return RETAINED_ARENAS;
 	if (is_half(known->top_bytes, known->free_bytes))
-		return is_cached(known) ? RETAINED_TOP_CACHED : RETAINED_TOP_KEPT;
+		return of_top(known);
 	if (by_threshold(known))
 		return RETAINED_THRESHOLD_RAISED;
 	return by_pins(known) ? RETAINED_TOP_PINNED : RETAINED_INSIDE;
@@ -73,6 +80,24 @@ static void add(struct retained *r, enum retained_advice advice)
 	r->advice[i] = advice;
 }
 
+/* What fastbins take goes through a thread's cache as well. */
+static void advise_caches(struct retained *r)
+{
+	add(r, r->top_fastbin_bytes ? ADVICE_FASTBINS : ADVICE_TCACHE);
+}
+
+static void advise_top(struct retained *r)
+{
+	add(r, ADVICE_TRIM);
+	if (r->pattern == RETAINED_TOP_UNTRIMMED)
+		add(r, ADVICE_TRIM_SETTINGS);
+	/* Else it is not known whether it is the threshold. */
+	if (r->pattern == RETAINED_TOP_KEPT && r->top_bytes < r->trim_threshold)
+		add(r, ADVICE_TRIM_THRESHOLD);
+	if (r->pattern == RETAINED_TOP_CACHED || retained__may_be_cached(r))
+		advise_caches(r);
+}
+
 static void advise_glibc(struct retained *r)
 {
 	/* malloc_trim(0) gives back what is whole pages: since glibc 2.8 also inside the heap. */
@@ -80,12 +105,9 @@ static void advise_glibc(struct retained *r)
 
 	switch (r->pattern) {
 	case RETAINED_TOP_KEPT:
-		add(r, ADVICE_TRIM);
-		add(r, ADVICE_TRIM_THRESHOLD);
-		break;
 	case RETAINED_TOP_CACHED:
-		add(r, ADVICE_TRIM);
-		add(r, ADVICE_TCACHE);
+	case RETAINED_TOP_UNTRIMMED:
+		advise_top(r);
 		break;
 	case RETAINED_TOP_PINNED:
 		add(r, ADVICE_FREE_PIN);

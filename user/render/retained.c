@@ -10,10 +10,15 @@
 #define LABEL 13 /* "  allocator  " */
 
 static const char *const pattern_names[] = {
-	[RETAINED_UNKNOWN] = "unknown",	      [RETAINED_NONE] = "none",
-	[RETAINED_TOP_KEPT] = "top_kept",     [RETAINED_TOP_CACHED] = "top_cached",
-	[RETAINED_TOP_PINNED] = "top_pinned", [RETAINED_INSIDE] = "inside",
-	[RETAINED_ARENAS] = "arenas",	      [RETAINED_THRESHOLD_RAISED] = "threshold_raised",
+	[RETAINED_UNKNOWN] = "unknown",
+	[RETAINED_NONE] = "none",
+	[RETAINED_TOP_KEPT] = "top_kept",
+	[RETAINED_TOP_CACHED] = "top_cached",
+	[RETAINED_TOP_PINNED] = "top_pinned",
+	[RETAINED_INSIDE] = "inside",
+	[RETAINED_ARENAS] = "arenas",
+	[RETAINED_THRESHOLD_RAISED] = "threshold_raised",
+	[RETAINED_TOP_UNTRIMMED] = "top_untrimmed",
 };
 
 static const struct {
@@ -29,6 +34,10 @@ static const struct {
 				   "M_MMAP_THRESHOLD: GLIBC_TUNABLES=glibc.malloc.mmap_threshold"},
 	[ADVICE_ARENA_MAX] = {"arena_max", "M_ARENA_MAX: GLIBC_TUNABLES=glibc.malloc.arena_max"},
 	[ADVICE_TCACHE] = {"tcache", "GLIBC_TUNABLES=glibc.malloc.tcache_count=0"},
+	[ADVICE_FASTBINS] = {"fastbins",
+			     "GLIBC_TUNABLES=glibc.malloc.mxfast=0:glibc.malloc.tcache_count=0"},
+	[ADVICE_TRIM_SETTINGS] = {"trim_settings",
+				  "M_TRIM_THRESHOLD and M_TOP_PAD left as they are by default"},
 	[ADVICE_JEMALLOC_DECAY] = {"jemalloc_decay",
 				   "MALLOC_CONF=background_thread:true,dirty_decay_ms:1000"},
 	[ADVICE_TCMALLOC_RELEASE] = {"tcmalloc_release", "MallocExtension's ReleaseFreeMemory()"},
@@ -114,16 +123,44 @@ static void add_pins(struct flow *f, const struct retained *r)
 		  pins > 1 ? "them" : "it");
 }
 
+static void add_trim_threshold(struct flow *f, const struct retained *r)
+{
+	add_bytes(f, INK_PLAIN, "which gives the heap's end back from %s on", r->trim_threshold);
+	flow__add(f, INK_PLAIN, "if nobody has set M_TRIM_THRESHOLD");
+	if (r->trim_threshold > r->mmap_threshold) /* both as they begin: the same */
+		add_bytes(f, INK_PLAIN, "twice the mapping of %s that a free gave back",
+			  r->mapping_freed);
+}
+
 static void add_top(struct flow *f, const struct retained *r)
 {
 	flow__add(f, INK_NOTICE, "malloc");
-	if (!r->thresholds_known)
-		return;
-	add_bytes(f, INK_PLAIN, "which gives the heap's end back from %s on", r->trim_threshold);
-	flow__add(f, INK_PLAIN, "if nobody has set M_TRIM_THRESHOLD");
-	if (r->trim_threshold > GLIBC_THRESHOLD)
-		add_bytes(f, INK_PLAIN, "twice the mapping of %s that a free gave back",
-			  r->mapping_freed);
+	if (r->thresholds_known)
+		add_trim_threshold(f, r);
+	if (retained__may_be_cached(r))
+		flow__add(f, INK_PLAIN, "and small freed blocks there, which it may cache");
+}
+
+static void add_cached(struct flow *f, const struct retained *r)
+{
+	flow__add(f, INK_NOTICE, "small freed blocks at the heap's end");
+	flow__add(f, INK_PLAIN, "which malloc caches (%stcache)",
+		  r->top_fastbin_bytes ? "fastbins, " : "");
+	flow__add(f, INK_PLAIN, "if nobody has set M_TRIM_THRESHOLD or M_TOP_PAD");
+}
+
+static void add_untrimmed(struct flow *f, const struct retained *r)
+{
+	flow__add(f, INK_NOTICE, "not known");
+	add_bytes(f, INK_PLAIN, "by default malloc gives the heap's end back from %s on",
+		  r->trim_threshold);
+	if (r->top_cache_bytes)
+		add_bytes(f, INK_PLAIN, "%s of it are above all freed blocks that it may cache",
+			  r->top_bytes - r->top_cache_bytes);
+	else
+		flow__add(f, INK_PLAIN, "no freed block that it may cache is there");
+	flow__add(f, INK_PLAIN, "M_TRIM_THRESHOLD or M_TOP_PAD may be raised");
+	flow__add(f, INK_PLAIN, "or the break was moved by other than malloc");
 }
 
 static void add_threshold(struct flow *f, const struct retained *r)
@@ -134,6 +171,7 @@ static void add_threshold(struct flow *f, const struct retained *r)
 	flow__add(f, INK_PLAIN, "own mappings only from %s%s on",
 		  r->thresholds_known ? "" : "at least ", unit__bytes(text, r->mmap_threshold));
 	flow__add(f, INK_PLAIN, "since the free of one of that size");
+	flow__add(f, INK_PLAIN, "if nobody has set M_MMAP_THRESHOLD");
 }
 
 static void print_cause(FILE *out, const struct style *style, const struct retained *r)
@@ -146,16 +184,18 @@ static void print_cause(FILE *out, const struct style *style, const struct retai
 		add_top(&f, r);
 		break;
 	case RETAINED_TOP_CACHED:
-		flow__add(&f, INK_NOTICE, "small freed blocks at the heap's end");
-		flow__add(&f, INK_PLAIN, "which malloc caches for their threads");
+		add_cached(&f, r);
+		break;
+	case RETAINED_TOP_UNTRIMMED:
+		add_untrimmed(&f, r);
 		break;
 	case RETAINED_TOP_PINNED:
 		add_pins(&f, r);
 		break;
 	case RETAINED_INSIDE:
-		flow__add(&f, INK_NOTICE, "live blocks all over the heap");
-		flow__add(&f, INK_PLAIN, "%llu gap%s between them", r->gap_count,
-			  plural(r->gap_count));
+		flow__add(&f, INK_NOTICE, "live blocks %sabove what is free",
+			  r->gap_count > 1 ? "between and " : "");
+		flow__add(&f, INK_PLAIN, "%llu gap%s", r->gap_count, plural(r->gap_count));
 		break;
 	case RETAINED_ARENAS:
 		flow__add(&f, INK_NOTICE, "arenas");
@@ -206,6 +246,8 @@ static void print_advice(FILE *out, const struct style *style, const struct reta
 
 	for (int i = 0; i < RETAINED_ADVICE && r->advice[i]; i++) {
 		flow__begin(&f, out, style, LABEL, i ? "" : "  helps");
+		if (i && r->advice[i - 1] == ADVICE_TRIM_THRESHOLD)
+			flow__add(&f, INK_PLAIN, "and with it");
 		if (r->advice[i] == ADVICE_TRIM)
 			add_trim(&f, r);
 		else
