@@ -196,6 +196,8 @@ static void do_record(struct run *r)
 	if (e->type == EVENT_MALLOC && size == sizeof(*e)) {
 		require(brief_event__holds(e->size, e->tgid, e->flags, e->object), "it fits");
 		b = brief_event__of(e->size, e->tgid, e->op, e->flags, e->object);
+		/* That is of the record, and not of the call. */
+		b.repeated = brief_event__is_repeated(bytes, sizeof(b));
 		require(!memcmp(&b, bytes, sizeof(b)), "it comes back as it was");
 	}
 	/* A brief call of a type that has no brief form is of another size than its type's. */
