@@ -49,7 +49,7 @@ static void *take_small(struct heap *h, struct want *w, unsigned int class)
 	struct cache *c;
 	void *p;
 
-	c = h == heap_self && w->alignment == GRANULE ? h->serving[class] : NULL;
+	c = h == heap_self && w->alignment == GRANULE ? h->at_hand[slot_of(w->size)] : NULL;
 	if (c && cache__can_take(c)) {
 		w->route = REFMALLOC_HEAP;
 		heap__served(h, c, w->size);
@@ -153,7 +153,6 @@ void *block__alloc(enum refmalloc_function function, size_t size, size_t alignme
 	return alloc(function, &w);
 }
 
-/* A block at a page has whole pages to itself anyway, unless there is a guard behind it. */
 void *block__alloc_in_pages(size_t size)
 {
 	struct want w = {.size = size, .alignment = PAGE_SIZE};

@@ -78,8 +78,10 @@ static void add_tally(struct counters *c, unsigned int class, uint64_t tally)
 void heap__count(struct heap *h)
 {
 	for (unsigned int class = 0; class < CLASSES; class ++) {
-		add_tally(&h->counters, class, h->caches[class].taken);
-		__atomic_store_n(&h->caches[class].taken, 0, __ATOMIC_RELAXED);
+		if (!h->caches[class])
+			continue;
+		add_tally(&h->counters, class, h->caches[class]->taken);
+		__atomic_store_n(&h->caches[class]->taken, 0, __ATOMIC_RELAXED);
 	}
 }
 
@@ -90,8 +92,12 @@ void heap__sum(const struct heap *h, struct counters *sum)
 
 	for (size_t i = 0; i < sizeof(*sum) / sizeof(*to); i++)
 		to[i] += __atomic_load_n(&from[i], __ATOMIC_RELAXED);
-	for (unsigned int class = 0; class < CLASSES; class ++)
-		add_tally(sum, class, __atomic_load_n(&h->caches[class].taken, __ATOMIC_RELAXED));
+	for (unsigned int class = 0; class < CLASSES; class ++) {
+		const struct cache *c = __atomic_load_n(&h->caches[class], __ATOMIC_ACQUIRE);
+
+		if (c)
+			add_tally(sum, class, __atomic_load_n(&c->taken, __ATOMIC_RELAXED));
+	}
 }
 
 /* It is nobody's. */
@@ -120,33 +126,41 @@ static unsigned int serving_class(const struct heap *h, unsigned int class)
 /* Where malloc finds it. */
 static void set_at_hand(struct heap *h, unsigned int class, struct cache *c)
 {
-	unsigned int last = class_size(class) / GRANULE;
+	unsigned int first = class ? slot_of(class_size(class - 1)) + 1 : 0;
+	unsigned int last = slot_of(class_size(class));
 
-	if (h->serving[class] == c)
+	if (h->at_hand[last] == c)
 		return;
-	h->serving[class] = c;
-	for (unsigned int n = class ? class_size(class - 1) / GRANULE + 1 : 0;
-	     n <= last && n <= TABLED_MAX / GRANULE; n++)
+	for (unsigned int n = first; n <= last; n++)
 		h->at_hand[n] = c;
 }
 
 static struct cache *cache_of(struct heap *h, const struct span *s)
 {
-	struct cache *c = &h->caches[s->class];
+	struct cache *c = h->caches[s->class];
 
 	if (h == &shared_heap || s->route != REFMALLOC_HEAP)
 		return &no_cache;
-	if (!c->top) {
-		c->top = c->blocks;
-		c->end = c->blocks + class_room(s->class);
-	}
+	if (c)
+		return c;
+	lock__take(&records_lock);
+	c = records__alloc(sizeof(*c));
+	lock__give(&records_lock);
+	if (!c)
+		return &no_cache;
+	*c = (struct cache){.top = c->blocks, .class = s->class};
+	c->end = c->blocks + class_room(s->class);
+	__atomic_store_n(&h->caches[s->class], c, __ATOMIC_RELEASE);
 	return c;
 }
 
 void heap__forget(struct heap *h)
 {
 	heap__count(h);
-	memset(h, 0, offsetof(struct heap, counters));
+	for (unsigned int class = 0; class < CLASSES; class ++)
+		if (h->caches[class])
+			h->caches[class]->top = h->caches[class]->blocks;
+	memset(h, 0, offsetof(struct heap, caches));
 }
 
 static bool has_blocks(const struct span *s)
@@ -348,9 +362,12 @@ bool heap__make_room(struct heap *h, struct cache *c)
 
 void heap__flush(struct heap *h)
 {
-	for (struct cache *c = h->caches; c < h->caches + CLASSES; c++)
-		if (c->top)
+	for (unsigned int class = 0; class < CLASSES; class ++) {
+		struct cache *c = h->caches[class];
+
+		if (c)
 			flush(h, c, c->top - c->blocks);
+	}
 }
 
 void heap__trim(struct heap *h)

@@ -18,7 +18,11 @@
 
 #define HEAPS 8
 
+/* A block of so many pages that grows gets room for that from the kernel, if there is none. */
+#define ROOMY (64 << 10 >> PAGE_SHIFT)
+
 static struct page_heap heaps[HEAPS];
+static size_t largest_grown; /* pages of a block, in place; being wrong does no harm */
 
 struct page_heap *pages__for(unsigned int n)
 {
@@ -137,7 +141,7 @@ struct span *pages__top(const struct page_heap *h)
 	return g ? free_neighbour(g, g->end - 1) : NULL;
 }
 
-static struct span *grow(struct page_heap *h, size_t pages)
+static struct span *grow(struct page_heap *h, size_t pages, bool welcome)
 {
 	struct span *top = pages__top(h);
 	struct span *s = new_record(h);
@@ -148,7 +152,8 @@ static struct span *grow(struct page_heap *h, size_t pages)
 	if (!s)
 		return NULL;
 	trim__growing(h);
-	g = segments__grow(h, pages << PAGE_SHIFT, top ? bytes_of(top) : 0, &start, &bytes);
+	g = segments__grow(h, pages << PAGE_SHIFT, top ? bytes_of(top) : 0, welcome, &start,
+			   &bytes);
 	if (!g) {
 		pages__drop_record(h, s);
 		return NULL;
@@ -191,6 +196,7 @@ static struct span *carve(struct page_heap *h, struct span *s, char *base, size_
 	span__set_kind(s, SPAN_PAGES);
 	table__set_ends(base, bytes_of(s), s);
 	s->zeroed = fresh;
+	s->grows = false;
 	return s;
 }
 
@@ -211,14 +217,61 @@ static struct span *carve_aligned(struct page_heap *h, struct span *s, size_t pa
 	return carve(h, s, base, pages);
 }
 
+/* It ends where another begins that may grow again. */
+static bool is_behind_growing(const struct span *s)
+{
+	const struct span *before = s->base > s->segment->start ? table__find(s->base - 1) : NULL;
+
+	return before && span__kind(before) == SPAN_PAGES && before->grows;
+}
+
+/* Where in a free run a block that grows to so many pages is in no other's way. NULL: nowhere. */
+static char *place_to_grow(const struct span *s, size_t pages)
+{
+	if (!s || s->pages < pages)
+		return NULL;
+	if (!is_behind_growing(s))
+		return s->base;
+	return s->pages >= 2 * pages ? span__end(s) - (pages << PAGE_SHIFT) : NULL;
+}
+
+/*
+ * A place with room for a block that grows: where it can become as large as any did, if such a run
+ * has been in use, else `room` larger.
+ */
+static struct span *alloc_to_grow(struct page_heap *h, size_t pages, size_t room)
+{
+	size_t most = __atomic_load_n(&largest_grown, __ATOMIC_RELAXED);
+	const struct {
+		struct span *run;
+		size_t pages;
+	} places[] = {
+		{most > pages + room ? bins__find(&h->bins, most, true) : NULL, most},
+		{find_any(h, pages + room), pages + room},
+		{pages__top(h), pages + room},
+	};
+	char *base;
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+		base = place_to_grow(places[i].run, places[i].pages);
+		if (!base)
+			continue;
+		if (places[i].run->dirty < pages)
+			trim__before_touching(h);
+		return carve(h, places[i].run, base, pages);
+	}
+	return NULL;
+}
+
 static struct span *alloc_own(struct page_heap *h, size_t pages, size_t alignment, size_t room)
 {
 	size_t want = pages + alignment - 1;
 	struct span *s, *top;
 
-	s = find_any(h, want + room);
-	if (!s && room)
-		s = find_any(h, want);
+	s = room ? alloc_to_grow(h, pages, room) : NULL;
+	if (s || (room && pages >= ROOMY))
+		return s;
+	s = find_any(h, want);
 	/* A bin with many runs is not searched to its end, and the top may be there. */
 	if (!s && (top = pages__top(h)) && top->pages >= want)
 		s = top;
@@ -241,10 +294,23 @@ static struct span *alloc_elsewhere(struct page_heap *h, size_t pages, size_t al
 	return carve_aligned(h, s, pages, alignment);
 }
 
-static struct span *alloc_growing(struct page_heap *h, size_t pages, size_t alignment)
+static struct span *alloc_growing(struct page_heap *h, size_t pages, size_t alignment, size_t room)
 {
-	struct span *s = grow(h, pages + alignment - 1);
+	const struct span *top;
+	struct span *s;
 
+	/* Others may have freed meanwhile. */
+	s = alloc_own(h, pages, alignment, room);
+	if (!s && room && pages >= ROOMY) {
+		top = pages__top(h);
+		s = grow(h, (pages + room) << (!top || is_behind_growing(top)), true);
+		if (s)
+			return carve(h, s, place_to_grow(s, pages + room), pages);
+		s = alloc_own(h, pages, alignment, 0);
+	}
+	if (s)
+		return s;
+	s = grow(h, pages + alignment - 1, false);
 	return s ? carve_aligned(h, s, pages, alignment) : NULL;
 }
 
@@ -257,9 +323,12 @@ struct span *pages__alloc(struct page_heap *own, size_t pages, size_t alignment,
 		return NULL;
 	lock__take(&own->lock);
 	s = alloc_own(own, pages, alignment, room);
+	if (s)
+		s->grows = room;
 	lock__give(&own->lock);
 	for (struct page_heap *h = heaps; h < heaps + HEAPS && !s; h++) {
-		if (h == own)
+		/* A glance without the lock: one that no thread has used is not touched. */
+		if (h == own || __atomic_load_n(&h->bins.pages, __ATOMIC_RELAXED) < pages)
 			continue;
 		lock__take(&h->lock);
 		s = alloc_elsewhere(h, pages, alignment);
@@ -268,7 +337,9 @@ struct span *pages__alloc(struct page_heap *own, size_t pages, size_t alignment,
 	if (s)
 		return s;
 	lock__take(&own->lock);
-	s = alloc_growing(own, pages, alignment);
+	s = alloc_growing(own, pages, alignment, room);
+	if (s)
+		s->grows = room;
 	lock__give(&own->lock);
 	return s;
 }
@@ -361,7 +432,7 @@ static struct span *room_behind(const struct span *s, size_t pages)
 		      (behind ? span__end(behind) : span__end(s)) == g->end;
 
 	if (at_top && (!behind || behind->pages < pages)) {
-		if (!grow(g->home, pages))
+		if (!grow(g->home, pages, false))
 			return NULL;
 		behind = free_neighbour(g, span__end(s));
 	}
@@ -401,7 +472,14 @@ bool pages__resize(struct span *s, size_t pages)
 	table__set_ends(s->base, bytes_of(s), NULL);
 	s->pages = pages;
 	table__set_ends(s->base, bytes_of(s), s);
+	pages__grew(pages);
 	return true;
+}
+
+void pages__grew(size_t pages)
+{
+	if (pages > __atomic_load_n(&largest_grown, __ATOMIC_RELAXED))
+		__atomic_store_n(&largest_grown, pages, __ATOMIC_RELAXED);
 }
 
 bool pages__trim_all(size_t pad)

@@ -62,6 +62,8 @@ void pages__free(struct span *s);
 void pages__give_back(struct span *s);
 /* In place; false leaves all as it was. */
 bool pages__resize(struct span *s, size_t pages);
+/* A block grew in place to so many: the next one that grows may want as many. */
+void pages__grew(size_t pages);
 /* The free run that ends at the break, or NULL. */
 struct span *pages__top(const struct page_heap *h);
 /* Free memory goes back to the kernel: all but `pad` bytes at the top. Was there any? */

@@ -41,6 +41,9 @@ static void mapped(enum refmalloc_mapping why, int64_t bytes)
 
 size_t sys__page(void)
 {
+#if defined(__x86_64__)
+	return 4096;
+#else
 	static size_t size;
 	size_t known = __atomic_load_n(&size, __ATOMIC_RELAXED);
 
@@ -49,11 +52,32 @@ size_t sys__page(void)
 		__atomic_store_n(&size, known, __ATOMIC_RELAXED);
 	}
 	return known;
+#endif
+}
+
+long sys__call(long number, long argument)
+{
+#if defined(__x86_64__)
+	long result;
+
+	__asm__ volatile("syscall"
+			 : "=a"(result)
+			 : "a"(number), "D"(argument)
+			 : "rcx", "r11", "memory");
+	return result;
+#elif defined(__aarch64__)
+	register long x8 __asm__("x8") = number, x0 __asm__("x0") = argument;
+
+	__asm__ volatile("svc 0" : "+r"(x0) : "r"(x8) : "memory");
+	return x0;
+#else
+	return syscall(number, argument);
+#endif
 }
 
 static char *brk_call(void *to)
 {
-	return (char *)syscall(SYS_brk, to);
+	return (char *)sys__call(SYS_brk, (long)to);
 }
 
 char *sys__break(void)

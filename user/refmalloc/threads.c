@@ -139,7 +139,7 @@ static struct heap *heap_for_thread(int thread)
 
 static void begin_thread(void)
 {
-	int saved = errno, thread = syscall(SYS_gettid);
+	int saved = errno, thread = sys__call(SYS_gettid, 0);
 
 	heap_own = heap_for_thread(thread);
 	if (!heap_own)
