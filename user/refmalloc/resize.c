@@ -13,9 +13,6 @@
 #include "sys.h"
 #include "threads.h"
 
-/* A block that grows past this gets whole pages, with room behind: it is likely to go on. */
-#define GROWS_BY_PAGES 4096
-
 static bool resize_small(const struct block *b, size_t size)
 {
 	size_t bytes = size + check__guard();
@@ -84,7 +81,8 @@ static void *move(const struct block *b, size_t size, int *route, const void *ca
 	struct heap *h = threads__enter();
 	void *p;
 
-	w.grows = size > worth && size > GROWS_BY_PAGES;
+	/* With room behind: it is likely to go on. */
+	w.grows = size > worth && size > SMALL_MAX;
 	p = block__take(h, &w);
 	threads__leave(h);
 	if (!p)
