@@ -9,8 +9,6 @@
  */
 #include "pages.h"
 
-#include <string.h>
-
 #include "records.h"
 #include "sys.h"
 #include "table.h"
@@ -55,14 +53,14 @@ static size_t bytes_of(const struct span *s)
 	return (size_t)s->pages << PAGE_SHIFT;
 }
 
-/* A span's record, all of it zero. */
+/* A free run's record, of which nothing is set yet. */
 static struct span *new_record(struct page_heap *h)
 {
 	struct span *s = h->spare;
 
 	if (s) {
 		h->spare = s->next;
-		return memset(s, 0, sizeof(*s));
+		return s;
 	}
 	lock__take(&records_lock);
 	s = records__span();
@@ -98,6 +96,18 @@ static struct span *free_neighbour(const struct segment *g, const char *p)
 	struct span *s = p >= g->start && p < g->end ? table__find(p) : NULL;
 
 	return s && span__kind(s) == SPAN_FREE ? s : NULL;
+}
+
+static bool is_free(const char *p)
+{
+	const struct span *s = table__find(p);
+
+	return s && span__kind(s) == SPAN_FREE;
+}
+
+bool pages__would_join(const struct span *s)
+{
+	return is_free(s->base - 1) || is_free(span__end(s));
 }
 
 static void take_over(struct span *s, struct span *neighbour)
@@ -159,6 +169,7 @@ static struct span *grow(struct page_heap *h, size_t pages, bool welcome)
 		return NULL;
 	}
 	place(s, g, start, bytes >> PAGE_SHIFT);
+	s->dirty = 0;
 	add_free(s);
 	return s;
 }

@@ -58,6 +58,8 @@ struct span *pages__alloc(struct page_heap *h, size_t pages, size_t alignment, s
 /* The same, of memory that was in use before, of any page heap. */
 struct span *pages__find(struct page_heap *h, size_t pages);
 void pages__free(struct span *s);
+/* A glance, without the lock: is it beside what is free? */
+bool pages__would_join(const struct span *s);
 /* Takes the lock. */
 void pages__give_back(struct span *s);
 /* In place; false leaves all as it was. */

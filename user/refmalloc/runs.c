@@ -42,6 +42,8 @@ bool runs__keep(struct heap *h, struct span *s)
 		runs__flush(h);
 		return false;
 	}
+	if (pages__would_join(s))
+		return false;
 	s->zeroed = false;
 	s->keeper = h;
 	s->next = r->lists[s->pages];

@@ -18,7 +18,7 @@
 #define TABLED_MAX 1024 /* sizes up to this are looked up, larger ones computed */
 
 #define CACHED	     12		/* free blocks of a class at a thread's hand, at the most, */
-#define CACHED_BYTES (16 << 10) /* and all of them */
+#define CACHED_BYTES (12 << 10) /* and all of them */
 
 #define EIGHTHS (FINE_MAX / GRANULE)
 #define CLASSES (EIGHTHS + 6 * 8)
