@@ -62,14 +62,13 @@ static inline unsigned int slot_of(size_t size)
 }
 
 /*
- * The class whose spans serve another as long as that has little use: the next power of two, which
- * is in the same bucket, and a multiple of any alignment of the other's.
+ * The class whose spans serve another as long as that has little use: the next of two (from 64
+ * bytes on, of four) steps, within the same bucket.  Of its size are multiples of any alignment of
+ * the other's.
  */
 static inline unsigned int class_shared(unsigned int class)
 {
-	if (class < 4)
-		return class | class >> 1;
-	return class | (class < EIGHTHS ? 3 : 7);
+	return class | (class < 4 ? class >> 1 : 3);
 }
 
 /* The smallest class for `size` bytes at a multiple of `alignment` (a power of two, up to a page).
