@@ -31,7 +31,7 @@ static void little_is_touched(void)
 
 	for (size_t size = 16; size <= 512; size += 16)
 		free(memset(hidden(malloc(size)), 1, size));
-	CHECK(touched() - before <= 14);
+	CHECK(touched() - before <= 12);
 }
 
 static void sizes_share_pages(void)

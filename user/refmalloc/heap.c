@@ -239,14 +239,6 @@ static struct span *cut(struct heap *h, struct span *s, unsigned int class)
 	return s;
 }
 
-/* What was in use before is taken first, also where that is fewer pages. */
-static struct span *find_pages(struct heap *h, unsigned int pages, unsigned int fewest)
-{
-	struct span *s = pages__find(h->pages, pages);
-
-	return s || pages == fewest ? s : pages__find(h->pages, fewest);
-}
-
 /* It changes hands under the lock: until then others find it in the shared heap, and collect it. */
 static struct span *adopt(struct heap *h, unsigned int class)
 {
@@ -281,14 +273,14 @@ static struct span *new_span(struct heap *h, unsigned int class)
 	unsigned int pages = class_pages(class, h->spans[class]), fewest = class_pages(class, 0);
 	struct span *s;
 
-	s = find_pages(h, pages, fewest);
+	s = pages__find(h->pages, pages);
 	/* Before memory is used that never was. */
 	if (!s) {
 		bring_home(h);
 		s = adopt(h, class);
 		if (s)
 			return s;
-		s = find_pages(h, pages, fewest);
+		s = pages__find(h->pages, pages);
 	}
 	if (!s)
 		s = pages__alloc(h->pages, pages, 1, 0);

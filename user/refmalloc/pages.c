@@ -133,15 +133,21 @@ static void add_free(struct span *s)
 	set_free(s);
 }
 
+/* Of pages from base on, how many were ever used. */
+static size_t used_pages(const struct segment *g, const char *base, size_t pages)
+{
+	size_t used = g->clean > base ? (g->clean - base) >> PAGE_SHIFT : 0;
+
+	return used < pages ? used : pages;
+}
+
 /* A part of a free run: which of its pages had memory is known only where none ever was used. */
 static void place_free(struct span *part, const struct span *run, char *base, size_t pages)
 {
-	const char *clean = run->segment->clean;
-	size_t used = clean > base ? (clean - base) >> PAGE_SHIFT : 0;
+	size_t used = used_pages(run->segment, base, pages);
 
 	place(part, run->segment, base, pages);
-	part->dirty = run->dirty < pages ? run->dirty : pages;
-	part->dirty = part->dirty < used ? part->dirty : used;
+	part->dirty = run->dirty < used ? run->dirty : used;
 }
 
 struct span *pages__top(const struct page_heap *h)
@@ -189,7 +195,8 @@ static struct span *carve(struct page_heap *h, struct span *s, char *base, size_
 			pages__drop_record(h, left);
 		return NULL;
 	}
-	if (!s->dirty && base < g->clean)
+	/* Into what was used, and most of which the kernel got back. */
+	if (2 * s->dirty < used_pages(g, s->base, s->pages))
 		trim__growing(h);
 	h->taken += pages;
 	unset_free(s);

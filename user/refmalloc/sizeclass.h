@@ -15,15 +15,13 @@
 #define GRANULE	   16
 #define SMALL_MAX  8192 /* what is larger gets a run of pages for itself */
 #define FINE_MAX   128
-#define TABLED_MAX 1024 /* sizes up to this are looked up, larger ones computed */
+#define TABLED_MAX 1024 /* of sizes up to this a thread has a table, for its short path */
 
 #define CACHED	     12		/* free blocks of a class at a thread's hand, at the most, */
 #define CACHED_BYTES (12 << 10) /* and all of them */
 
 #define EIGHTHS (FINE_MAX / GRANULE)
 #define CLASSES (EIGHTHS + 6 * 8)
-
-extern const uint8_t class_table[TABLED_MAX / GRANULE + 1];
 
 static inline unsigned int class_of_larger(size_t size)
 {
@@ -34,9 +32,7 @@ static inline unsigned int class_of_larger(size_t size)
 
 static inline unsigned int class_of(size_t size)
 {
-	if (size <= TABLED_MAX)
-		return class_table[(size + GRANULE - 1) / GRANULE];
-	return class_of_larger(size);
+	return size > FINE_MAX ? class_of_larger(size) : (size - (size != 0)) / GRANULE;
 }
 
 static inline uint32_t class_size(unsigned int class)
@@ -62,13 +58,12 @@ static inline unsigned int slot_of(size_t size)
 }
 
 /*
- * The class whose spans serve another as long as that has little use: the next of two (from 64
- * bytes on, of four) steps, within the same bucket.  Of its size are multiples of any alignment of
- * the other's.
+ * The class whose spans serve another as long as that has little use: the next power of two, which
+ * is in the same bucket, and a multiple of any alignment of the other's.
  */
 static inline unsigned int class_shared(unsigned int class)
 {
-	return class | (class < 4 ? class >> 1 : 3);
+	return class | (class < 4 ? class >> 1 : class < EIGHTHS ? 3 : 7);
 }
 
 /* The smallest class for `size` bytes at a multiple of `alignment` (a power of two, up to a page).

@@ -44,14 +44,7 @@ size_t sys__page(void)
 #if defined(__x86_64__)
 	return 4096;
 #else
-	static size_t size;
-	size_t known = __atomic_load_n(&size, __ATOMIC_RELAXED);
-
-	if (!known) {
-		known = getauxval(AT_PAGESZ);
-		__atomic_store_n(&size, known, __ATOMIC_RELAXED);
-	}
-	return known;
+	return getauxval(AT_PAGESZ);
 #endif
 }
 
@@ -65,11 +58,6 @@ long sys__call(long number, long argument)
 			 : "a"(number), "D"(argument)
 			 : "rcx", "r11", "memory");
 	return result;
-#elif defined(__aarch64__)
-	register long x8 __asm__("x8") = number, x0 __asm__("x0") = argument;
-
-	__asm__ volatile("svc 0" : "+r"(x0) : "r"(x8) : "memory");
-	return x0;
 #else
 	return syscall(number, argument);
 #endif
