@@ -70,9 +70,6 @@ static struct span *take_pages(struct heap *h, size_t bytes, size_t alignment, b
 	size_t pages = bytes ? (bytes + PAGE_SIZE - 1) >> PAGE_SHIFT : 1;
 	struct span *s;
 
-	/* One that grows wants what lies free in one piece. */
-	if (grows)
-		runs__flush(h);
 	if (grows || alignment > PAGE_SIZE)
 		return pages__alloc(h->pages, pages,
 				    alignment > PAGE_SIZE ? alignment >> PAGE_SHIFT : 1,

@@ -53,11 +53,11 @@ static void take_from(struct heap *h, struct span *s)
 	lock__give(&h->lock);
 }
 
-/* What is partial and taken next has waited longest, and so has the most free blocks. */
+/* To be taken from next: it has few free blocks, and those that have many may run empty. */
 static void set_partial(struct heap *h, struct span *s)
 {
 	s->place = SPAN_PARTIAL;
-	list__append(&h->partial[s->class], s);
+	list__prepend(&h->partial[s->class], s);
 }
 
 /* From now on it may be stolen. */
@@ -168,30 +168,37 @@ static bool has_blocks(const struct span *s)
 	return s->head != NO_BLOCK || s->limit < s->count * (uint32_t)s->size;
 }
 
-/* Of the partial ones. */
-static void drop_if_empty(struct heap *h, struct span *s)
+/* One of the partial ones, without a block. */
+static void drop(struct heap *h, struct span *s)
 {
-	if (s->used > 0)
-		return;
 	list__remove(&h->partial[s->class], s);
 	take_from(h, s);
 	release(s);
 }
 
-/* The first is kept, also empty, if there is no other block at hand: it may be wanted again soon.
+void heap__drop_empty(struct heap *h, unsigned int class)
+{
+	struct span *first = h->partial[class];
+
+	if (first && first->prev->used == 0)
+		drop(h, first->prev);
+}
+
+/* One that is empty is kept, at the end, unless all that may be is at hand: it may be wanted soon.
  */
 void heap__settle(struct heap *h, struct span *s)
 {
 	if (s->place == SPAN_FULL)
 		set_partial(h, s);
-	if (s != h->partial[s->class] || s->cache->top->block)
-		drop_if_empty(h, s);
-}
-
-void heap__drop_first(struct heap *h, unsigned int class)
-{
-	if (h->partial[class])
-		drop_if_empty(h, h->partial[class]);
+	if (s->used > 0)
+		return;
+	if (s->cache->top->block && !cache__can_put(s->cache)) {
+		drop(h, s);
+		return;
+	}
+	list__remove(&h->partial[s->class], s);
+	heap__drop_empty(h, s->class);
+	list__append(&h->partial[s->class], s);
 }
 
 /* A few at a time: what is never used is never touched. */
@@ -367,7 +374,7 @@ void heap__trim(struct heap *h)
 	bring_home(h);
 	runs__flush(h);
 	for (unsigned int class = 0; class < CLASSES; class ++)
-		heap__drop_first(h, class);
+		heap__drop_empty(h, class);
 }
 
 static void give_to_shared(struct span *s)
@@ -483,6 +490,7 @@ void heap__inherit(struct heap *own)
 	for (unsigned int class = 0; class < CLASSES; class ++)
 		for (s = shared_heap.partial[class]; s; s = next) {
 			next = s->next;
-			drop_if_empty(&shared_heap, s);
+			if (s->used == 0)
+				drop(&shared_heap, s);
 		}
 }

@@ -82,8 +82,8 @@ bool heap__make_room(struct heap *h, struct cache *c);
 void heap__flush(struct heap *h);
 /* Blocks of the span were put on its list. */
 void heap__settle(struct heap *h, struct span *s);
-/* The class's first span, which is kept without blocks else, to its page heap if it has none. */
-void heap__drop_first(struct heap *h, unsigned int class);
+/* The span that is kept without blocks, the last of its class's, to its page heap. */
+void heap__drop_empty(struct heap *h, unsigned int class);
 /* Puts the block where its owner finds it. Any thread. */
 void heap__push_remote(struct span *s, unsigned int i);
 /* To its owner, who is to take home what others freed of it. */

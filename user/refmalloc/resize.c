@@ -42,8 +42,6 @@ static bool resize_pages(struct span *s, size_t size)
 
 	if (bytes >= large__threshold() || (bytes <= SMALL_MAX && bytes < span__bytes(s) / 2))
 		return false;
-	if (bytes > span__bytes(s) && heap_own)
-		runs__flush(heap_own);
 	lock__take(&home->lock);
 	done = pages__resize(s, (bytes + PAGE_SIZE - 1) >> PAGE_SHIFT);
 	lock__give(&home->lock);
