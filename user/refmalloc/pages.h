@@ -50,9 +50,9 @@ void pages__unlock_all(void);
 void pages__open_in_child(void);
 
 /*
- * Takes the lock. A run of `pages`, with `room` free pages behind it if there is such a place, at a
- * multiple of `alignment` pages, its kind SPAN_PAGES, base, route, zeroed and its ends in the table
- * set.  NULL: no memory.
+ * Takes the lock. A run of `pages`, at a multiple of `alignment` pages, its kind SPAN_PAGES, base,
+ * route, zeroed and its ends in the table set.  With room, of a block that grows, and has no
+ * alignment, there are so many free pages behind it, if there is such a place.  NULL: no memory.
  */
 struct span *pages__alloc(struct page_heap *h, size_t pages, size_t alignment, size_t room);
 /* The same, of memory that was in use before, of any page heap. */
