@@ -80,11 +80,12 @@ $(OUT)/brkscope: $(OBJS)
 
 # An allocator: never with a sanitizer, which has its own.  What the compiler knows of malloc and
 # its kin holds for their callers, not for them.  All of it is in the memory of every program that
-# uses it, so what is seldom run is made small, and unwind tables are left to the debugger's copy.
-REFMALLOC_CFLAGS = -std=gnu11 $(WARN) $(if $(filter $(REFMALLOC_COLD),$(*F)),-Os,-O2) -g -fPIC \
+# uses it, so all but the short paths is made small, and unwind tables are left to the debugger's
+# copy.
+REFMALLOC_CFLAGS = -std=gnu11 $(WARN) $(if $(filter $(REFMALLOC_HOT),$(*F)),-O2,-Os) -g -fPIC \
 	-fvisibility=hidden -ftls-model=initial-exec -fno-asynchronous-unwind-tables \
 	-fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free
-REFMALLOC_COLD := aligned check fatal large options peaks probes records report segments stats sys table text threads trim tune
+REFMALLOC_HOT := malloc block
 $(OUT)/user/refmalloc/%.o: user/refmalloc/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$@)

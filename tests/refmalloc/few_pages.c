@@ -1,12 +1,38 @@
 /*
- * few_pages.c - sizes that are asked for once share pages, and one that is asked for often gets
+ * few_pages.c - of what a small program is given little is touched besides its blocks; sizes that
+ * are asked for once share pages, and one that is asked for often gets
  * blocks of its own size; pages that one thread freed are another's before the heap grows.
  */
 #include "test.h"
 
+#include <fcntl.h>
+
 #include "refmalloc.h"
 
 #define PAGE(p) ((uintptr_t)(p) >> 12)
+
+/* Pages of this process that have memory of their own, told without allocating. */
+static long touched(void)
+{
+	static char text[4096];
+	int fd = open("/proc/self/smaps_rollup", O_RDONLY);
+	const char *line;
+
+	CHECK(fd >= 0 && read(fd, text, sizeof(text) - 1) > 0);
+	close(fd);
+	line = strstr(text, "Anonymous:");
+	CHECK(line);
+	return atol(line + strlen("Anonymous:")) / 4;
+}
+
+static void little_is_touched(void)
+{
+	long before = touched();
+
+	for (size_t size = 16; size <= 512; size += 16)
+		free(memset(hidden(malloc(size)), 1, size));
+	CHECK(touched() - before <= 12);
+}
 
 static void sizes_share_pages(void)
 {
@@ -59,6 +85,7 @@ static void free_pages_are_anybodys(void)
 
 int main(void)
 {
+	little_is_touched();
 	sizes_share_pages();
 	often_used_fits();
 	free_pages_are_anybodys();

@@ -49,7 +49,7 @@ static void *take_small(struct heap *h, struct want *w, unsigned int class)
 	struct cache *c;
 	void *p;
 
-	c = h == heap_self && w->alignment == GRANULE ? h->serving[class] : NULL;
+	c = h == heap_self && w->alignment == GRANULE ? h->at_hand[slot_of(w->size)] : NULL;
 	if (c && cache__can_take(c)) {
 		w->route = REFMALLOC_HEAP;
 		heap__served(h, c, w->size);
@@ -70,9 +70,6 @@ static struct span *take_pages(struct heap *h, size_t bytes, size_t alignment, b
 	size_t pages = bytes ? (bytes + PAGE_SIZE - 1) >> PAGE_SHIFT : 1;
 	struct span *s;
 
-	/* One that grows wants what lies free in one piece. */
-	if (grows)
-		runs__flush(h);
 	if (grows || alignment > PAGE_SIZE)
 		return pages__alloc(h->pages, pages,
 				    alignment > PAGE_SIZE ? alignment >> PAGE_SHIFT : 1,
@@ -153,7 +150,6 @@ void *block__alloc(enum refmalloc_function function, size_t size, size_t alignme
 	return alloc(function, &w);
 }
 
-/* A block at a page has whole pages to itself anyway, unless there is a guard behind it. */
 void *block__alloc_in_pages(size_t size)
 {
 	struct want w = {.size = size, .alignment = PAGE_SIZE};

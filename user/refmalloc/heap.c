@@ -53,11 +53,11 @@ static void take_from(struct heap *h, struct span *s)
 	lock__give(&h->lock);
 }
 
-/* What is partial and taken next has waited longest, and so has the most free blocks. */
+/* To be taken from next: it has few free blocks, and those that have many may run empty. */
 static void set_partial(struct heap *h, struct span *s)
 {
 	s->place = SPAN_PARTIAL;
-	list__append(&h->partial[s->class], s);
+	list__prepend(&h->partial[s->class], s);
 }
 
 /* From now on it may be stolen. */
@@ -78,8 +78,10 @@ static void add_tally(struct counters *c, unsigned int class, uint64_t tally)
 void heap__count(struct heap *h)
 {
 	for (unsigned int class = 0; class < CLASSES; class ++) {
-		add_tally(&h->counters, class, h->caches[class].taken);
-		__atomic_store_n(&h->caches[class].taken, 0, __ATOMIC_RELAXED);
+		if (!h->caches[class])
+			continue;
+		add_tally(&h->counters, class, h->caches[class]->taken);
+		__atomic_store_n(&h->caches[class]->taken, 0, __ATOMIC_RELAXED);
 	}
 }
 
@@ -90,8 +92,12 @@ void heap__sum(const struct heap *h, struct counters *sum)
 
 	for (size_t i = 0; i < sizeof(*sum) / sizeof(*to); i++)
 		to[i] += __atomic_load_n(&from[i], __ATOMIC_RELAXED);
-	for (unsigned int class = 0; class < CLASSES; class ++)
-		add_tally(sum, class, __atomic_load_n(&h->caches[class].taken, __ATOMIC_RELAXED));
+	for (unsigned int class = 0; class < CLASSES; class ++) {
+		const struct cache *c = __atomic_load_n(&h->caches[class], __ATOMIC_ACQUIRE);
+
+		if (c)
+			add_tally(sum, class, __atomic_load_n(&c->taken, __ATOMIC_RELAXED));
+	}
 }
 
 /* It is nobody's. */
@@ -120,33 +126,41 @@ static unsigned int serving_class(const struct heap *h, unsigned int class)
 /* Where malloc finds it. */
 static void set_at_hand(struct heap *h, unsigned int class, struct cache *c)
 {
-	unsigned int last = class_size(class) / GRANULE;
+	unsigned int first = class ? slot_of(class_size(class - 1)) + 1 : 0;
+	unsigned int last = slot_of(class_size(class));
 
-	if (h->serving[class] == c)
+	if (h->at_hand[last] == c)
 		return;
-	h->serving[class] = c;
-	for (unsigned int n = class ? class_size(class - 1) / GRANULE + 1 : 0;
-	     n <= last && n <= TABLED_MAX / GRANULE; n++)
+	for (unsigned int n = first; n <= last; n++)
 		h->at_hand[n] = c;
 }
 
 static struct cache *cache_of(struct heap *h, const struct span *s)
 {
-	struct cache *c = &h->caches[s->class];
+	struct cache *c = h->caches[s->class];
 
 	if (h == &shared_heap || s->route != REFMALLOC_HEAP)
 		return &no_cache;
-	if (!c->top) {
-		c->top = c->blocks;
-		c->end = c->blocks + class_room(s->class);
-	}
+	if (c)
+		return c;
+	lock__take(&records_lock);
+	c = records__alloc(sizeof(*c));
+	lock__give(&records_lock);
+	if (!c)
+		return &no_cache;
+	*c = (struct cache){.top = c->blocks, .class = s->class};
+	c->end = c->blocks + class_room(s->class);
+	__atomic_store_n(&h->caches[s->class], c, __ATOMIC_RELEASE);
 	return c;
 }
 
 void heap__forget(struct heap *h)
 {
 	heap__count(h);
-	memset(h, 0, offsetof(struct heap, counters));
+	for (unsigned int class = 0; class < CLASSES; class ++)
+		if (h->caches[class])
+			h->caches[class]->top = h->caches[class]->blocks;
+	memset(h, 0, offsetof(struct heap, caches));
 }
 
 static bool has_blocks(const struct span *s)
@@ -154,30 +168,37 @@ static bool has_blocks(const struct span *s)
 	return s->head != NO_BLOCK || s->limit < s->count * (uint32_t)s->size;
 }
 
-/* Of the partial ones. */
-static void drop_if_empty(struct heap *h, struct span *s)
+/* One of the partial ones, without a block. */
+static void drop(struct heap *h, struct span *s)
 {
-	if (s->used > 0)
-		return;
 	list__remove(&h->partial[s->class], s);
 	take_from(h, s);
 	release(s);
 }
 
-/* The first is kept, also empty, if there is no other block at hand: it may be wanted again soon.
+void heap__drop_empty(struct heap *h, unsigned int class)
+{
+	struct span *first = h->partial[class];
+
+	if (first && first->prev->used == 0)
+		drop(h, first->prev);
+}
+
+/* One that is empty is kept, at the end, unless all that may be is at hand: it may be wanted soon.
  */
 void heap__settle(struct heap *h, struct span *s)
 {
 	if (s->place == SPAN_FULL)
 		set_partial(h, s);
-	if (s != h->partial[s->class] || s->cache->top->block)
-		drop_if_empty(h, s);
-}
-
-void heap__drop_first(struct heap *h, unsigned int class)
-{
-	if (h->partial[class])
-		drop_if_empty(h, h->partial[class]);
+	if (s->used > 0)
+		return;
+	if (s->cache->top->block && !cache__can_put(s->cache)) {
+		drop(h, s);
+		return;
+	}
+	list__remove(&h->partial[s->class], s);
+	heap__drop_empty(h, s->class);
+	list__append(&h->partial[s->class], s);
 }
 
 /* A few at a time: what is never used is never touched. */
@@ -225,14 +246,6 @@ static struct span *cut(struct heap *h, struct span *s, unsigned int class)
 	return s;
 }
 
-/* What was in use before is taken first, also where that is fewer pages. */
-static struct span *find_pages(struct heap *h, unsigned int pages, unsigned int fewest)
-{
-	struct span *s = pages__find(h->pages, pages);
-
-	return s || pages == fewest ? s : pages__find(h->pages, fewest);
-}
-
 /* It changes hands under the lock: until then others find it in the shared heap, and collect it. */
 static struct span *adopt(struct heap *h, unsigned int class)
 {
@@ -267,14 +280,14 @@ static struct span *new_span(struct heap *h, unsigned int class)
 	unsigned int pages = class_pages(class, h->spans[class]), fewest = class_pages(class, 0);
 	struct span *s;
 
-	s = find_pages(h, pages, fewest);
+	s = pages__find(h->pages, pages);
 	/* Before memory is used that never was. */
 	if (!s) {
 		bring_home(h);
 		s = adopt(h, class);
 		if (s)
 			return s;
-		s = find_pages(h, pages, fewest);
+		s = pages__find(h->pages, pages);
 	}
 	if (!s)
 		s = pages__alloc(h->pages, pages, 1, 0);
@@ -348,9 +361,12 @@ bool heap__make_room(struct heap *h, struct cache *c)
 
 void heap__flush(struct heap *h)
 {
-	for (struct cache *c = h->caches; c < h->caches + CLASSES; c++)
-		if (c->top)
+	for (unsigned int class = 0; class < CLASSES; class ++) {
+		struct cache *c = h->caches[class];
+
+		if (c)
 			flush(h, c, c->top - c->blocks);
+	}
 }
 
 void heap__trim(struct heap *h)
@@ -358,7 +374,7 @@ void heap__trim(struct heap *h)
 	bring_home(h);
 	runs__flush(h);
 	for (unsigned int class = 0; class < CLASSES; class ++)
-		heap__drop_first(h, class);
+		heap__drop_empty(h, class);
 }
 
 static void give_to_shared(struct span *s)
@@ -474,6 +490,7 @@ void heap__inherit(struct heap *own)
 	for (unsigned int class = 0; class < CLASSES; class ++)
 		for (s = shared_heap.partial[class]; s; s = next) {
 			next = s->next;
-			drop_if_empty(&shared_heap, s);
+			if (s->used == 0)
+				drop(&shared_heap, s);
 		}
 }

@@ -34,27 +34,26 @@ struct cache {
 	struct at_hand *top, *end; /* the last one, and the last there is room for */
 	uint64_t taken;		   /* TALLY_ONE for each block, and bytes, since the last count */
 	/* Whether both malloc and free use it shows by what has changed since it last ... */
-	uint64_t taken_when_full;	   /* ... had no room, */
-	char *bottom;			   /* or was filled, by its first block */
+	uint64_t taken_when_full; /* ... had no room, */
+	char *bottom;		  /* or was filled, by its first block */
+	uint8_t class;
 	struct at_hand blocks[CACHED + 1]; /* the first is none */
-} __attribute__((aligned(64)));
+};
 
 /* Without a block or room for one: of spans that are in an arena, or no thread's. */
 extern struct cache no_cache;
 
 struct heap {
-	/* Where blocks of up to 16 * n are taken from, and those of class n. NULL: not known yet.
-	 */
-	struct cache *at_hand[TABLED_MAX / GRANULE + 1], *serving[CLASSES];
+	struct cache *at_hand[SLOTS];  /* where blocks are taken from. NULL: not known yet */
 	struct span *partial[CLASSES]; /* the shared heap's are looked at without its lock */
 	struct span *all;	       /* that it has, of which others may steal */
 	struct lock lock;	       /* of that list, and of the next: */
 	uint32_t spans[CLASSES];       /* their pages */
 	/* Spans of each class with blocks freed by others. */
 	struct span *remote[CLASSES] __attribute__((aligned(64)));
-	struct cache caches[CLASSES];
 	struct runs runs;
 	/* What outlives its thread. */
+	struct cache *caches[CLASSES]; /* NULL: no span of the class yet */
 	struct counters counters __attribute__((aligned(64)));
 	struct page_heap *pages;
 	struct heap *next;	/* of all */
@@ -83,8 +82,8 @@ bool heap__make_room(struct heap *h, struct cache *c);
 void heap__flush(struct heap *h);
 /* Blocks of the span were put on its list. */
 void heap__settle(struct heap *h, struct span *s);
-/* The class's first span, which is kept without blocks else, to its page heap if it has none. */
-void heap__drop_first(struct heap *h, unsigned int class);
+/* The span that is kept without blocks, the last of its class's, to its page heap. */
+void heap__drop_empty(struct heap *h, unsigned int class);
 /* Puts the block where its owner finds it. Any thread. */
 void heap__push_remote(struct span *s, unsigned int i);
 /* To its owner, who is to take home what others freed of it. */

@@ -11,6 +11,7 @@
 #include "large.h"
 
 #include "options.h"
+#include "pages.h"
 #include "records.h"
 #include "sizeclass.h"
 #include "sys.h"
@@ -134,6 +135,7 @@ bool large__resize(struct span *s, size_t size)
 	if (moved) {
 		s->base = moved + s->lead;
 		s->mapped = bytes;
+		pages__grew(bytes >> PAGE_SHIFT);
 	}
 	table__give_back(leaf);
 	register_block(s);

@@ -39,7 +39,7 @@ static __attribute__((noinline)) void *malloc_any(struct heap *h, size_t size)
 /* What was freed lately is all taken again. */
 static __attribute__((noinline)) void *malloc_of_span(struct heap *h, struct cache *c, size_t size)
 {
-	struct span *s = c ? h->partial[c - h->caches] : NULL;
+	struct span *s = c ? h->partial[c->class] : NULL;
 
 	if (!s || s->head == NO_BLOCK || c->taken >= TALLY_MAX || PROBED(alloc))
 		return malloc_any(h, size);
@@ -51,7 +51,7 @@ static __attribute__((noinline)) void *malloc_of_span(struct heap *h, struct cac
 /* Larger than what there is a table for. NULL: not this way. */
 static inline struct cache *larger_at_hand(struct heap *h, size_t size)
 {
-	return size <= SMALL_MAX && size < large__threshold() ? h->serving[class_of_larger(size)]
+	return size <= SMALL_MAX && size < large__threshold() ? h->at_hand[slot_of_larger(size)]
 							      : NULL;
 }
 

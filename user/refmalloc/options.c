@@ -18,7 +18,7 @@
 
 #include "fatal.h"
 
-#define NAME	   "REFMALLOC_OPTIONS="
+#define NAME	   "REFMALLOC_OPTIONS"
 #define SEPARATORS ",: "
 
 struct options options = {
@@ -132,14 +132,14 @@ static void parse_kernel_copy(void)
 	int fd = open("/proc/self/environ", O_RDONLY | O_CLOEXEC);
 
 	while (fd >= 0 && read(fd, &byte, 1) == 1) {
-		if (matched == sizeof(NAME) - 1 && len < sizeof(value)) {
+		if (matched == sizeof(NAME "=") - 1 && len < sizeof(value)) {
 			value[len++] = byte;
 			if (!byte)
 				break;
 		} else if (!byte) {
 			matched = 0;
 			other = false;
-		} else if (!other && byte == NAME[matched]) {
+		} else if (!other && byte == (NAME "=")[matched]) {
 			matched++;
 		} else {
 			other = true;
@@ -154,14 +154,12 @@ static void parse_kernel_copy(void)
 
 void options__read_environment(void)
 {
+	const char *value;
 	int saved = errno;
 
-	if (getauxval(AT_SECURE))
-		return;
-	if (!environ)
+	if (!environ && !getauxval(AT_SECURE))
 		parse_kernel_copy();
-	for (char **e = environ; e && *e; e++)
-		if (strncmp(*e, NAME, sizeof(NAME) - 1) == 0)
-			parse(*e + sizeof(NAME) - 1);
+	else if ((value = secure_getenv(NAME)))
+		parse(value);
 	errno = saved;
 }

@@ -9,8 +9,6 @@
  */
 #include "pages.h"
 
-#include <string.h>
-
 #include "records.h"
 #include "sys.h"
 #include "table.h"
@@ -18,7 +16,11 @@
 
 #define HEAPS 8
 
+/* A block of so many pages that grows gets room for that from the kernel, if there is none. */
+#define ROOMY (64 << 10 >> PAGE_SHIFT)
+
 static struct page_heap heaps[HEAPS];
+static size_t largest_grown; /* pages of a block, in place; being wrong does no harm */
 
 struct page_heap *pages__for(unsigned int n)
 {
@@ -51,14 +53,14 @@ static size_t bytes_of(const struct span *s)
 	return (size_t)s->pages << PAGE_SHIFT;
 }
 
-/* A span's record, all of it zero. */
+/* A free run's record, of which nothing is set yet. */
 static struct span *new_record(struct page_heap *h)
 {
 	struct span *s = h->spare;
 
 	if (s) {
 		h->spare = s->next;
-		return memset(s, 0, sizeof(*s));
+		return s;
 	}
 	lock__take(&records_lock);
 	s = records__span();
@@ -96,6 +98,18 @@ static struct span *free_neighbour(const struct segment *g, const char *p)
 	return s && span__kind(s) == SPAN_FREE ? s : NULL;
 }
 
+static bool is_free(const char *p)
+{
+	const struct span *s = table__find(p);
+
+	return s && span__kind(s) == SPAN_FREE;
+}
+
+bool pages__would_join(const struct span *s)
+{
+	return is_free(s->base - 1) || is_free(span__end(s));
+}
+
 static void take_over(struct span *s, struct span *neighbour)
 {
 	unset_free(neighbour);
@@ -119,15 +133,21 @@ static void add_free(struct span *s)
 	set_free(s);
 }
 
+/* Of pages from base on, how many were ever used. */
+static size_t used_pages(const struct segment *g, const char *base, size_t pages)
+{
+	size_t used = g->clean > base ? (g->clean - base) >> PAGE_SHIFT : 0;
+
+	return used < pages ? used : pages;
+}
+
 /* A part of a free run: which of its pages had memory is known only where none ever was used. */
 static void place_free(struct span *part, const struct span *run, char *base, size_t pages)
 {
-	const char *clean = run->segment->clean;
-	size_t used = clean > base ? (clean - base) >> PAGE_SHIFT : 0;
+	size_t used = used_pages(run->segment, base, pages);
 
 	place(part, run->segment, base, pages);
-	part->dirty = run->dirty < pages ? run->dirty : pages;
-	part->dirty = part->dirty < used ? part->dirty : used;
+	part->dirty = run->dirty < used ? run->dirty : used;
 }
 
 struct span *pages__top(const struct page_heap *h)
@@ -137,7 +157,7 @@ struct span *pages__top(const struct page_heap *h)
 	return g ? free_neighbour(g, g->end - 1) : NULL;
 }
 
-static struct span *grow(struct page_heap *h, size_t pages)
+static struct span *grow(struct page_heap *h, size_t pages, bool welcome)
 {
 	struct span *top = pages__top(h);
 	struct span *s = new_record(h);
@@ -148,12 +168,14 @@ static struct span *grow(struct page_heap *h, size_t pages)
 	if (!s)
 		return NULL;
 	trim__growing(h);
-	g = segments__grow(h, pages << PAGE_SHIFT, top ? bytes_of(top) : 0, &start, &bytes);
+	g = segments__grow(h, pages << PAGE_SHIFT, top ? bytes_of(top) : 0, welcome, &start,
+			   &bytes);
 	if (!g) {
 		pages__drop_record(h, s);
 		return NULL;
 	}
 	place(s, g, start, bytes >> PAGE_SHIFT);
+	s->dirty = 0;
 	add_free(s);
 	return s;
 }
@@ -173,7 +195,8 @@ static struct span *carve(struct page_heap *h, struct span *s, char *base, size_
 			pages__drop_record(h, left);
 		return NULL;
 	}
-	if (!s->dirty && base < g->clean)
+	/* Into what was used, and most of which the kernel got back. */
+	if (2 * s->dirty < used_pages(g, s->base, s->pages))
 		trim__growing(h);
 	h->taken += pages;
 	unset_free(s);
@@ -191,6 +214,7 @@ static struct span *carve(struct page_heap *h, struct span *s, char *base, size_
 	span__set_kind(s, SPAN_PAGES);
 	table__set_ends(base, bytes_of(s), s);
 	s->zeroed = fresh;
+	s->grows = false;
 	return s;
 }
 
@@ -211,14 +235,61 @@ static struct span *carve_aligned(struct page_heap *h, struct span *s, size_t pa
 	return carve(h, s, base, pages);
 }
 
+/* It ends where another begins that may grow again. */
+static bool is_behind_growing(const struct span *s)
+{
+	const struct span *before = s->base > s->segment->start ? table__find(s->base - 1) : NULL;
+
+	return before && span__kind(before) == SPAN_PAGES && before->grows;
+}
+
+/* Where in a free run a block that grows to so many pages is in no other's way. NULL: nowhere. */
+static char *place_to_grow(const struct span *s, size_t pages)
+{
+	if (!s || s->pages < pages)
+		return NULL;
+	if (!is_behind_growing(s))
+		return s->base;
+	return s->pages >= 2 * pages ? span__end(s) - (pages << PAGE_SHIFT) : NULL;
+}
+
+/*
+ * A place with room for a block that grows: where it can become as large as any did, if such a run
+ * has been in use, else `room` larger.
+ */
+static struct span *alloc_to_grow(struct page_heap *h, size_t pages, size_t room)
+{
+	size_t most = __atomic_load_n(&largest_grown, __ATOMIC_RELAXED);
+	const struct {
+		struct span *run;
+		size_t pages;
+	} places[] = {
+		{most > pages + room ? bins__find(&h->bins, most, true) : NULL, most},
+		{find_any(h, pages + room), pages + room},
+		{pages__top(h), pages + room},
+	};
+	char *base;
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+		base = place_to_grow(places[i].run, places[i].pages);
+		if (!base)
+			continue;
+		if (places[i].run->dirty < pages)
+			trim__before_touching(h);
+		return carve(h, places[i].run, base, pages);
+	}
+	return NULL;
+}
+
 static struct span *alloc_own(struct page_heap *h, size_t pages, size_t alignment, size_t room)
 {
 	size_t want = pages + alignment - 1;
 	struct span *s, *top;
 
-	s = find_any(h, want + room);
-	if (!s && room)
-		s = find_any(h, want);
+	s = room ? alloc_to_grow(h, pages, room) : NULL;
+	if (s || (room && pages >= ROOMY))
+		return s;
+	s = find_any(h, want);
 	/* A bin with many runs is not searched to its end, and the top may be there. */
 	if (!s && (top = pages__top(h)) && top->pages >= want)
 		s = top;
@@ -241,10 +312,23 @@ static struct span *alloc_elsewhere(struct page_heap *h, size_t pages, size_t al
 	return carve_aligned(h, s, pages, alignment);
 }
 
-static struct span *alloc_growing(struct page_heap *h, size_t pages, size_t alignment)
+static struct span *alloc_growing(struct page_heap *h, size_t pages, size_t alignment, size_t room)
 {
-	struct span *s = grow(h, pages + alignment - 1);
+	const struct span *top;
+	struct span *s;
 
+	/* Others may have freed meanwhile. */
+	s = alloc_own(h, pages, alignment, room);
+	if (!s && room && pages >= ROOMY) {
+		top = pages__top(h);
+		s = grow(h, (pages + room) << (!top || is_behind_growing(top)), true);
+		if (s)
+			return carve(h, s, place_to_grow(s, pages + room), pages);
+		s = alloc_own(h, pages, alignment, 0);
+	}
+	if (s)
+		return s;
+	s = grow(h, pages + alignment - 1, false);
 	return s ? carve_aligned(h, s, pages, alignment) : NULL;
 }
 
@@ -257,9 +341,12 @@ struct span *pages__alloc(struct page_heap *own, size_t pages, size_t alignment,
 		return NULL;
 	lock__take(&own->lock);
 	s = alloc_own(own, pages, alignment, room);
+	if (s)
+		s->grows = room;
 	lock__give(&own->lock);
 	for (struct page_heap *h = heaps; h < heaps + HEAPS && !s; h++) {
-		if (h == own)
+		/* A glance without the lock: one that no thread has used is not touched. */
+		if (h == own || __atomic_load_n(&h->bins.pages, __ATOMIC_RELAXED) < pages)
 			continue;
 		lock__take(&h->lock);
 		s = alloc_elsewhere(h, pages, alignment);
@@ -268,7 +355,9 @@ struct span *pages__alloc(struct page_heap *own, size_t pages, size_t alignment,
 	if (s)
 		return s;
 	lock__take(&own->lock);
-	s = alloc_growing(own, pages, alignment);
+	s = alloc_growing(own, pages, alignment, room);
+	if (s)
+		s->grows = room;
 	lock__give(&own->lock);
 	return s;
 }
@@ -361,7 +450,7 @@ static struct span *room_behind(const struct span *s, size_t pages)
 		      (behind ? span__end(behind) : span__end(s)) == g->end;
 
 	if (at_top && (!behind || behind->pages < pages)) {
-		if (!grow(g->home, pages))
+		if (!grow(g->home, pages, false))
 			return NULL;
 		behind = free_neighbour(g, span__end(s));
 	}
@@ -401,7 +490,14 @@ bool pages__resize(struct span *s, size_t pages)
 	table__set_ends(s->base, bytes_of(s), NULL);
 	s->pages = pages;
 	table__set_ends(s->base, bytes_of(s), s);
+	pages__grew(pages);
 	return true;
+}
+
+void pages__grew(size_t pages)
+{
+	if (pages > __atomic_load_n(&largest_grown, __ATOMIC_RELAXED))
+		__atomic_store_n(&largest_grown, pages, __ATOMIC_RELAXED);
 }
 
 bool pages__trim_all(size_t pad)

@@ -50,18 +50,22 @@ void pages__unlock_all(void);
 void pages__open_in_child(void);
 
 /*
- * Takes the lock. A run of `pages`, with `room` free pages behind it if there is such a place, at a
- * multiple of `alignment` pages, its kind SPAN_PAGES, base, route, zeroed and its ends in the table
- * set.  NULL: no memory.
+ * Takes the lock. A run of `pages`, at a multiple of `alignment` pages, its kind SPAN_PAGES, base,
+ * route, zeroed and its ends in the table set.  With room, of a block that grows, and has no
+ * alignment, there are so many free pages behind it, if there is such a place.  NULL: no memory.
  */
 struct span *pages__alloc(struct page_heap *h, size_t pages, size_t alignment, size_t room);
 /* The same, of memory that was in use before, of any page heap. */
 struct span *pages__find(struct page_heap *h, size_t pages);
 void pages__free(struct span *s);
+/* A glance, without the lock: is it beside what is free? */
+bool pages__would_join(const struct span *s);
 /* Takes the lock. */
 void pages__give_back(struct span *s);
 /* In place; false leaves all as it was. */
 bool pages__resize(struct span *s, size_t pages);
+/* A block grew in place to so many: the next one that grows may want as many. */
+void pages__grew(size_t pages);
 /* The free run that ends at the break, or NULL. */
 struct span *pages__top(const struct page_heap *h);
 /* Free memory goes back to the kernel: all but `pad` bytes at the top. Was there any? */

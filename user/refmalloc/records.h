@@ -11,7 +11,7 @@
 
 #include "lock.h"
 
-#define RECORD_MAX 24576 /* a thread's heap */
+#define RECORD_MAX 8192 /* more than a thread's heap */
 
 extern struct lock records_lock;
 

@@ -123,7 +123,7 @@ void heap__collect_shared(unsigned int class, unsigned int end)
 	lock__take(&shared_lock);
 	for (; class < end; class ++) {
 		heap__collect_class(&shared_heap, class);
-		heap__drop_first(&shared_heap, class);
+		heap__drop_empty(&shared_heap, class);
 	}
 	lock__give(&shared_lock);
 }

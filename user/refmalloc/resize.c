@@ -13,9 +13,6 @@
 #include "sys.h"
 #include "threads.h"
 
-/* A block that grows past this gets whole pages, with room behind: it is likely to go on. */
-#define GROWS_BY_PAGES 4096
-
 static bool resize_small(const struct block *b, size_t size)
 {
 	size_t bytes = size + check__guard();
@@ -45,8 +42,6 @@ static bool resize_pages(struct span *s, size_t size)
 
 	if (bytes >= large__threshold() || (bytes <= SMALL_MAX && bytes < span__bytes(s) / 2))
 		return false;
-	if (bytes > span__bytes(s) && heap_own)
-		runs__flush(heap_own);
 	lock__take(&home->lock);
 	done = pages__resize(s, (bytes + PAGE_SIZE - 1) >> PAGE_SHIFT);
 	lock__give(&home->lock);
@@ -84,7 +79,8 @@ static void *move(const struct block *b, size_t size, int *route, const void *ca
 	struct heap *h = threads__enter();
 	void *p;
 
-	w.grows = size > worth && size > GROWS_BY_PAGES;
+	/* With room behind: it is likely to go on. */
+	w.grows = size > worth && size > SMALL_MAX;
 	p = block__take(h, &w);
 	threads__leave(h);
 	if (!p)

@@ -8,7 +8,6 @@
 #include "sys.h"
 
 #define KEPT_PART 8 /* that part of the page heap may be kept, */
-#define FREE_PART 2 /* while no more than that lies free */
 #define FITS_PART 4 /* by that part a run may be larger than is wanted */
 
 struct span *runs__take(struct heap *h, unsigned int pages)
@@ -38,10 +37,8 @@ bool runs__keep(struct heap *h, struct span *s)
 		return false;
 	if (r->pages + s->pages > all / KEPT_PART)
 		runs__flush(h);
-	if (__atomic_load_n(&h->pages->bins.pages, __ATOMIC_RELAXED) > all / FREE_PART) {
-		runs__flush(h);
+	if (pages__would_join(s))
 		return false;
-	}
 	s->zeroed = false;
 	s->keeper = h;
 	s->next = r->lists[s->pages];

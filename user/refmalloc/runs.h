@@ -4,7 +4,7 @@
  * Blocks of whole pages come and go too often in some programs for two neighbours to join and a
  * rest to split off each time, and for a lock: a locked instruction waits until all that was
  * written to the block has reached the cache.  What is kept is an eighth of the thread's page heap,
- * at the most, and nothing once half of that lies free.
+ * at the most, and nothing that would make a free neighbour larger.
  */
 #ifndef REFMALLOC_RUNS_H
 #define REFMALLOC_RUNS_H

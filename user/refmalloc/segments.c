@@ -103,20 +103,20 @@ static struct segment *grow_by_mmap(struct page_heap *h, size_t need, size_t lea
 	return g;
 }
 
-struct segment *segments__grow(struct page_heap *h, size_t need, size_t free_at_top, char **start,
-			       size_t *bytes)
+struct segment *segments__grow(struct page_heap *h, size_t need, size_t free_at_top, bool welcome,
+			       char **start, size_t *bytes)
 {
 	size_t pad = segments__pad(h), arena = round_up(h->total / 8, PAGE_SIZE);
 	struct segment *g;
 
 	lock__take(&records_lock);
 	g = grow_by_brk(h, need, free_at_top, pad, start, bytes);
-	if (!g)
+	if (!g && !welcome)
 		g = grow_by_mmap(h, need, arena > ARENA_MIN ? arena : ARENA_MIN, start, bytes);
 	/* A limit is near: no more than what is needed. */
-	if (!g && pad)
+	if (!g && !welcome && pad)
 		g = grow_by_brk(h, need, free_at_top, 0, start, bytes);
-	if (!g)
+	if (!g && !welcome)
 		g = grow_by_mmap(h, need, 0, start, bytes);
 	lock__give(&records_lock);
 	return g;

@@ -21,10 +21,11 @@ struct segment {
 
 /*
  * *bytes more at *start, the end of the segment returned: `need`, or with the free_at_top bytes
- * that end where brk goes on from.  NULL: no memory.
+ * that end where brk goes on from.  What is needed may come from an arena; what is only welcome is
+ * by brk or not at all.  NULL: no memory.
  */
-struct segment *segments__grow(struct page_heap *h, size_t need, size_t free_at_top, char **start,
-			       size_t *bytes);
+struct segment *segments__grow(struct page_heap *h, size_t need, size_t free_at_top, bool welcome,
+			       char **start, size_t *bytes);
 /* Gives back the end of the one at the break; false if the break is no longer there. */
 bool segments__shrink(struct segment *g, size_t bytes);
 /* An arena without a block; false: the kernel will not have it back. */

@@ -2,8 +2,7 @@
  * sizeclass.h - the sizes that small blocks come in, and which of them a request gets.
  *
  * Steps of 16 up to 128 bytes, then 8 steps from one power of two to the next: at most one part
- * in nine is wasted.  Behind a page, up to 5 KiB, steps are of 128 bytes: a page with a header is
- * what databases and buffers ask for.  Every power of two from 16 on is such a size, so a class
+ * in nine is wasted.  Every power of two from 16 on is such a size, so a class
  * lies within one bucket of a histogram of powers of two, and an alignment finds a size that is a
  * multiple of it.
  */
@@ -16,35 +15,24 @@
 #define GRANULE	   16
 #define SMALL_MAX  8192 /* what is larger gets a run of pages for itself */
 #define FINE_MAX   128
-#define HEADED_MIN 4096 /* where a page with a header begins and ends */
-#define HEADED_MAX 5120
-#define TABLED_MAX 1024 /* sizes up to this are looked up, larger ones computed */
+#define TABLED_MAX 1024 /* of sizes up to this a thread has a table, for its short path */
 
 #define CACHED	     12		/* free blocks of a class at a thread's hand, at the most, */
-#define CACHED_BYTES (16 << 10) /* and all of them */
+#define CACHED_BYTES (12 << 10) /* and all of them */
 
-#define EIGHTHS	 (FINE_MAX / GRANULE)
-#define HEADED	 (EIGHTHS + 5 * 8)
-#define INSERTED ((HEADED_MAX - HEADED_MIN) / 128 - 2) /* classes more than of eighths alone */
-#define CLASSES	 (EIGHTHS + 6 * 8 + INSERTED)
-
-extern const uint8_t class_table[TABLED_MAX / GRANULE + 1];
+#define EIGHTHS (FINE_MAX / GRANULE)
+#define CLASSES (EIGHTHS + 6 * 8)
 
 static inline unsigned int class_of_larger(size_t size)
 {
 	unsigned int power = 63 - __builtin_clzl(size - 1);
-	unsigned int eighths = EIGHTHS + (power - 7) * 8 + (((size - 1) >> (power - 3)) & 7);
 
-	if (size <= HEADED_MIN)
-		return eighths;
-	return size <= HEADED_MAX ? HEADED + (size - HEADED_MIN - 1) / 128 : eighths + INSERTED;
+	return EIGHTHS + (power - 7) * 8 + (((size - 1) >> (power - 3)) & 7);
 }
 
 static inline unsigned int class_of(size_t size)
 {
-	if (size <= TABLED_MAX)
-		return class_table[(size + GRANULE - 1) / GRANULE];
-	return class_of_larger(size);
+	return size > FINE_MAX ? class_of_larger(size) : (size - (size != 0)) / GRANULE;
 }
 
 static inline uint32_t class_size(unsigned int class)
@@ -53,23 +41,29 @@ static inline uint32_t class_size(unsigned int class)
 
 	if (class < EIGHTHS)
 		return (class + 1) * GRANULE;
-	if (class >= HEADED && class < HEADED + INSERTED + 2)
-		return HEADED_MIN + (class - HEADED + 1) * 128;
-	if (class >= HEADED)
-		above -= INSERTED;
 	return (9 + above % 8) << (4 + above / 8);
 }
 
+/* Where a thread has what serves a size: by granules as far as there is a table, then by class. */
+#define SLOTS (TABLED_MAX / GRANULE + 1 + CLASSES - (EIGHTHS + 3 * 8))
+
+static inline unsigned int slot_of_larger(size_t size)
+{
+	return TABLED_MAX / GRANULE + 1 + class_of_larger(size) - (EIGHTHS + 3 * 8);
+}
+
+static inline unsigned int slot_of(size_t size)
+{
+	return size <= TABLED_MAX ? (size + GRANULE - 1) / GRANULE : slot_of_larger(size);
+}
+
 /*
- * The class whose spans serve another as long as that has little use: the next of two (from 64
- * bytes on, of four) steps, within the same bucket.  Of its size are multiples of any alignment of
- * the other's.
+ * The class whose spans serve another as long as that has little use: the next power of two, which
+ * is in the same bucket, and a multiple of any alignment of the other's.
  */
 static inline unsigned int class_shared(unsigned int class)
 {
-	if (class < 4)
-		return class | class >> 1;
-	return class | (class < HEADED + INSERTED + 2 ? 3 : 1);
+	return class | (class < 4 ? class >> 1 : class < EIGHTHS ? 3 : 7);
 }
 
 /* The smallest class for `size` bytes at a multiple of `alignment` (a power of two, up to a page).

@@ -76,7 +76,9 @@ struct span {
 			struct span *all_next,
 				**all_link; /* of its owner's, and what points here */
 		};
-		struct {		/* SPAN_PAGES, SPAN_KEPT, SPAN_LARGE: one block */
+		struct {	    /* SPAN_PAGES, SPAN_KEPT, SPAN_LARGE: one block */
+			bool grows; /* was moved for that, and may go on; under its page heap's lock
+				     */
 			bool zeroed;	/* just taken, and never used, so all zero */
 			uint16_t rest;	/* bytes behind the request that pvalloc gave as well */
 			uint32_t lead;	/* SPAN_LARGE: how far into its mapping base is */

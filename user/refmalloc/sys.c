@@ -41,19 +41,31 @@ static void mapped(enum refmalloc_mapping why, int64_t bytes)
 
 size_t sys__page(void)
 {
-	static size_t size;
-	size_t known = __atomic_load_n(&size, __ATOMIC_RELAXED);
+#if defined(__x86_64__)
+	return 4096;
+#else
+	return getauxval(AT_PAGESZ);
+#endif
+}
 
-	if (!known) {
-		known = getauxval(AT_PAGESZ);
-		__atomic_store_n(&size, known, __ATOMIC_RELAXED);
-	}
-	return known;
+long sys__call(long number, long argument)
+{
+#if defined(__x86_64__)
+	long result;
+
+	__asm__ volatile("syscall"
+			 : "=a"(result)
+			 : "a"(number), "D"(argument)
+			 : "rcx", "r11", "memory");
+	return result;
+#else
+	return syscall(number, argument);
+#endif
 }
 
 static char *brk_call(void *to)
 {
-	return (char *)syscall(SYS_brk, to);
+	return (char *)sys__call(SYS_brk, (long)to);
 }
 
 char *sys__break(void)

@@ -20,6 +20,12 @@
 /* The kernel's: what a mapping, and the heap, is a multiple of. */
 size_t sys__page(void);
 
+/*
+ * A system call of at most one argument.  Not by libc's syscall(): of its code the kernel maps 64
+ * KiB around whatever a process runs, which is a part of a small process that one notices.
+ */
+long sys__call(long number, long argument);
+
 static inline size_t round_up(size_t n, size_t to)
 {
 	return (n + to - 1) & ~(to - 1);

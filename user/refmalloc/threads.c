@@ -103,16 +103,7 @@ static void get_ready(void)
 		options__read_environment();
 		process = getpid();
 	}
-	__atomic_store_n(&ready, true, __ATOMIC_RELAXED);
-}
-
-void threads__get_ready(void)
-{
-	if (__atomic_load_n(&ready, __ATOMIC_RELAXED))
-		return;
-	lock__take(&shared_lock);
-	get_ready();
-	lock__give(&shared_lock);
+	ready = true;
 }
 
 static struct heap *heap_for_thread(int thread)
@@ -139,7 +130,7 @@ static struct heap *heap_for_thread(int thread)
 
 static void begin_thread(void)
 {
-	int saved = errno, thread = syscall(SYS_gettid);
+	int saved = errno, thread = sys__call(SYS_gettid, 0);
 
 	heap_own = heap_for_thread(thread);
 	if (!heap_own)

@@ -14,9 +14,6 @@
  */
 extern __thread struct heap *heap_self __attribute__((tls_model("initial-exec")));
 
-/* Reads the environment, if no block was asked for yet. */
-void threads__get_ready(void);
-
 /* The shared heap's lock, and that of the list of heaps. Taken before the page heap's. */
 extern struct lock shared_lock;
 
