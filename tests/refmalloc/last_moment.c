@@ -3,6 +3,8 @@
  * when they have no end any more that the allocator hears of: what they leave is used again.
  */
 #include <limits.h>
+#include <sched.h>
+#include <signal.h>
 
 #include "test.h"
 
@@ -10,6 +12,7 @@
 #define BLOCKS 100
 
 static pthread_key_t key;
+static pid_t late_thread;
 
 static void allocate(void)
 {
@@ -40,8 +43,17 @@ static void *ordinary(void *arg)
 
 static void *work(void *arg)
 {
+	late_thread = gettid();
 	pthread_setspecific(key, (void *)1);
 	return arg;
+}
+
+/* The kernel lets others join a thread some moments before it is gone (exit_mm_release,
+ * kernel/fork.c; release_task, kernel/exit.c): until then nobody takes over what it had. */
+static void wait_until_gone(void)
+{
+	while (!tgkill(getpid(), late_thread, 0))
+		sched_yield();
 }
 
 static uint64_t taken(void)
@@ -62,6 +74,7 @@ int main(void)
 	for (int round = 0; round < ROUNDS; round++) {
 		CHECK(pthread_create(&thread, NULL, work, NULL) == 0);
 		CHECK(pthread_join(thread, NULL) == 0);
+		wait_until_gone();
 		if (round == 20)
 			after_some = taken();
 	}
