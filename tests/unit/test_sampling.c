@@ -171,10 +171,16 @@ static void windows_make_an_interval(void **state)
 	/* In 3/25 of the time there may have been no call. */
 	assert_in_range(p->estimate.calls.low, 4300, 4500);
 	assert_in_range(p->estimate.calls.high, 5000, 5110);
-	model__hit_cost(w.m, 2); /* of 100 ns 40, and a little more */
+	model__hit_cost(w.m, 2, false); /* of 100 ns 40, and a little more */
 	p = snapshot_at(&w, &s, end);
 	assert_true(p->estimate.slowed > .2 && p->estimate.slowed < .3);
 	assert_in_range(p->estimate.calls.high, 8500, 9500);
+	/* Who needs a CPU for that long, and waits for it, does less than that tells. */
+	model__hit_cost(w.m, 2, true);
+	p = snapshot_at(&w, &s, end);
+	assert_true(p->estimate.calls.open && !p->estimate.calls.few);
+	model__hit_cost(w.m, .1, true);
+	assert_false(snapshot_at(&w, &s, end)->estimate.calls.open);
 	world__close(&w);
 }
 

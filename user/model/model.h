@@ -108,8 +108,11 @@ void model__burst_over(struct model *m, __u32 number);
 bool model__estimates(const struct model *m, __u64 now_ns);
 /* Calls are not seen any more: nothing is known of them, from the beginning on. */
 void model__drop_malloc(struct model *m);
-/* What a call that is seen takes from its process: before a snapshot. */
-void model__hit_cost(struct model *m, double ns);
+/*
+ * What a call that is seen takes from its process, and do more want a CPU than there are?  Before
+ * a snapshot.
+ */
+void model__hit_cost(struct model *m, double ns, bool contended);
 /* The window that is under way. */
 void model__window(struct model *m, __u64 from_ns, __u64 to_ns, __u32 times);
 

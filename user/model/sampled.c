@@ -12,7 +12,9 @@
 #define RARE	    3.0
 #define WINDOWS_TOP 20.0
 #define PRICE_OFF   1.15 /* what a hit costs is known that well */
-#define SLOWED_MOST 0.6	 /* of a burst: what would have been done in it nobody can tell */
+/* Of a burst: what would have been done in it nobody can tell; and where CPUs are contended. */
+#define SLOWED_MOST	 0.6
+#define SLOWED_CONTENDED 0.05
 
 static double square(double x)
 {
@@ -140,11 +142,11 @@ static struct interval interval_of(const struct sampled *s, const struct quantit
  * How many times as much there is if what the probes took of each burst was taken from calls;
  * 0: nobody knows.  1 / (1 - x) is at most 1 + x / (1 - most), for every x up to that most.
  */
-static double fuller(double unseen, double crowd, double call, double most)
+static double fuller(const struct totals *t, double unseen, double crowd, double most)
 {
-	double lost = call * PRICE_OFF;
+	double lost = t->call * PRICE_OFF;
 
-	if (lost * most > SLOWED_MOST)
+	if (lost * most > (t->contended ? SLOWED_CONTENDED : SLOWED_MOST))
 		return 0;
 	return unseen > 0 ? 1 + lost * crowd / unseen / (1 - lost * most) : 1;
 }
@@ -170,7 +172,7 @@ static struct interval calls_of(const struct sampled *s, const struct totals *t,
 
 	/* What 19 of 20 times would have been seen once, had there been so many of it. */
 	return interval_of(s, &q, w, RARE * (s->most - 1.0),
-			   fuller(s->unseen.calls, s->unseen.calls_crowd, t->call, s->calls_most));
+			   fuller(t, s->unseen.calls, s->unseen.calls_crowd, s->calls_most));
 }
 
 static struct interval bytes_of(const struct sampled *s, const struct totals *t, struct under_way w)
@@ -185,7 +187,7 @@ static struct interval bytes_of(const struct sampled *s, const struct totals *t,
 	};
 
 	return interval_of(s, &q, w, 0,
-			   fuller(s->unseen.bytes, s->unseen.bytes_crowd, t->call, s->calls_most));
+			   fuller(t, s->unseen.bytes, s->unseen.bytes_crowd, s->calls_most));
 }
 
 struct estimates sampled__intervals(const struct sampled *s, const struct totals *t, __u32 times,

@@ -62,6 +62,8 @@ struct totals {
 	 * left of a burst.
 	 */
 	double call;
+	/* Others want the CPUs: who needs them for longer gets them late, as well. */
+	bool contended;
 };
 /*
  * The intervals around totals.  cut: of the window that is under way, how much is over, in

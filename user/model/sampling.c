@@ -126,9 +126,10 @@ void model__drop_malloc(struct model *m)
 		m->others->stats.malloc_known = false;
 }
 
-void model__hit_cost(struct model *m, double ns)
+void model__hit_cost(struct model *m, double ns, bool contended)
 {
 	m->hit_ns = ns;
+	m->contended = contended;
 }
 
 /* How much of the window under way is over. */
@@ -152,7 +153,8 @@ void sampling__estimate(struct model *m, struct process *p, __u64 now)
 	struct totals t = {.calls = s->malloc.calls,
 			   .bytes = s->malloc.bytes,
 			   .seen_calls = s->estimate.seen.calls,
-			   .seen_bytes = s->estimate.seen.bytes};
+			   .seen_bytes = s->estimate.seen.bytes,
+			   .contended = m->contended};
 	struct estimates e;
 
 	s->estimate.is = s->window.unseen = false;

@@ -39,6 +39,7 @@ struct model {
 	struct bursts bursts; /* in which calls are seen */
 	__u64 burst_ns;	      /* how long each of them is, but for the first; 0: not known */
 	double hit_ns;	      /* what a call costs that is seen */
+	bool contended;	      /* more want a CPU than there are */
 	__u64 begun_ns;	      /* when the first of them did */
 	struct {
 		__u64 from_ns, to_ns;
