@@ -206,6 +206,38 @@ static void a_heavy_time_seen_whole_is_in_the_interval(void **state)
 	world__close(&w);
 }
 
+/* The same where the ring was too small for it: over two lengths, for which it was not read. */
+static void a_heavy_time_that_spilled_is_in_it_too(void **state)
+{
+	const __u64 end = 13000 + 1000 * STEADY;
+	struct cell_key key = {.start_ns = 500,
+			       .tgid = PID,
+			       .type = EVENT_MALLOC,
+			       .bucket = 4,
+			       .flags = 1 << EVENT_BURST_SHIFT};
+	struct cell cell = {}; /* so that the model knows when it began */
+	struct snapshot s = {};
+	struct world w;
+	__u64 before, high;
+
+	world__open(&w, LEVEL_SIZES, NULL);
+	assert_int_equal(model__cell(w.m, &key, &cell), 0);
+	steady_bursts(&w);
+	before = snapshot_at(&w, &s, end)->estimate.calls.high;
+	cell = (struct cell){200, 1600}; /* and as much of another size */
+	model__burst(w.m, 6000 + 1000 * STEADY, ~0ull, 1);
+	model__begin_spill(w.m, 7000 + 1000 * STEADY);
+	model__end_spill(w.m, 7000 + 1000 * STEADY);
+	model__begin_spill(w.m, 7200 + 1000 * STEADY);
+	assert_int_equal(model__cell(w.m, &key, &cell), 0);
+	key.bucket = 5;
+	assert_int_equal(model__cell(w.m, &key, &cell), 0);
+	model__end_spill(w.m, 7200 + 1000 * STEADY);
+	high = snapshot_at(&w, &s, end)->estimate.calls.high;
+	assert_in_range(high, before + 400 + 4500, before + 400 + 5000);
+	world__close(&w);
+}
+
 /* What is left of the one before the first window is no sample of a whole burst. */
 static void a_burst_that_is_cut_off_is_no_window(void **state)
 {
@@ -347,6 +379,7 @@ int main(void)
 		cmocka_unit_test(a_spilled_call_too),
 		cmocka_unit_test(windows_make_an_interval),
 		cmocka_unit_test(a_heavy_time_seen_whole_is_in_the_interval),
+		cmocka_unit_test(a_heavy_time_that_spilled_is_in_it_too),
 		cmocka_unit_test(a_burst_that_is_cut_off_is_no_window),
 		cmocka_unit_test(old_bursts_are_forgotten_but_not_what_was_seen),
 		cmocka_unit_test(a_time_without_a_burst_has_no_rate),
