@@ -49,7 +49,7 @@ static __always_inline void free_begin(struct pt_regs *ctx)
 
 	probe = probe_hit(ctx);
 	if (probe)
-		hit_count(probe->hit);
+		hit_count(id, probe->hit);
 	if (!watched(id >> 32))
 		return;
 	if (!probe) {

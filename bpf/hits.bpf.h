@@ -18,9 +18,11 @@ static __always_inline void hit_add(__u32 counter, __u64 n)
 	__sync_fetch_and_add(&hits[cpu][counter & (HIT_LINE - 1)], n);
 }
 
-static __always_inline void hit_count(__u32 kind)
+/* By a thread of this id.  What the agent itself is trapped for is in its CPU time. */
+static __always_inline void hit_count(__u64 id, __u32 kind)
 {
-	hit_add(kind, 1);
+	if (id >> 32 != config.agent_tgid)
+		hit_add(kind, 1);
 }
 
 /* 0: this run is not timed. */
@@ -45,7 +47,7 @@ static __always_inline void run_end(enum run_group group, __u64 since)
 	if (ns > RUN_MOST)
 		return;
 	hit_add(RUN_NS(group), ns);
-	hit_count(RUN_COUNT(group));
+	hit_add(RUN_COUNT(group), 1);
 }
 
 #endif

@@ -116,7 +116,7 @@ static __always_inline void call_end(struct pt_regs *ctx)
 	struct said s = {.id = id, .type = EVENT_RETURN};
 	__u32 tid = id;
 
-	hit_count(HIT_RETURN);
+	hit_count(id, HIT_RETURN);
 #if defined(__TARGET_ARCH_x86)
 	sp -= sizeof(addr); /* the return address has been popped */
 #endif

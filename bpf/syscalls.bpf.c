@@ -115,7 +115,7 @@ static __always_inline int leave(struct pt_regs *regs, long ret, bool can_find)
 	if (!type)
 		return 0;
 	/* Every call that is traced comes by here, and once. */
-	hit_count(HIT_SYSCALL);
+	hit_count(bpf_get_current_pid_tgid(), HIT_SYSCALL);
 	since = run_begin(RUN_SYSCALL);
 	switch (type) {
 	case EVENT_BRK:

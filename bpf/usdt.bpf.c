@@ -167,7 +167,7 @@ static __always_inline void tell(struct pt_regs *ctx)
 
 	probe = probe_hit(ctx);
 	if (probe)
-		hit_count(probe->hit);
+		hit_count(id, probe->hit);
 	if ((config.bursts && !bursts_at(now)) || !watched(id >> 32))
 		return;
 	if (!probe) {

@@ -267,7 +267,7 @@ static __always_inline const struct probe *probe_counts(struct pt_regs *ctx, __u
 	const struct probe *probe = probe_hit(ctx);
 
 	if (probe)
-		hit_count(probe->hit);
+		hit_count(id, probe->hit);
 	if ((config.bursts && !bursts_at(now)) || !watched(id >> 32))
 		return NULL;
 	if (!probe)

@@ -239,6 +239,7 @@ static void end_first(struct collector *c, __u64 now)
 	g->begun = true;
 	now += SOON_NS;
 	plan = governor__begin(&g->governor, now, cost__total(&c->cost));
+	model__burst_length(c->model, g->governor.burst_ns);
 	take(c, &plan, now);
 }
 

@@ -3,6 +3,8 @@
  */
 #include "cmd_cost.h"
 
+#include <unistd.h>
+
 #include "kernel/probes.h"
 #include "kernel/ring.h"
 
@@ -88,9 +90,18 @@ static double share(double ns, double before, __u64 since, __u64 now)
 	return now > since && ns > before ? (ns - before) / (now - since) : 0;
 }
 
+void cost__bound(struct cost *cost, double cpus)
+{
+	double left = cost->agent < cpus ? cpus - cost->agent : 0;
+
+	if (cost->probes > left)
+		cost->probes = left;
+}
+
 void cost__fill(struct cost_keeper *k, struct snapshot *s, __u64 now_ns)
 {
 	struct meter_reading r = reading(k);
+	double cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	bool known = true;
 	double probes = probes_ns(&r, &known);
 
@@ -104,6 +115,10 @@ void cost__fill(struct cost_keeper *k, struct snapshot *s, __u64 now_ns)
 		.probes = share(probes, k->window.probes, k->window.ns, now_ns),
 		.agent = share(r.agent_ns, k->window.agent, k->window.ns, now_ns),
 	};
+	if (cpus > 0) {
+		cost__bound(&s->cost, cpus);
+		cost__bound(&s->window_cost, cpus);
+	}
 	for (int kind = 0; kind < HIT_KINDS; kind++) {
 		s->hits[kind] = r.hits[kind];
 		s->hit_ns[kind] = r.ns[kind];

@@ -32,6 +32,9 @@ void cost__tick(struct cost_keeper *k, __u64 now_ns);
 void cost__end(struct cost_keeper *k);
 void cost__fill(struct cost_keeper *k, struct snapshot *s, __u64 now_ns);
 
+/* More than all CPUs there are cannot have been spent, whatever a hit is thought to take. */
+void cost__bound(struct cost *cost, double cpus);
+
 /* In all so far, in ns of CPU; the second one without the agent. */
 double cost__total(struct cost_keeper *k);
 double cost__probes(struct cost_keeper *k);

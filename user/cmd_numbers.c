@@ -182,8 +182,12 @@ static double contention(void)
 	return getloadavg(&load, 1) == 1 && load > cpus && cpus > 0 ? load / cpus : 1;
 }
 
+/* So many that who is slowed down has to wait for its turn as well, for nobody knows how long. */
+#define CONTENDED 1.5
+
 int collector__snapshot(struct collector *c, struct snapshot *s)
 {
+	double each = contention();
 	__u64 now;
 	int err;
 
@@ -210,7 +214,7 @@ int collector__snapshot(struct collector *c, struct snapshot *s)
 	};
 	cost__fill(&c->cost, s, now);
 	budget__fill(c, s);
-	model__hit_cost(c->model, cost__of_call(&c->cost) * contention());
+	model__hit_cost(c->model, cost__of_call(&c->cost) * each, each >= CONTENDED);
 	c->window_ns = now;
 	return model__snapshot(c->model, s);
 }

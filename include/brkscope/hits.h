@@ -2,9 +2,10 @@
  * hits.h - how often the programs have been run, by what the kernel has to do for it.
  *
  * Counted where a process is trapped, whether anybody wants the event or not: that is what
- * brkscope costs.  A CPU counts in a cache line of its own, by atomic adds, for a program may
- * be preempted between any two instructions; CPUs that share one are only slower.  Of
- * calls that repeat (bpf/again.bpf.h) the events tell.
+ * brkscope costs; but for the agent, whose traps are a part of the CPU time that it takes.  A CPU
+ * counts in a cache line of its own, by atomic adds, for a program may be preempted between any two
+ * instructions; CPUs that share one are only slower.  Of calls that repeat (bpf/again.bpf.h) the
+ * events tell.
  */
 #ifndef BRKSCOPE_HITS_H
 #define BRKSCOPE_HITS_H

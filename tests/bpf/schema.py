@@ -42,7 +42,7 @@ PROCESS = {
     "rss": {"anon_bytes": maybe(N), "file_bytes": maybe(N), "shmem_bytes": maybe(N),
             "main_stack_bytes": maybe(N), "left_over_bytes": maybe(N)},
 }
-COST = {"percent_of_one_cpu": maybe(R), "probes_percent": maybe(R), "agent_percent": R}
+COST = {"percent_of_one_cpu": maybe(R), "at_least_percent": R, "probes_percent": maybe(R), "agent_percent": R}
 REPORT = {"schema": S, "cost": {**COST, "window": COST, "hits": "names", "ns": {
               kind: maybe(N) for kind in ("emulated", "stepped", "return", "syscall")}},
           "host": S, "kernel": S, "page_size": N, "level": S, "start_ns": N,

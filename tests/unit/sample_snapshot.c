@@ -505,8 +505,8 @@ const struct snapshot *sample_snapshot__live(void)
  */
 const struct snapshot *sample_snapshot__budget(void)
 {
-	static struct process_stats all[3];
-	static const struct process_stats *rows[] = {&all[0], &all[1], &all[2]};
+	static struct process_stats all[4];
+	static const struct process_stats *rows[] = {&all[0], &all[1], &all[2], &all[3]};
 	static struct snapshot budget;
 
 	all[0] = arenas;
@@ -524,9 +524,18 @@ const struct snapshot *sample_snapshot__budget(void)
 	all[1].estimate.calls = (struct interval){
 		.known = true, .open = true, .low = 900, .high = ~0ull};
 	all[2] = tutorial;
+	all[3] = tutorial;
+	all[3].pid++;
+	all[3].estimate.is = true;
+	all[3].estimate.seen = (struct tally){3, 65000};
+	all[3].estimate.coverage = 0.25;
+	all[3].estimate.calls = (struct interval){
+		.known = true, .open = true, .few = true, .low = 3, .high = ~0ull};
+	all[3].estimate.bytes = (struct interval){
+		.known = true, .open = true, .few = true, .low = 65000, .high = ~0ull};
 	budget = sample;
 	budget.processes = rows;
-	budget.count = 3;
+	budget.count = 4;
 	budget.others = NULL;
 	budget.budget.on = budget.budget.estimated = true;
 	budget.budget.of = 0.05;

@@ -135,33 +135,125 @@ static void a_spilled_call_too(void **state)
 	world__close(&w);
 }
 
-/* Steady in each of ten windows: then it is known well, and unless it was slowed down. */
+#define STEADY 25
+
+/* 20 calls in each of so many bursts. */
+static void steady_bursts(struct world *w)
+{
+	model__burst(w->m, 1000, 2000, 1);
+	model__burst_over(w->m, 0);
+	model__burst_length(w->m, 100);
+	for (__u32 i = 1; i <= STEADY; i++) {
+		__u64 from = 2000 + 1000 * i;
+
+		model__burst(w->m, from, from + 100, 10);
+		for (int call = 0; call < 20; call++)
+			call_at(w, from + call, 8);
+		model__burst_over(w->m, i);
+	}
+}
+
+/* Steady in each window: then it is known well, and unless it was slowed down. */
 static void windows_make_an_interval(void **state)
 {
+	const __u64 end = 3000 + 1000 * STEADY;
 	const struct process_stats *p;
 	struct snapshot s = {};
 	struct world w;
 
 	world__open(&w, LEVEL_SIZES, NULL);
-	model__burst(w.m, 1000, 2000, 1);
-	for (__u32 i = 1; i <= 10; i++) {
-		__u64 from = 2000 + 1000 * i;
+	steady_bursts(&w);
+	p = snapshot_at(&w, &s, end);
+	assert_int_equal(p->malloc.calls, 200 * STEADY);
+	assert_int_equal(p->estimate.seen.calls, 20 * STEADY);
+	assert_true(p->estimate.calls.known);
+	assert_false(p->estimate.calls.open);
+	/* In 3/25 of the time there may have been no call. */
+	assert_in_range(p->estimate.calls.low, 4300, 4500);
+	assert_in_range(p->estimate.calls.high, 5000, 5110);
+	model__hit_cost(w.m, 2, false); /* of 100 ns 40, and a little more */
+	p = snapshot_at(&w, &s, end);
+	assert_true(p->estimate.slowed > .2 && p->estimate.slowed < .3);
+	assert_in_range(p->estimate.calls.high, 8500, 9500);
+	/* Who needs a CPU for that long, and waits for it, does less than that tells. */
+	model__hit_cost(w.m, 2, true);
+	p = snapshot_at(&w, &s, end);
+	assert_true(p->estimate.calls.open && !p->estimate.calls.few);
+	model__hit_cost(w.m, .1, true);
+	assert_false(snapshot_at(&w, &s, end)->estimate.calls.open);
+	world__close(&w);
+}
 
-		model__burst(w.m, from, from + 100, 10);
-		for (int call = 0; call < 20; call++)
-			call_at(&w, from + call, 8);
+/* Where all was seen there was a burst of its own: what was not seen may have had others. */
+static void a_heavy_time_seen_whole_is_in_the_interval(void **state)
+{
+	const __u64 end = 13000 + 1000 * STEADY;
+	const struct process_stats *p;
+	struct snapshot s = {};
+	struct world w;
+	__u64 before;
+
+	world__open(&w, LEVEL_SIZES, NULL);
+	steady_bursts(&w);
+	before = snapshot_at(&w, &s, end)->estimate.calls.high;
+	model__burst(w.m, 6000 + 1000 * STEADY, ~0ull, 1);
+	for (int call = 0; call < 400; call++)
+		call_at(&w, 7000 + 1000 * STEADY + call / 2, 8); /* 200 in each 100 ns */
+	p = snapshot_at(&w, &s, end);
+	assert_int_equal(p->malloc.calls, 200 * STEADY + 400);
+	/* 180 more in each of 3/25 of 9 * 25 lengths. */
+	assert_in_range(p->estimate.calls.high, before + 400 + 4500, before + 400 + 5000);
+	world__close(&w);
+}
+
+/* The same where the ring was too small for it: over two lengths, for which it was not read. */
+static void a_heavy_time_that_spilled_is_in_it_too(void **state)
+{
+	const __u64 end = 13000 + 1000 * STEADY;
+	struct cell_key key = {.start_ns = 500,
+			       .tgid = PID,
+			       .type = EVENT_MALLOC,
+			       .bucket = 4,
+			       .flags = 1 << EVENT_BURST_SHIFT};
+	struct cell cell = {}; /* so that the model knows when it began */
+	struct snapshot s = {};
+	struct world w;
+	__u64 before, high;
+
+	world__open(&w, LEVEL_SIZES, NULL);
+	assert_int_equal(model__cell(w.m, &key, &cell), 0);
+	steady_bursts(&w);
+	before = snapshot_at(&w, &s, end)->estimate.calls.high;
+	cell = (struct cell){200, 1600}; /* and as much of another size */
+	model__burst(w.m, 6000 + 1000 * STEADY, ~0ull, 1);
+	model__begin_spill(w.m, 7000 + 1000 * STEADY);
+	model__end_spill(w.m, 7000 + 1000 * STEADY);
+	model__begin_spill(w.m, 7200 + 1000 * STEADY);
+	assert_int_equal(model__cell(w.m, &key, &cell), 0);
+	key.bucket = 5;
+	assert_int_equal(model__cell(w.m, &key, &cell), 0);
+	model__end_spill(w.m, 7200 + 1000 * STEADY);
+	high = snapshot_at(&w, &s, end)->estimate.calls.high;
+	assert_in_range(high, before + 400 + 4500, before + 400 + 5000);
+	world__close(&w);
+}
+
+/* What is left of the one before the first window is no sample of a whole burst. */
+static void a_burst_that_is_cut_off_is_no_window(void **state)
+{
+	struct snapshot s = {};
+	struct world w;
+
+	world__open(&w, LEVEL_SIZES, NULL);
+	model__burst(w.m, 1000, 2000, 1);
+	model__burst_over(w.m, 0);
+	model__burst_length(w.m, 100);
+	for (__u32 i = 1; i <= 9; i++) {
+		model__burst(w.m, 2000 + 1000 * i, 2099 + 1000 * i, 10);
+		call_at(&w, 2000 + 1000 * i, 8);
 		model__burst_over(w.m, i);
 	}
-	p = snapshot_at(&w, &s, 13000);
-	assert_int_equal(p->malloc.calls, 2000);
-	assert_int_equal(p->estimate.seen.calls, 200);
-	assert_true(p->estimate.calls.known);
-	assert_int_equal(p->estimate.calls.low, 2000);
-	assert_int_equal(p->estimate.calls.high, 2027);
-	model__hit_cost(w.m, 5); /* of 2000 ns that were seen, 1000 */
-	p = snapshot_at(&w, &s, 13000);
-	assert_true(p->estimate.slowed > .49 && p->estimate.slowed < .51);
-	assert_true(p->estimate.calls.high > 4000);
+	assert_false(snapshot_at(&w, &s, 13000)->estimate.calls.known);
 	world__close(&w);
 }
 
@@ -286,6 +378,9 @@ int main(void)
 		cmocka_unit_test(a_call_counts_as_many),
 		cmocka_unit_test(a_spilled_call_too),
 		cmocka_unit_test(windows_make_an_interval),
+		cmocka_unit_test(a_heavy_time_seen_whole_is_in_the_interval),
+		cmocka_unit_test(a_heavy_time_that_spilled_is_in_it_too),
+		cmocka_unit_test(a_burst_that_is_cut_off_is_no_window),
 		cmocka_unit_test(old_bursts_are_forgotten_but_not_what_was_seen),
 		cmocka_unit_test(a_time_without_a_burst_has_no_rate),
 		cmocka_unit_test(the_others_are_estimated_too),

@@ -338,7 +338,7 @@ static void a_caller_is_a_place_or_an_address_or_null(void **state)
 
 static void what_is_in_no_line_is_said(void **state)
 {
-	struct snapshot s = {.received = 1, .spilled = ~0ull, .lost = 3};
+	struct snapshot s = {.received = 1, .spilled = ~0ull, .lost = 3, .cost = {.agent = 0.125}};
 	struct output o;
 
 	output__begin(&o);
@@ -348,14 +348,16 @@ static void what_is_in_no_line_is_said(void **state)
 	assert_string_equal(o.text, "{\"event\":\"spilled\",\"events\":7}\n"
 				    "{\"event\":\"end\",\"received\":1,"
 				    "\"spilled\":18446744073709551615,\"lost\":3,"
-				    "\"cost_percent_of_one_cpu\":null}\n");
+				    "\"cost_percent_of_one_cpu\":null,"
+				    "\"cost_at_least_percent\":12.500}\n");
 	output__free(&o);
 	s = (struct snapshot){.cost = {.known = true, .probes = 0.5, .agent = 0.00125}};
 	output__begin(&o);
 	render__json_end(o.stream, &s);
 	output__finish(&o);
 	assert_string_equal(o.text, "{\"event\":\"end\",\"received\":0,\"spilled\":0,\"lost\":0,"
-				    "\"cost_percent_of_one_cpu\":50.125}\n");
+				    "\"cost_percent_of_one_cpu\":50.125,"
+				    "\"cost_at_least_percent\":50.125}\n");
 	output__free(&o);
 }
 

@@ -3,7 +3,8 @@
  *
  * In assembler, for their first instruction is what it hangs on (placement.h).  Each
  * is called some hundred times, in turns with one that is not probed; of several turns
- * the median counts.
+ * the median counts.  In time of the CPU: who has to wait for one while it is
+ * measured is slower by the clock, and not by the probe.
  */
 #include "kernel/calibrate.h"
 
@@ -58,21 +59,21 @@ static const struct {
 	[CALIBRATE_STEPPED_RETURN] = {calibrate_stepped_return, 20},
 };
 
-static double now(void)
+static double cpu_now(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
 	return t.tv_sec * 1e9 + t.tv_nsec;
 }
 
 static double time_of(void (*function)(void), unsigned int calls)
 {
-	double start = now();
+	double start = cpu_now();
 
 	for (unsigned int i = 0; i < calls; i++)
 		function();
-	return (now() - start) / calls;
+	return (cpu_now() - start) / calls;
 }
 
 static int by_size(const void *a, const void *b)
@@ -177,11 +178,11 @@ static double syscall_cost(long number)
 	double best = 0;
 
 	for (int i = 0; i < 30; i++) {
-		double start = now(), each;
+		double start = cpu_now(), each;
 
 		for (int call = 0; call < 100; call++)
 			syscall(number, 0, 0);
-		each = (now() - start) / 100;
+		each = (cpu_now() - start) / 100;
 		if (!i || each < best)
 			best = each;
 	}

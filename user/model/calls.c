@@ -74,7 +74,7 @@ static int count(struct model *m, struct process *p, const struct event *e, __u3
 			  .seen_bytes = e->size};
 
 	if (bits)
-		sampling__count(m, p, &c, bits);
+		sampling__count(m, p, &c, bits, e->ts_ns);
 	return process__count_malloc(p, &c);
 }
 

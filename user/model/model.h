@@ -99,6 +99,8 @@ int model__cell(struct model *m, const struct cell_key *key, const struct cell *
  * beginnings; of an open one the end comes later.  Without any, all is seen.
  */
 void model__burst(struct model *m, __u64 from_ns, __u64 to_ns, __u32 times);
+/* How long each is from here on, but for one in which all is seen. */
+void model__burst_length(struct model *m, __u64 ns);
 void model__burst_ends(struct model *m, __u64 to_ns);
 /* All events of burst `number` (from 0) have come, before that of `number` + 2 begins. */
 void model__burst_over(struct model *m, __u32 number);
@@ -106,8 +108,11 @@ void model__burst_over(struct model *m, __u32 number);
 bool model__estimates(const struct model *m, __u64 now_ns);
 /* Calls are not seen any more: nothing is known of them, from the beginning on. */
 void model__drop_malloc(struct model *m);
-/* What a call that is seen takes from its process: before a snapshot. */
-void model__hit_cost(struct model *m, double ns);
+/*
+ * What a call that is seen takes from its process, and do more want a CPU than there are?  Before
+ * a snapshot.
+ */
+void model__hit_cost(struct model *m, double ns, bool contended);
 /* The window that is under way. */
 void model__window(struct model *m, __u64 from_ns, __u64 to_ns, __u32 times);
 

@@ -69,8 +69,12 @@ struct process {
 	__u64 calls_before_exec;  /* of malloc */
 	struct tally in_burst[2]; /* seen in the bursts that are not over */
 	struct sampled sampled;
-	bool sampled_out; /* it had ended in all windows from here on */
-	__u64 ended_ns;	  /* 0: not known */
+	/* Of a time in which all is seen: what was called in the last of its lengths. */
+	struct slice {
+		__u64 number, calls, bytes;
+	} slice, spilled_slice; /* the latter since the spill was read before */
+	bool sampled_out;	/* it had ended in all windows from here on */
+	__u64 ended_ns;		/* 0: not known */
 	/* When its calls began and ceased to be seen, and the time in bursts until then. */
 	struct seen_until {
 		__u64 ts_ns, seen_ns;

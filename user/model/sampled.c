@@ -5,6 +5,16 @@
 
 /* Fewer windows tell nothing about each other. */
 #define WINDOWS_LEAST 3
+/*
+ * Of what takes 3/n of the time n bursts see nothing in one of 20 cases.  With fewer bursts than
+ * these that is more than a seventh of the time: nothing tells how much there was in that.
+ */
+#define RARE	    3.0
+#define WINDOWS_TOP 20.0
+#define PRICE_OFF   1.15 /* what a hit costs is known that well */
+/* Of a burst: what would have been done in it nobody can tell; and where CPUs are contended. */
+#define SLOWED_MOST	 0.6
+#define SLOWED_CONTENDED 0.05
 
 static double square(double x)
 {
@@ -14,6 +24,24 @@ static double square(double x)
 static double difference(__u64 a, __u64 b)
 {
 	return a > b ? (double)(a - b) : (double)(b - a);
+}
+
+void sampled__slice(struct sampled *s, double calls, double bytes)
+{
+	if (calls > s->calls_most)
+		s->calls_most = calls;
+	if (bytes > s->bytes_most)
+		s->bytes_most = bytes;
+}
+
+static void add_unseen(struct sampled *s, double lengths, __u64 calls, __u64 bytes)
+{
+	s->unseen.lengths += lengths;
+	s->unseen.squares += square(lengths);
+	s->unseen.calls += lengths * calls;
+	s->unseen.bytes += lengths * bytes;
+	s->unseen.calls_crowd += lengths * calls * calls;
+	s->unseen.bytes_crowd += lengths * bytes * calls;
 }
 
 void sampled__window(struct sampled *s, __u32 times, __u64 calls, __u64 bytes)
@@ -27,6 +55,8 @@ void sampled__window(struct sampled *s, __u32 times, __u64 calls, __u64 bytes)
 		s->calls_spread += both * square(difference(calls, s->last.calls)) / 2;
 		s->bytes_spread += both * square(difference(bytes, s->last.bytes)) / 2;
 	}
+	add_unseen(s, times - 1.0, calls, bytes);
+	sampled__slice(s, calls, bytes);
 	s->weights += weight;
 	s->windows++;
 	if (times > s->most)
@@ -70,52 +100,108 @@ static __u64 to_number(double x)
 	return x <= 0 ? 0 : x >= 18446744073709549568.0 ? ~0ull : (__u64)(x + 0.5);
 }
 
-static struct interval interval_of(double total, double spread, double least, __u64 seen, double t)
+static double larger(double a, double b)
 {
-	double away = t * root(spread);
-	struct interval i = {.known = true, .low = to_number(total - away)};
+	return a > b ? a : b;
+}
 
-	i.high = to_number(total + (away > least ? away : least));
-	if (i.low < seen)
-		i.low = seen;
+/* Calls, or bytes. */
+struct quantity {
+	double total, seen;
+	double away; /* from the total: t times its standard error */
+	double mean; /* in a length that was not seen, */
+	double most; /* in any that was, */
+	double last; /* in the burst before */
+};
+
+/* The window under way: cut of it is over. */
+struct under_way {
+	double times, cut;
+};
+
+static struct interval interval_of(const struct sampled *s, const struct quantity *q,
+				   struct under_way w, double least, double fuller)
+{
+	double n = square(s->unseen.lengths) / s->unseen.squares;
+	double rare = (n > RARE ? RARE / n : 1) * s->unseen.lengths;
+	double part = w.times * larger(q->mean, q->last);
+	/* Its burst has been, and stands for all of it, or is still to come. */
+	double below = root(square(q->away) + square(rare * q->mean) + square((1 - w.cut) * part));
+	double above = root(square(q->away) + square(rare * larger(0, q->most - q->mean)) +
+			    square(w.cut * part));
+	double high = q->seen + (q->total + larger(above, least) - q->seen) * fuller;
+	struct interval i = {.known = true, .few = n < WINDOWS_TOP};
+
+	i.open = i.few || fuller <= 0;
+	i.low = to_number(larger(q->total - below, q->seen));
+	i.high = i.open ? ~0ull : to_number(high);
 	return i;
+}
+
+/*
+ * How many times as much there is if what the probes took of each burst was taken from calls;
+ * 0: nobody knows.  1 / (1 - x) is at most 1 + x / (1 - most), for every x up to that most.
+ */
+static double fuller(const struct totals *t, double unseen, double crowd, double most)
+{
+	double lost = t->call * PRICE_OFF;
+
+	if (lost * most > (t->contended ? SLOWED_CONTENDED : SLOWED_MOST))
+		return 0;
+	return unseen > 0 ? 1 + lost * crowd / unseen / (1 - lost * most) : 1;
+}
+
+/* t times the standard error of what stands for all that was not seen. */
+static double away(const struct sampled *s, double spread, double last)
+{
+	/* What reached into the first window may have been seen in part. */
+	return quantile(s->windows) *
+	       root(spread * s->weights / s->told + 2.0 * s->most / 3 * square(last));
+}
+
+static struct interval calls_of(const struct sampled *s, const struct totals *t, struct under_way w)
+{
+	struct quantity q = {
+		.total = t->calls,
+		.seen = t->seen_calls,
+		.away = away(s, s->calls_spread, s->last.calls),
+		.mean = s->unseen.calls / s->unseen.lengths,
+		.most = s->calls_most,
+		.last = s->last.calls,
+	};
+
+	/* What 19 of 20 times would have been seen once, had there been so many of it. */
+	return interval_of(s, &q, w, RARE * (s->most - 1.0),
+			   fuller(t, s->unseen.calls, s->unseen.calls_crowd, s->calls_most));
+}
+
+static struct interval bytes_of(const struct sampled *s, const struct totals *t, struct under_way w)
+{
+	struct quantity q = {
+		.total = t->bytes,
+		.seen = t->seen_bytes,
+		.away = away(s, s->bytes_spread, s->last.bytes),
+		.mean = s->unseen.bytes / s->unseen.lengths,
+		.most = s->bytes_most,
+		.last = s->last.bytes,
+	};
+
+	return interval_of(s, &q, w, 0,
+			   fuller(t, s->unseen.bytes, s->unseen.bytes_crowd, s->calls_most));
 }
 
 struct estimates sampled__intervals(const struct sampled *s, const struct totals *t, __u32 times,
 				    double cut)
 {
-	double q, calls, bytes, now = times && cut > 0 && cut < 1 ? cut * (1 - cut) : 0;
-	/* What 19 of 20 times would have been seen once, had there been so many of it. */
-	double unseen = 3.0 * (s->most > 1 ? s->most - 1 : 0);
+	struct under_way w = {};
 
 	if (s->windows < WINDOWS_LEAST || !(s->told > 0))
 		return (struct estimates){};
-	q = quantile(s->windows);
-	/*
-	 * The burst of the window under way has been, or is still to come; it, and what reached
-	 * into the first one, may be seen in part.
-	 */
-	now = times > 1 ? now * square(times) + 2.0 * times / 3 : 0;
-	calls = s->calls_spread * s->weights / s->told + now * square(s->last.calls);
-	bytes = s->bytes_spread * s->weights / s->told + now * square(s->last.bytes);
+	if (times > 1 && cut > 0 && cut < 1)
+		w = (struct under_way){times, cut};
 	return (struct estimates){
-		.calls = interval_of(t->calls, calls, unseen, t->seen_calls, q),
+		.calls = calls_of(s, t, w),
 		/* Of how many bytes a call is that was not seen nothing tells. */
-		.bytes = t->seen_calls ? interval_of(t->bytes, bytes, 0, t->seen_bytes, q)
-				       : (struct interval){},
+		.bytes = t->seen_calls ? bytes_of(s, t, w) : (struct interval){},
 	};
-}
-
-/* What a hit costs is known that well. */
-#define PRICE_OFF   1.15
-#define SLOWED_MOST 0.6
-
-void sampled__slow(struct interval *i, double slowed)
-{
-	double lost = slowed * PRICE_OFF;
-
-	if (!i->known || lost <= 0)
-		return;
-	i->open = lost > SLOWED_MOST;
-	i->high = i->open ? ~0ull : to_number(i->high / (1 - lost));
 }

@@ -15,7 +15,37 @@ void model__burst_ends(struct model *m, __u64 to_ns)
 	bursts__end(&m->bursts, to_ns);
 }
 
-void sampling__count(const struct model *m, struct process *p, const struct count *c, __u32 bits)
+void model__burst_length(struct model *m, __u64 ns)
+{
+	m->burst_ns = ns;
+}
+
+/* Is it a call of a time in which all is seen? */
+static bool in_whole(const struct model *m, __u32 bits)
+{
+	return bursts__times_of(&m->bursts, bits) == 1;
+}
+
+static void count_in(struct process *p, struct slice *s, __u64 number, const struct count *c,
+		     double lengths)
+{
+	if (number != s->number)
+		*s = (struct slice){.number = number};
+	s->calls += c->seen;
+	s->bytes += c->seen_bytes;
+	sampled__slice(&p->sampled, s->calls / lengths, s->bytes / lengths);
+}
+
+/* Those without a time come together: they are taken for even since the last ones came. */
+static void count_spilled(const struct model *m, struct process *p, const struct count *c)
+{
+	double lengths = (double)(m->this_spill_ns - m->last_spill_ns) / (double)m->burst_ns;
+
+	count_in(p, &p->spilled_slice, m->this_spill_ns, c, lengths > 1 ? lengths : 1);
+}
+
+void sampling__count(const struct model *m, struct process *p, const struct count *c, __u32 bits,
+		     __u64 ts)
 {
 	if (!m->bursts.n || c->flags & EVENT_F_KEPT)
 		return;
@@ -24,6 +54,12 @@ void sampling__count(const struct model *m, struct process *p, const struct coun
 			p->in_burst[bit].calls += c->seen;
 			p->in_burst[bit].bytes += c->seen_bytes;
 		}
+	if (!m->burst_ns || !in_whole(m, bits))
+		return;
+	if (ts)
+		count_in(p, &p->slice, ts / m->burst_ns, c, 1);
+	else
+		count_spilled(m, p, c);
 }
 
 static __u64 later_of(__u64 a, __u64 b)
@@ -66,7 +102,9 @@ static void close_burst(struct model *m, struct process *p, __u32 times, __u32 b
 
 void model__burst_over(struct model *m, __u32 number)
 {
-	__u32 times = m->bursts.at[number & (BURSTS_KEPT - 1)].times;
+	const typeof(m->bursts.at[0]) *b = &m->bursts.at[number & (BURSTS_KEPT - 1)];
+	/* What is left of one from before the first window is no sample. */
+	__u32 times = b->to - b->from >= m->burst_ns ? b->times : 1;
 
 	for (size_t i = 0; i < m->n; i++) {
 		keep_seen(m, m->all[i]);
@@ -88,9 +126,10 @@ void model__drop_malloc(struct model *m)
 		m->others->stats.malloc_known = false;
 }
 
-void model__hit_cost(struct model *m, double ns)
+void model__hit_cost(struct model *m, double ns, bool contended)
 {
 	m->hit_ns = ns;
+	m->contended = contended;
 }
 
 /* How much of the window under way is over. */
@@ -111,8 +150,11 @@ void sampling__estimate(struct model *m, struct process *p, __u64 now)
 {
 	struct process_stats *s = &p->stats;
 	__u64 from, to, seen;
-	struct totals t = {s->malloc.calls, s->malloc.bytes, s->estimate.seen.calls,
-			   s->estimate.seen.bytes};
+	struct totals t = {.calls = s->malloc.calls,
+			   .bytes = s->malloc.bytes,
+			   .seen_calls = s->estimate.seen.calls,
+			   .seen_bytes = s->estimate.seen.bytes,
+			   .contended = m->contended};
 	struct estimates e;
 
 	s->estimate.is = s->window.unseen = false;
@@ -133,9 +175,9 @@ void sampling__estimate(struct model *m, struct process *p, __u64 now)
 	s->estimate.slowed = seen ? (double)t.seen_calls * m->hit_ns / (double)seen : 0;
 	if (s->estimate.slowed > 1)
 		s->estimate.slowed = 1; /* of several threads */
+	if (m->burst_ns)
+		t.call = m->hit_ns / (double)m->burst_ns;
 	e = sampled__intervals(&p->sampled, &t, p->gone ? 0 : m->window.times, cut(m, now));
-	sampled__slow(&e.calls, s->estimate.slowed);
-	sampled__slow(&e.bytes, s->estimate.slowed);
 	s->estimate.calls = e.calls;
 	s->estimate.bytes = e.bytes;
 }

@@ -159,7 +159,7 @@ static void sample_cell(struct model *m, struct process *p, const struct cell_ke
 	c->calls *= times;
 	c->bytes = bytes_times(c->bytes, times);
 	if (key->type == EVENT_MALLOC)
-		sampling__count(m, p, c, bits);
+		sampling__count(m, p, c, bits, 0);
 }
 
 /* One that blocks are paired by; where they are not, nobody misses it. */

@@ -37,7 +37,9 @@ struct model {
 	struct process *others;
 	struct call_sites *sites;
 	struct bursts bursts; /* in which calls are seen */
+	__u64 burst_ns;	      /* how long each of them is, but for the first; 0: not known */
 	double hit_ns;	      /* what a call costs that is seen */
+	bool contended;	      /* more want a CPU than there are */
 	__u64 begun_ns;	      /* when the first of them did */
 	struct {
 		__u64 from_ns, to_ns;
@@ -83,8 +85,9 @@ __u32 caller__index(struct model *m, const struct process *p, const struct calle
 /* Of a request that a mapping by this caller was made for. */
 enum cause caller__route(struct model *m, enum cause cause, const struct caller *by);
 
-/* Of a count of calls, what was seen in the bursts of these bits. */
-void sampling__count(const struct model *m, struct process *p, const struct count *c, __u32 bits);
+/* Of a count of calls, what was seen in the bursts of these bits; ts 0: since the last time. */
+void sampling__count(const struct model *m, struct process *p, const struct count *c, __u32 bits,
+		     __u64 ts);
 /* How sure p's numbers are. */
 void sampling__estimate(struct model *m, struct process *p, __u64 now);
 

@@ -23,7 +23,8 @@
  *     known.
  *   - "cost" is brkscope's own: the CPU time of probes and agent, in percent of one CPU's,
  *     in all and (window) since the snapshot before; "hits" of probes by what the kernel
- *     does for them, "ns" what one takes.
+ *     does for them, "ns" what one takes; "at_least_percent" is without hits of a kind of
+ *     which that is not known, for which the others are null.
  *   - "budget" is null without one.  "malloc_until_ns": then malloc was not probed any more,
  *     for all the rest cost "rest_percent"; "level" is syscalls then.
  *   - "estimated" in a process's "malloc": all of its numbers are unbiased estimates, but

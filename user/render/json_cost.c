@@ -13,8 +13,9 @@ static json_t *percent(bool known, double part)
 
 static json_t *parts_of(const struct cost *c)
 {
-	return json_pack("{s:o, s:o, s:o}", "percent_of_one_cpu",
-			 percent(c->known, c->probes + c->agent), "probes_percent",
+	return json_pack("{s:o, s:o, s:o, s:o}", "percent_of_one_cpu",
+			 percent(c->known, c->probes + c->agent), "at_least_percent",
+			 percent(true, c->probes + c->agent), "probes_percent",
 			 percent(c->known, c->probes), "agent_percent", percent(true, c->agent));
 }
 

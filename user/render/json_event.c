@@ -247,12 +247,13 @@ void render__json_spilled(FILE *out, __u64 events)
 
 void render__json_end(FILE *out, const struct snapshot *s)
 {
+	double cost = (s->cost.probes + s->cost.agent) * 100;
+
 	fprintf(out, "{\"event\":\"end\",\"received\":%llu,\"spilled\":%llu,\"lost\":%llu",
 		s->received, s->spilled, s->lost + s->skipped);
 	if (s->cost.known)
-		fprintf(out, ",\"cost_percent_of_one_cpu\":%.3f",
-			(s->cost.probes + s->cost.agent) * 100);
+		fprintf(out, ",\"cost_percent_of_one_cpu\":%.3f", cost);
 	else
 		fprintf(out, ",\"cost_percent_of_one_cpu\":null");
-	fprintf(out, "}\n");
+	fprintf(out, ",\"cost_at_least_percent\":%.3f}\n", cost);
 }

@@ -159,8 +159,9 @@ static void print_estimate(const struct section *c)
 	if (!e->calls.known)
 		flow__add(&f, INK_NOTICE, "too few bursts to say how near it is");
 	else if (e->calls.open)
-		flow__add(&f, INK_PLAIN, "95%% interval from %s calls on",
-			  unit__count(low, e->calls.low));
+		flow__add(&f, INK_PLAIN, "95%% interval from %s calls on%s",
+			  unit__count(low, e->calls.low),
+			  e->calls.few ? ": too few bursts for an upper end" : "");
 	else
 		flow__add(&f, INK_PLAIN, "95%% interval %s to %s calls",
 			  unit__count(low, e->calls.low), unit__count(high, e->calls.high));
@@ -170,7 +171,9 @@ static void print_estimate(const struct section *c)
 	if (e->slowed >= 0.01)
 		flow__add(&f, INK_NOTICE, "%s of the time seen went into the probes%s",
 			  cost__percent(low, e->slowed),
-			  e->calls.open ? ": without them it may have called far more" : "");
+			  e->calls.open && !e->calls.few
+				  ? ": without them it may have called far more"
+				  : "");
 	flow__end(&f);
 }
 
