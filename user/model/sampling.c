@@ -26,8 +26,8 @@ static bool in_whole(const struct model *m, __u32 bits)
 	return bursts__times_of(&m->bursts, bits) == 1;
 }
 
-static void count_in(struct process *p, struct slice *s, __u64 number, const struct count *c,
-		     double lengths)
+static void add_to_slice(struct process *p, struct slice *s, __u64 number, const struct count *c,
+			 double lengths)
 {
 	if (number != s->number)
 		*s = (struct slice){.number = number};
@@ -41,7 +41,7 @@ static void count_spilled(const struct model *m, struct process *p, const struct
 {
 	double lengths = (double)(m->this_spill_ns - m->last_spill_ns) / (double)m->burst_ns;
 
-	count_in(p, &p->spilled_slice, m->this_spill_ns, c, lengths > 1 ? lengths : 1);
+	add_to_slice(p, &p->spilled_slice, m->this_spill_ns, c, lengths > 1 ? lengths : 1);
 }
 
 void sampling__count(const struct model *m, struct process *p, const struct count *c, __u32 bits,
@@ -57,7 +57,7 @@ void sampling__count(const struct model *m, struct process *p, const struct coun
 	if (!m->burst_ns || !in_whole(m, bits))
 		return;
 	if (ts)
-		count_in(p, &p->slice, ts / m->burst_ns, c, 1);
+		add_to_slice(p, &p->slice, ts / m->burst_ns, c, 1);
 	else
 		count_spilled(m, p, c);
 }
