@@ -9,6 +9,7 @@
  */
 #include "pages.h"
 
+#include "free_run.h"
 #include "records.h"
 #include "sys.h"
 #include "table.h"
@@ -48,56 +49,6 @@ void pages__open_in_child(void)
 		lock__open_in_child(&heaps[i].lock);
 }
 
-static size_t bytes_of(const struct span *s)
-{
-	return (size_t)s->pages << PAGE_SHIFT;
-}
-
-/* A free run's record, of which nothing is set yet. */
-static struct span *new_record(struct page_heap *h)
-{
-	struct span *s = h->spare;
-
-	if (s) {
-		h->spare = s->next;
-		return s;
-	}
-	lock__take(&records_lock);
-	s = records__span();
-	lock__give(&records_lock);
-	return s;
-}
-
-static void place(struct span *s, struct segment *g, char *base, size_t pages)
-{
-	s->segment = g;
-	s->route = g->route;
-	s->base = base;
-	s->pages = pages;
-}
-
-static void set_free(struct span *s)
-{
-	span__set_kind(s, SPAN_FREE);
-	table__set_ends(s->base, bytes_of(s), s);
-	bins__add(&pages__home(s)->bins, s);
-}
-
-/* Of a run that is not free any more. */
-static void unset_free(struct span *s)
-{
-	bins__remove(&pages__home(s)->bins, s);
-	table__set_ends(s->base, bytes_of(s), NULL);
-}
-
-/* The free run that the page at p belongs to the edge of, if it is of the same segment. */
-static struct span *free_neighbour(const struct segment *g, const char *p)
-{
-	struct span *s = p >= g->start && p < g->end ? table__find(p) : NULL;
-
-	return s && span__kind(s) == SPAN_FREE ? s : NULL;
-}
-
 static bool is_free(const char *p)
 {
 	const struct span *s = table__find(p);
@@ -110,57 +61,17 @@ bool pages__would_join(const struct span *s)
 	return is_free(s->base - 1) || is_free(span__end(s));
 }
 
-static void take_over(struct span *s, struct span *neighbour)
-{
-	unset_free(neighbour);
-	if (neighbour->base < s->base)
-		s->base = neighbour->base;
-	s->pages += neighbour->pages;
-	s->dirty += neighbour->dirty;
-	pages__drop_record(pages__home(s), neighbour);
-}
-
-/* Joins it with what is free on either side. */
-static void add_free(struct span *s)
-{
-	struct span *before = free_neighbour(s->segment, s->base - 1);
-	struct span *behind = free_neighbour(s->segment, span__end(s));
-
-	if (before)
-		take_over(s, before);
-	if (behind)
-		take_over(s, behind);
-	set_free(s);
-}
-
-/* Of pages from base on, how many were ever used. */
-static size_t used_pages(const struct segment *g, const char *base, size_t pages)
-{
-	size_t used = g->clean > base ? (g->clean - base) >> PAGE_SHIFT : 0;
-
-	return used < pages ? used : pages;
-}
-
-/* A part of a free run: which of its pages had memory is known only where none ever was used. */
-static void place_free(struct span *part, const struct span *run, char *base, size_t pages)
-{
-	size_t used = used_pages(run->segment, base, pages);
-
-	place(part, run->segment, base, pages);
-	part->dirty = run->dirty < used ? run->dirty : used;
-}
-
 struct span *pages__top(const struct page_heap *h)
 {
 	const struct segment *g = segments__at_brk(h);
 
-	return g ? free_neighbour(g, g->end - 1) : NULL;
+	return g ? free_run__at(g, g->end - 1) : NULL;
 }
 
 static struct span *grow(struct page_heap *h, size_t pages, bool welcome)
 {
 	struct span *top = pages__top(h);
-	struct span *s = new_record(h);
+	struct span *s = free_run__record(h);
 	struct segment *g;
 	size_t bytes;
 	char *start;
@@ -168,15 +79,15 @@ static struct span *grow(struct page_heap *h, size_t pages, bool welcome)
 	if (!s)
 		return NULL;
 	trim__growing(h);
-	g = segments__grow(h, pages << PAGE_SHIFT, top ? bytes_of(top) : 0, welcome, &start,
+	g = segments__grow(h, pages << PAGE_SHIFT, top ? pages__bytes(top) : 0, welcome, &start,
 			   &bytes);
 	if (!g) {
 		pages__drop_record(h, s);
 		return NULL;
 	}
-	place(s, g, start, bytes >> PAGE_SHIFT);
+	free_run__place(s, g, start, bytes >> PAGE_SHIFT);
 	s->dirty = 0;
-	add_free(s);
+	free_run__add(s);
 	return s;
 }
 
@@ -185,8 +96,8 @@ static struct span *carve(struct page_heap *h, struct span *s, char *base, size_
 {
 	size_t before = (base - s->base) >> PAGE_SHIFT;
 	size_t behind = s->pages - before - pages;
-	struct span *left = before ? new_record(h) : NULL;
-	struct span *right = behind ? new_record(h) : NULL;
+	struct span *left = before ? free_run__record(h) : NULL;
+	struct span *right = behind ? free_run__record(h) : NULL;
 	struct segment *g = s->segment;
 	bool fresh = base >= g->clean;
 
@@ -196,23 +107,23 @@ static struct span *carve(struct page_heap *h, struct span *s, char *base, size_
 		return NULL;
 	}
 	/* Into what was used, and most of which the kernel got back. */
-	if (2 * s->dirty < used_pages(g, s->base, s->pages))
+	if (2 * s->dirty < free_run__used(g, s->base, s->pages))
 		trim__growing(h);
 	h->taken += pages;
-	unset_free(s);
+	free_run__remove(s);
 	if (base + (pages << PAGE_SHIFT) > g->clean)
 		g->clean = base + (pages << PAGE_SHIFT);
 	if (left) {
-		place_free(left, s, s->base, before);
-		set_free(left);
+		free_run__part(left, s, s->base, before);
+		free_run__add_alone(left);
 	}
 	if (right) {
-		place_free(right, s, base + (pages << PAGE_SHIFT), behind);
-		set_free(right);
+		free_run__part(right, s, base + (pages << PAGE_SHIFT), behind);
+		free_run__add_alone(right);
 	}
-	place(s, g, base, pages);
+	free_run__place(s, g, base, pages);
 	span__set_kind(s, SPAN_PAGES);
-	table__set_ends(base, bytes_of(s), s);
+	table__set_ends(base, pages__bytes(s), s);
 	s->zeroed = fresh;
 	s->grows = false;
 	return s;
@@ -393,9 +304,9 @@ static bool remove_arena(struct page_heap *h, struct segment *g, struct span *s)
 {
 	if (g == h->segments || s->base != g->start || span__end(s) != g->end)
 		return false;
-	unset_free(s);
+	free_run__remove(s);
 	if (!segments__remove(g)) {
-		set_free(s);
+		free_run__add_alone(s);
 		return false;
 	}
 	pages__drop_record(h, s);
@@ -408,12 +319,12 @@ void pages__free(struct span *s)
 	struct page_heap *h = g->home;
 
 	if (span__kind(s) == SPAN_SMALL)
-		table__set(s->base, bytes_of(s), NULL);
+		table__set(s->base, pages__bytes(s), NULL);
 	else
-		table__set_ends(s->base, bytes_of(s), NULL);
+		table__set_ends(s->base, pages__bytes(s), NULL);
 	s->owner = NULL;
 	s->dirty = s->pages;
-	add_free(s);
+	free_run__add(s);
 	if (g->route != REFMALLOC_ARENA || !remove_arena(h, g, s))
 		trim__after_free(h);
 }
@@ -429,14 +340,14 @@ void pages__give_back(struct span *s)
 
 static bool shrink(struct span *s, size_t pages)
 {
-	struct span *rest = new_record(pages__home(s));
+	struct span *rest = free_run__record(pages__home(s));
 
 	if (!rest)
 		return false;
-	place(rest, s->segment, s->base + (pages << PAGE_SHIFT), s->pages - pages);
+	free_run__place(rest, s->segment, s->base + (pages << PAGE_SHIFT), s->pages - pages);
 	span__set_kind(rest, SPAN_PAGES);
 	s->pages = pages;
-	table__set_ends(s->base, bytes_of(s), s);
+	table__set_ends(s->base, pages__bytes(s), s);
 	pages__free(rest);
 	return true;
 }
@@ -445,14 +356,14 @@ static bool shrink(struct span *s, size_t pages)
 static struct span *room_behind(const struct span *s, size_t pages)
 {
 	struct segment *g = s->segment;
-	struct span *behind = free_neighbour(g, span__end(s));
+	struct span *behind = free_run__at(g, span__end(s));
 	bool at_top = g == segments__at_brk(g->home) &&
 		      (behind ? span__end(behind) : span__end(s)) == g->end;
 
 	if (at_top && (!behind || behind->pages < pages)) {
 		if (!grow(g->home, pages, false))
 			return NULL;
-		behind = free_neighbour(g, span__end(s));
+		behind = free_run__at(g, span__end(s));
 	}
 	return behind && behind->pages >= pages ? behind : NULL;
 }
@@ -464,12 +375,12 @@ static void take_front(struct span *s, size_t pages)
 
 	char *rest = s->base + (pages << PAGE_SHIFT);
 
-	unset_free(s);
+	free_run__remove(s);
 	if (rest > g->clean)
 		g->clean = rest;
-	place_free(s, s, rest, s->pages - pages);
+	free_run__part(s, s, rest, s->pages - pages);
 	if (s->pages)
-		set_free(s);
+		free_run__add_alone(s);
 	else
 		pages__drop_record(g->home, s);
 }
@@ -487,9 +398,9 @@ bool pages__resize(struct span *s, size_t pages)
 	if (!behind)
 		return false;
 	take_front(behind, more);
-	table__set_ends(s->base, bytes_of(s), NULL);
+	table__set_ends(s->base, pages__bytes(s), NULL);
 	s->pages = pages;
-	table__set_ends(s->base, bytes_of(s), s);
+	table__set_ends(s->base, pages__bytes(s), s);
 	pages__grew(pages);
 	return true;
 }

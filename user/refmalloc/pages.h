@@ -16,6 +16,7 @@
 #include "lock.h"
 #include "segments.h"
 #include "span.h"
+#include "sys.h"
 
 struct page_heap {
 	struct lock lock;
@@ -35,6 +36,11 @@ struct page_heap *pages__for(unsigned int n);
 static inline struct page_heap *pages__home(const struct span *s)
 {
 	return s->segment->home;
+}
+
+static inline size_t pages__bytes(const struct span *s)
+{
+	return (size_t)s->pages << PAGE_SHIFT;
 }
 
 /* Of a run that is no more. */
