@@ -227,7 +227,7 @@ static __always_inline void mmap_end(struct pt_regs *regs, long ret, bool can_fi
 		o.size = file_align(t->args[1], t->args[4]);
 	}
 	if (t->brk_failed)
-		o.flags |= EVENT_F_AFTER_BRK;
+		o.flags |= EVENT_F_FOR_HEAP;
 	if (gave_no_address(t, ret)) {
 		o.op = MAP_REFUSED;
 		o.size = 0;
@@ -236,7 +236,7 @@ static __always_inline void mmap_end(struct pt_regs *regs, long ret, bool can_fi
 		if (!(o.flags & EVENT_F_RESERVE) && !(t->marks && o.flags & EVENT_F_NORESERVE))
 			o.flags |= take_request(t, o.size);
 		if (is_for_heap(t, &o))
-			o.flags |= EVENT_F_AFTER_BRK;
+			o.flags |= EVENT_F_FOR_HEAP;
 		t->brk_failed = false;
 		o.code = can_find && !(o.flags & EVENT_F_ANON) && t->args[2] & PROT_EXEC;
 		if (o.code)

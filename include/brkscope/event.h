@@ -90,9 +90,9 @@ enum event_flags {
 	EVENT_F_ANON = 1 << 0,
 	EVENT_F_STACK = 1 << 1,	  /* MAP_STACK */
 	EVENT_F_RESERVE = 1 << 2, /* PROT_NONE: room, not memory */
-	/* the same thread's brk failed, and this is what it did next; or it served a request, and
-	 * is more by far than a mapping of its own for that would be */
-	EVENT_F_AFTER_BRK = 1 << 3,
+	/* in the heap's place: the same thread's brk failed, and this is what it did next; or it
+	 * served a request, and is more by far than a mapping of its own for that would be */
+	EVENT_F_FOR_HEAP = 1 << 3,
 	/* mmap, mremap: struct event_map.request is the thread's pending malloc call */
 	EVENT_F_REQUEST = 1 << 4,
 	/* which asks for at least LARGE_REQUEST bytes, and for no more than this has */

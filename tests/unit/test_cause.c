@@ -13,7 +13,7 @@
 #define ANON	  EVENT_F_ANON
 #define STACK	  EVENT_F_STACK
 #define RESERVE	  EVENT_F_RESERVE
-#define AFTER	  EVENT_F_AFTER_BRK
+#define FOR_HEAP  EVENT_F_FOR_HEAP
 #define REQUEST	  EVENT_F_REQUEST
 #define LARGE	  EVENT_F_LARGE
 #define NORESERVE EVENT_F_NORESERVE
@@ -53,7 +53,7 @@ static void glibc_maps_blocks_and_heaps(void **state)
 		{"new_heap", IN_GLIBC_WRAPPER, IN_GLIBC, ANON | RESERVE, CAUSE_ARENA},
 		{"new_heap for a request", IN_GLIBC_WRAPPER, IN_GLIBC,
 		 ANON | RESERVE | REQUEST | LARGE, CAUSE_ARENA},
-		{"the brk has failed", IN_GLIBC_WRAPPER, IN_GLIBC, ANON | AFTER, CAUSE_ARENA},
+		{"the brk has failed", IN_GLIBC_WRAPPER, IN_GLIBC, ANON | FOR_HEAP, CAUSE_ARENA},
 	};
 
 	ASSERT_RULES(rules);
@@ -69,7 +69,7 @@ static void musl_maps_blocks_and_groups(void **state)
 		{"reserved, large", IN_MUSL_WRAPPER, IN_MUSL, ANON | RESERVE | REQUEST | LARGE,
 		 CAUSE_ARENA},
 		{"a failed brk is no matter", IN_MUSL_WRAPPER, IN_MUSL,
-		 ANON | AFTER | REQUEST | LARGE, CAUSE_MALLOC},
+		 ANON | FOR_HEAP | REQUEST | LARGE, CAUSE_MALLOC},
 	};
 
 	ASSERT_RULES(rules);
@@ -136,7 +136,7 @@ static void all_others_are_told_by_their_flags(void **state)
 	static const struct rule rules[] = {
 		{"direct", IN_GLIBC_WRAPPER, IN_APP, ANON, CAUSE_DIRECT},
 		{"reserved", IN_GLIBC_WRAPPER, IN_APP, ANON | RESERVE, CAUSE_DIRECT},
-		{"after a brk", IN_GLIBC_WRAPPER, IN_APP, ANON | AFTER, CAUSE_DIRECT},
+		{"after a brk", IN_GLIBC_WRAPPER, IN_APP, ANON | FOR_HEAP, CAUSE_DIRECT},
 		{"inside a call of malloc", IN_GLIBC_WRAPPER, IN_APP, ANON | REQUEST | LARGE,
 		 CAUSE_DIRECT},
 		{"from a JIT", IN_GLIBC_WRAPPER, NOWHERE, ANON, CAUSE_DIRECT},

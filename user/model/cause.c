@@ -97,7 +97,7 @@ static bool unread(const struct site *site)
  */
 static enum cause glibc_cause(__u8 flags)
 {
-	return flags & (EVENT_F_RESERVE | EVENT_F_AFTER_BRK) ? CAUSE_ARENA : CAUSE_MALLOC;
+	return flags & (EVENT_F_RESERVE | EVENT_F_FOR_HEAP) ? CAUSE_ARENA : CAUSE_MALLOC;
 }
 
 /* musl maps smaller blocks in groups.  Without the request one cannot tell. */

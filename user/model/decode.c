@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define MMAP_FLAGS                                                                                 \
-	(EVENT_F_ANON | EVENT_F_STACK | EVENT_F_RESERVE | EVENT_F_AFTER_BRK | EVENT_F_REQUEST |    \
+	(EVENT_F_ANON | EVENT_F_STACK | EVENT_F_RESERVE | EVENT_F_FOR_HEAP | EVENT_F_REQUEST |     \
 	 EVENT_F_LARGE | EVENT_F_NORESERVE)
 
 static const struct shape {

@@ -8,7 +8,9 @@
  *     no edge, the string "+Inf", as in Prometheus.  Empty buckets are left out.
  *   - Strings are other people's bytes: every byte that is no UTF-8 is U+FFFD.
  *   - "heap_or_arena" is what is neither mmap nor a known arena.  Where the two
- *     are told apart it is the same as "heap"; else "heap" and "arena" are null.
+ *     are told apart it is the same as "heap"; else "heap" and "arena" are null.  All three
+ *     are null where calls may have failed, and it is not known which: "calls" of a bucket of
+ *     "malloc_size" has them as well.
  *   - "rss_bytes" of the heap and of each cause, "main_stack_bytes" and
  *     "left_over_bytes" add up to the RSS; null at the end of a process, or where a
  *     mapping of the kernel's holds several regions and its RSS could not be told apart:
