@@ -92,7 +92,7 @@ $(OUT)/user/refmalloc/%.o: user/refmalloc/%.c
 	$(Q)$(CC) $(REFMALLOC_CFLAGS) -D_GNU_SOURCE -Iinclude -MMD -MP -c $< -o $@
 	@echo '{"directory":"$(CURDIR)","file":"$<","command":"$(CC) $(REFMALLOC_CFLAGS) -D_GNU_SOURCE -Iinclude -c $<"}' > $@.json
 
-# initfirst: its fork handlers come before anybody else's, who may allocate in theirs.
+# initfirst: its report at exit comes after everybody else's destructors.
 # nodelete: a thread that used it ends in its code, and blocks outlive a dlclose.
 $(OUT)/librefmalloc.so: $(REFMALLOC_OBJS)
 	$(call say,LD,$@)

@@ -51,7 +51,10 @@ struct refmalloc_count {
 	uint64_t calls, bytes;
 };
 
-/* A child by fork starts at 0 in all that counts calls; what is live it inherits. */
+/*
+ * A child by fork inherits what is live.  In all that counts calls it starts at 0, if its parent
+ * has asked before, by refmalloc_stats() or the option stats; else it goes on from its parent's.
+ */
 struct refmalloc_stats {
 	/* Each call, also one that failed; bytes above PTRDIFF_MAX count as 0. */
 	struct refmalloc_count function[REFMALLOC_FUNCTIONS];

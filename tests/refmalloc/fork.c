@@ -39,6 +39,8 @@ int main(void)
 	pthread_t threads[3];
 	int status;
 
+	/* From now on a child begins to count anew. */
+	CHECK(stats().frees == 0);
 	for (uintptr_t i = 0; i < 3; i++)
 		CHECK(pthread_create(&threads[i], NULL, churn, (void *)i) == 0);
 	for (int i = 0; i < 100; i++)

@@ -22,7 +22,7 @@ static void allocate(void)
 		free(calloc(1, 50000 + i * 1000));
 }
 
-/* Before refmalloc is: in a fork such handlers may come inside refmalloc's own. */
+/* Before refmalloc does: in a fork such handlers come inside refmalloc's own. */
 __attribute__((constructor)) static void watch_forks(void)
 {
 	pthread_atfork(allocate, allocate, allocate);

@@ -1,5 +1,5 @@
 /*
- * lock.c - the slow half of a lock: a thread that must wait first spins a little, then sleeps.
+ * lock.c - a thread that must wait for a lock first spins a little, then sleeps.
  *
  * What is done under a lock here takes less than a futex call, so that spinning usually ends it.
  */
@@ -12,6 +12,8 @@
 
 #define SPINS 200
 
+__thread bool lock__has_all __attribute__((tls_model("initial-exec")));
+
 static inline void pause_briefly(void)
 {
 #if defined(__x86_64__)
@@ -21,7 +23,7 @@ static inline void pause_briefly(void)
 #endif
 }
 
-void lock__wait(struct lock *lock)
+static __attribute__((noinline)) void wait(struct lock *lock)
 {
 	int saved = errno;
 
@@ -39,10 +41,33 @@ void lock__wait(struct lock *lock)
 	errno = saved;
 }
 
-void lock__wake(struct lock *lock)
+static __attribute__((noinline)) void wake(struct lock *lock)
 {
 	int saved = errno;
 
 	syscall(SYS_futex, &lock->state, FUTEX_WAKE_PRIVATE, 1);
 	errno = saved;
+}
+
+void lock__take(struct lock *lock)
+{
+	int expected = LOCK_FREE;
+
+	if (lock__has_all)
+		return;
+	if (lock__is_idle())
+		__atomic_store_n(&lock->state, LOCK_TAKEN, __ATOMIC_RELAXED);
+	else if (!__atomic_compare_exchange_n(&lock->state, &expected, LOCK_TAKEN, 0,
+					      __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		wait(lock);
+}
+
+void lock__give(struct lock *lock)
+{
+	if (lock__has_all)
+		return;
+	if (lock__is_idle())
+		__atomic_store_n(&lock->state, LOCK_FREE, __ATOMIC_RELAXED);
+	else if (__atomic_exchange_n(&lock->state, LOCK_FREE, __ATOMIC_RELEASE) == LOCK_WAITED_FOR)
+		wake(lock);
 }

@@ -15,8 +15,11 @@ struct lock {
 	int state;
 };
 
-void lock__wait(struct lock *lock);
-void lock__wake(struct lock *lock);
+/*
+ * True for a thread that forks, and so has all locks: other handlers of the same fork may run in
+ * between, and allocate.
+ */
+extern __thread bool lock__has_all __attribute__((tls_model("initial-exec")));
 
 /* Of libc, if it has it: true while there is but one thread, and an atomic operation is a waste. */
 extern char __libc_single_threaded __attribute__((weak));
@@ -26,24 +29,8 @@ static inline bool lock__is_idle(void)
 	return &__libc_single_threaded && __libc_single_threaded;
 }
 
-static inline void lock__take(struct lock *lock)
-{
-	int expected = LOCK_FREE;
-
-	if (lock__is_idle())
-		__atomic_store_n(&lock->state, LOCK_TAKEN, __ATOMIC_RELAXED);
-	else if (!__atomic_compare_exchange_n(&lock->state, &expected, LOCK_TAKEN, 0,
-					      __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-		lock__wait(lock);
-}
-
-static inline void lock__give(struct lock *lock)
-{
-	if (lock__is_idle())
-		__atomic_store_n(&lock->state, LOCK_FREE, __ATOMIC_RELAXED);
-	else if (__atomic_exchange_n(&lock->state, LOCK_FREE, __ATOMIC_RELEASE) == LOCK_WAITED_FOR)
-		lock__wake(lock);
-}
+void lock__take(struct lock *lock);
+void lock__give(struct lock *lock);
 
 /* In a child by fork, whose only thread is the one that took it before. */
 static inline void lock__open_in_child(struct lock *lock)

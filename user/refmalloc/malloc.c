@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "block.h"
+#include "fork.h"
 #include "large.h"
 #include "public.h"
 #include "table.h"
@@ -141,6 +142,7 @@ PUBLIC void *calloc(size_t nmemb, size_t size)
 	struct cache *c;
 	size_t bytes;
 
+	fork__thread_may_begin();
 	if (__builtin_mul_overflow(nmemb, size, &bytes))
 		return calloc_any(SIZE_MAX);
 	c = bytes <= TABLED_MAX ? h->at_hand[(bytes + GRANULE - 1) / GRANULE]

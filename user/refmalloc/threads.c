@@ -13,10 +13,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "fork.h"
 #include "lock.h"
 #include "options.h"
 #include "pages.h"
-#include "peaks.h"
 #include "records.h"
 #include "sys.h"
 #include "trim.h"
@@ -34,6 +34,11 @@ static bool ready;
 static pthread_key_t key;
 static bool has_key;
 static bool heirs; /* a child by fork, which has not looked yet what other threads left */
+
+static int pid(void)
+{
+	return sys__call(SYS_getpid, 0);
+}
 
 /* For the next thread. */
 static void put_idle(struct heap *h)
@@ -65,7 +70,7 @@ static struct heap *find_left(void)
 {
 	static struct heap *hand;
 
-	if (getpid() != process)
+	if (pid() != process)
 		return NULL;
 	for (int i = 0; i < 8; i++) {
 		hand = hand && hand->next ? hand->next : heaps;
@@ -101,29 +106,41 @@ static void get_ready(void)
 {
 	if (!ready) {
 		options__read_environment();
-		process = getpid();
+		process = pid();
 	}
 	ready = true;
 }
 
+/* A child by fork of a process with one thread, which comes by its second one. */
+static void notice_process(void)
+{
+	if (process == pid())
+		return;
+	process = pid();
+	for (struct heap *h = heaps; h; h = h->next)
+		h->thread = h->thread ? process : 0;
+}
+
 static struct heap *heap_for_thread(int thread)
 {
-	bool is_main = thread == getpid();
+	bool is_main = thread == pid();
 	struct heap *h = NULL;
 
 	lock__take(&shared_lock);
 	get_ready();
 	/* What the others left is certain only as long as there is one thread. */
-	if (!is_main)
+	if (!is_main) {
 		__atomic_store_n(&heirs, false, __ATOMIC_RELAXED);
-	if (!is_main && !has_key)
-		has_key = pthread_key_create(&key, end_thread) == 0;
+		notice_process();
+		if (!has_key)
+			has_key = pthread_key_create(&key, end_thread) == 0;
+	}
 	if (options.cache && (is_main || has_key)) {
 		h = idle ? idle : new_heap();
 		idle = idle ? idle->next_idle : NULL;
 	}
 	if (h)
-		h->thread = getpid() == process ? thread : 0;
+		h->thread = pid() == process ? thread : 0;
 	lock__give(&shared_lock);
 	return h;
 }
@@ -132,12 +149,17 @@ static void begin_thread(void)
 {
 	int saved = errno, thread = sys__call(SYS_gettid, 0);
 
+	/* Before it takes a lock. What libc allocates for that is from the shared heap. */
+	shared_only = true;
+	if (thread != pid() || !lock__is_idle())
+		fork__watch();
 	heap_own = heap_for_thread(thread);
-	if (!heap_own)
-		shared_only = true;
+	shared_only = !heap_own;
 	/* It may allocate, and then finds a heap. */
-	else if (thread != getpid() && pthread_setspecific(key, heap_own) != 0)
+	if (heap_own && thread != pid() && pthread_setspecific(key, heap_own) != 0)
 		end_thread(heap_own);
+	if (options.stats)
+		fork__count_anew();
 	if (heap_own && !options.check && !options.junk && !options.peaks)
 		heap_self = heap_own;
 	errno = saved;
@@ -201,8 +223,7 @@ static int add_live(const struct refmalloc_block *b, void *live)
 	return 0;
 }
 
-/* Both locks are held. */
-static void sum_up(struct totals *sum)
+void threads__sum_locked(struct totals *sum)
 {
 	memset(sum, 0, sizeof(*sum));
 	for (struct heap *h = heaps; h; h = h->next)
@@ -212,50 +233,35 @@ static void sum_up(struct totals *sum)
 
 void threads__sum(struct totals *sum)
 {
+	fork__count_anew();
 	lock__take(&shared_lock);
 	pages__lock_all();
-	sum_up(sum);
+	threads__sum_locked(sum);
 	pages__unlock_all();
 	lock__give(&shared_lock);
 }
 
-static void before_fork(void)
+void threads__lock_all(void)
 {
 	lock__take(&shared_lock);
 	for (struct heap *h = heaps; h; h = h->next)
 		lock__take(&h->lock);
-	pages__lock_all();
 }
 
-static void after_fork(void)
+void threads__unlock_all(void)
 {
-	pages__unlock_all();
 	for (struct heap *h = heaps; h; h = h->next)
 		lock__give(&h->lock);
 	lock__give(&shared_lock);
 }
 
-/*
- * The other threads are gone, in the midst of what they did.  Their heaps stay as they are until
- * the child wants memory: it may never, and to look costs it a copy of what it looks at.
- */
-static void after_fork_in_child(void)
+void threads__open_in_child(void)
 {
-	sum_up(&before_this_process);
-	sys__reset_in_child();
-	peaks__reset_in_child();
-	pages__open_in_child();
 	lock__open_in_child(&shared_lock);
-	process = getpid();
+	process = pid();
 	for (struct heap *h = heaps; h; h = h->next) {
 		lock__open_in_child(&h->lock);
 		h->thread = h == heap_own ? process : 0;
 		heirs |= h != heap_own && h != &shared_heap;
 	}
-}
-
-/* Early: in a fork, handlers that were there before run inside these, where all is locked. */
-__attribute__((constructor(101))) static void watch_forks(void)
-{
-	pthread_atfork(before_fork, after_fork, after_fork_in_child);
 }

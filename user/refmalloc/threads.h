@@ -49,7 +49,18 @@ int blocks__walk(int (*visit)(const struct refmalloc_block *block, void *arg), v
 
 /* All that is counted. */
 void threads__sum(struct totals *sum);
+/* The same, while all is locked. */
+void threads__sum_locked(struct totals *sum);
 /* What of it was so in the process that forked this one. */
 extern struct totals before_this_process;
+
+/* The locks that are taken before the page heaps', around a fork. */
+void threads__lock_all(void);
+void threads__unlock_all(void);
+/*
+ * The other threads are gone, in the midst of what they did.  Their heaps stay as they are until
+ * the child wants memory: it may never, and to look costs it a copy of what it looks at.
+ */
+void threads__open_in_child(void);
 
 #endif
