@@ -169,11 +169,12 @@ static const struct {
 
 struct block block__find(const void *p, enum use use, const void *caller)
 {
-	struct span *s = table__find(p);
+	table_entry e = table__entry(p);
+	struct span *s = entry__span(e);
 	struct block b = {.span = s, .start = (void *)p, .small = s && span__kind(s) == SPAN_SMALL};
 	unsigned int state = STATE_LIVE;
 
-	b.i = b.small ? span__index(s, p) : 0;
+	b.i = b.small ? block__index(s, e, p) : 0;
 	if (!s || b.i == SIZE_MAX || (!b.small && s->base != p))
 		fatal__block(messages[use].invalid, p, caller);
 	if (b.small)

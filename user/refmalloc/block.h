@@ -9,6 +9,8 @@
 #include <stddef.h>
 
 #include "refmalloc.h"
+#include "span.h"
+#include "table.h"
 
 /* alignment: a power of two, at least 16. NULL: no memory, and the call is counted as failed. */
 void *block__alloc(enum refmalloc_function function, size_t size, size_t alignment, bool zero);
@@ -44,6 +46,21 @@ struct want {
 	bool zero;   /* out: it is to be filled with 0 still */
 	int route;   /* out */
 };
+
+/*
+ * The index of the small block at p, or SIZE_MAX if none begins there.  The product's low half is a
+ * fraction of a block: 0, but for the rounding of the inverse, where one begins.
+ */
+static inline size_t block__index(const struct span *s, table_entry e, const void *p)
+{
+	uint32_t offset = (uintptr_t)p % PAGE_SIZE + (e >> ADDRESS_BITS << PAGE_SHIFT);
+	uint32_t inverse = class_inverse[e % ENTRY_ALIGN];
+	size_t product = (size_t)offset * inverse;
+
+	return offset < __atomic_load_n(&s->limit, __ATOMIC_RELAXED) && (uint32_t)product < inverse
+		       ? product >> 32
+		       : SIZE_MAX;
+}
 
 /* Or the end of the program. */
 struct block block__find(const void *p, enum use use, const void *caller);

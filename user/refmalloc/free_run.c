@@ -4,22 +4,7 @@
  */
 #include "free_run.h"
 
-#include "records.h"
 #include "table.h"
-
-struct span *free_run__record(struct page_heap *h)
-{
-	struct span *s = h->spare;
-
-	if (s) {
-		h->spare = s->next;
-		return s;
-	}
-	lock__take(&records_lock);
-	s = records__span();
-	lock__give(&records_lock);
-	return s;
-}
 
 void free_run__place(struct span *s, struct segment *g, char *base, size_t pages)
 {

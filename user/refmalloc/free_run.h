@@ -8,8 +8,6 @@
 
 #include "pages.h"
 
-/* A record, of which nothing is set yet. NULL: no memory. */
-struct span *free_run__record(struct page_heap *h);
 void free_run__place(struct span *s, struct segment *g, char *base, size_t pages);
 /* A part of a free run: which of its pages had memory is known only where none ever was used. */
 void free_run__part(struct span *part, const struct span *run, char *base, size_t pages);

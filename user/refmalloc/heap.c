@@ -100,15 +100,27 @@ void heap__sum(const struct heap *h, struct counters *sum)
 	}
 }
 
-/* It is nobody's. */
+static size_t record_bytes(unsigned int count)
+{
+	return sizeof(struct span) + count * sizeof(uint16_t);
+}
+
+/* It is nobody's. Its record is larger than that of a free run, but will do if there is none. */
 static void release(struct span *s)
 {
-	size_t bytes = s->count * sizeof(*s->state);
-	uint16_t *state = s->state;
+	struct page_heap *home = pages__home(s);
+	struct span *run;
 
-	pages__give_back(s);
+	lock__take(&home->lock);
+	run = pages__record(home);
+	if (run)
+		*run = *s;
+	pages__free(run ? run : s);
+	lock__give(&home->lock);
+	if (!run)
+		return;
 	lock__take(&records_lock);
-	records__free(state, bytes);
+	records__free(s, record_bytes(s->count));
 	lock__give(&records_lock);
 }
 
@@ -215,33 +227,35 @@ static void list_fresh(struct span *s)
 }
 
 /* Under the lock of its page heap: others walk through that. */
-static struct span *cut(struct heap *h, struct span *s, unsigned int class)
+static struct span *cut(struct heap *h, struct span *run, unsigned int class)
 {
-	struct page_heap *home = pages__home(s);
+	struct page_heap *home = pages__home(run);
 	uint32_t size = class_size(class);
-	size_t bytes = (size_t)s->pages << PAGE_SHIFT;
+	size_t bytes = pages__bytes(run);
+	struct span *s;
 
 	lock__take(&home->lock);
-	s->count = bytes / size;
 	lock__take(&records_lock);
-	s->state = records__alloc(s->count * sizeof(*s->state));
+	s = records__alloc(record_bytes(bytes / size));
 	lock__give(&records_lock);
-	if (!s->state) {
-		pages__free(s);
+	if (!s) {
+		pages__free(run);
 		lock__give(&home->lock);
 		return NULL;
 	}
+	*s = *run;
+	pages__drop_record(home, run);
 	span__set_kind(s, SPAN_SMALL);
+	s->count = bytes / size;
 	s->class = class;
 	s->size = size;
-	s->inverse = UINT32_MAX / size + 1;
 	s->limit = 0;
 	s->head = NO_BLOCK;
 	s->used = 0;
 	s->cache = cache_of(h, s);
 	s->remote = REMOTE_EMPTY;
 	__atomic_store_n(&s->owner, h, __ATOMIC_RELAXED);
-	table__set(s->base, bytes, s);
+	table__set_small(s);
 	lock__give(&home->lock);
 	return s;
 }

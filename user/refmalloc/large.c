@@ -26,7 +26,7 @@ static bool register_block(struct span *s)
 {
 	if (!table__cover(s->base, 1))
 		return false;
-	table__set(s->base, PAGE_SIZE, s);
+	table__set_ends(s->base, PAGE_SIZE, s);
 	list__append(&blocks, s);
 	__atomic_store_n(&count, count + 1, __ATOMIC_RELAXED);
 	return true;
@@ -35,7 +35,7 @@ static bool register_block(struct span *s)
 /* Before the memory is anybody else's, whose entry this then would be. */
 static void hide(struct span *s)
 {
-	table__set(s->base, PAGE_SIZE, NULL);
+	table__set_ends(s->base, PAGE_SIZE, NULL);
 	list__remove(&blocks, s);
 	__atomic_store_n(&count, count - 1, __ATOMIC_RELAXED);
 }
@@ -119,7 +119,7 @@ bool large__resize(struct span *s, size_t size)
 {
 	size_t bytes = round_up(size + s->lead, sys__page());
 	char *start = s->base - s->lead, *moved;
-	struct span **leaf;
+	table_entry *leaf;
 
 	if (bytes == s->mapped)
 		return true;

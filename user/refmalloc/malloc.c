@@ -99,10 +99,11 @@ static __attribute__((noinline)) void free_to_span(struct heap *h, struct span *
 }
 
 /* Mostly another thread's small block. */
-static __attribute__((noinline)) void free_any(struct heap *h, struct span *s, void *p,
+static __attribute__((noinline)) void free_any(struct heap *h, table_entry e, void *p,
 					       const void *caller)
 {
-	size_t i = s && span__kind(s) == SPAN_SMALL ? span__index(s, p) : SIZE_MAX;
+	struct span *s = entry__span(e);
+	size_t i = s && span__kind(s) == SPAN_SMALL ? block__index(s, e, p) : SIZE_MAX;
 
 	if (h == heap_own && i != SIZE_MAX && !PROBED(free) &&
 	    __atomic_load_n(&s->owner, __ATOMIC_RELAXED) != h && heap__claim(s, i) & STATE_LIVE)
@@ -114,11 +115,12 @@ static __attribute__((noinline)) void free_any(struct heap *h, struct span *s, v
 PUBLIC void free(void *p)
 {
 	struct heap *h = heap_self;
-	struct span *s = table__find(p);
+	table_entry e = table__entry(p);
+	struct span *s = entry__span(e);
 	size_t i;
 
 	if (__builtin_expect(s && __atomic_load_n(&s->owner, __ATOMIC_RELAXED) == h, 1)) {
-		i = span__index(s, p);
+		i = block__index(s, e, p);
 		if (__builtin_expect(i != SIZE_MAX && s->state[i] & STATE_LIVE, 1) &&
 		    !PROBED(free)) {
 			if (cache__can_put(s->cache))
@@ -128,7 +130,7 @@ PUBLIC void free(void *p)
 			return;
 		}
 	}
-	free_any(h, s, p, __builtin_return_address(0));
+	free_any(h, e, p, __builtin_return_address(0));
 }
 
 static __attribute__((noinline)) void *calloc_any(size_t bytes)

@@ -49,6 +49,20 @@ void pages__open_in_child(void)
 		lock__open_in_child(&heaps[i].lock);
 }
 
+struct span *pages__record(struct page_heap *h)
+{
+	struct span *s = h->spare;
+
+	if (s) {
+		h->spare = s->next;
+		return s;
+	}
+	lock__take(&records_lock);
+	s = records__span();
+	lock__give(&records_lock);
+	return s;
+}
+
 static bool is_free(const char *p)
 {
 	const struct span *s = table__find(p);
@@ -71,7 +85,7 @@ struct span *pages__top(const struct page_heap *h)
 static struct span *grow(struct page_heap *h, size_t pages, bool welcome)
 {
 	struct span *top = pages__top(h);
-	struct span *s = free_run__record(h);
+	struct span *s = pages__record(h);
 	struct segment *g;
 	size_t bytes;
 	char *start;
@@ -96,8 +110,8 @@ static struct span *carve(struct page_heap *h, struct span *s, char *base, size_
 {
 	size_t before = (base - s->base) >> PAGE_SHIFT;
 	size_t behind = s->pages - before - pages;
-	struct span *left = before ? free_run__record(h) : NULL;
-	struct span *right = behind ? free_run__record(h) : NULL;
+	struct span *left = before ? pages__record(h) : NULL;
+	struct span *right = behind ? pages__record(h) : NULL;
 	struct segment *g = s->segment;
 	bool fresh = base >= g->clean;
 
@@ -319,7 +333,7 @@ void pages__free(struct span *s)
 	struct page_heap *h = g->home;
 
 	if (span__kind(s) == SPAN_SMALL)
-		table__set(s->base, pages__bytes(s), NULL);
+		table__clear(s);
 	else
 		table__set_ends(s->base, pages__bytes(s), NULL);
 	s->owner = NULL;
@@ -340,7 +354,7 @@ void pages__give_back(struct span *s)
 
 static bool shrink(struct span *s, size_t pages)
 {
-	struct span *rest = free_run__record(pages__home(s));
+	struct span *rest = pages__record(pages__home(s));
 
 	if (!rest)
 		return false;

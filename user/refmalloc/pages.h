@@ -43,6 +43,8 @@ static inline size_t pages__bytes(const struct span *s)
 	return (size_t)s->pages << PAGE_SHIFT;
 }
 
+/* A run's record, of which nothing is set yet. NULL: no memory. */
+struct span *pages__record(struct page_heap *h);
 /* Of a run that is no more. */
 static inline void pages__drop_record(struct page_heap *h, struct span *s)
 {

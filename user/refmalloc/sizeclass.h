@@ -44,6 +44,13 @@ static inline uint32_t class_size(unsigned int class)
 	return (9 + above % 8) << (4 + above / 8);
 }
 
+/*
+ * 2^32 / size, rounded up: a division by multiplying.  0 for CLASS_NONE, and what is no class.
+ */
+#define CLASS_BITS 6
+#define CLASS_NONE ((1u << CLASS_BITS) - 1)
+extern const uint32_t class_inverse[1u << CLASS_BITS];
+
 /* Where a thread has what serves a size: by granules as far as there is a table, then by class. */
 #define SLOTS (TABLED_MAX / GRANULE + 1 + CLASSES - (EIGHTHS + 3 * 8))
 

@@ -47,32 +47,32 @@ enum span_place {
 struct heap;
 struct segment;
 
+/*
+ * In lines by who writes them: where one thread allocates and another frees, each has its own.
+ */
 struct span {
-	/* What free reads, and its owner writes. */
-	char *base; /* the first block */
-	uint16_t *state;
+	/* What free reads, and a free of another's block writes. */
 	struct heap *owner;  /* changes only in the hands of its owner; NULL but for SPAN_SMALL */
-	uint32_t inverse;    /* 2^32 / size, rounded up: a division by multiplying */
-	uint32_t limit;	     /* where the blocks that were ever used end, from base */
 	struct cache *cache; /* of the owner, where free puts its blocks */
+	struct segment *segment;
+	struct span *remote_next;
+	uint32_t remote; /* blocks freed by others: see remote.c */
+	uint32_t limit;	 /* where the blocks that were ever used end, from base */
+	uint32_t pages;
+	uint16_t count; /* blocks */
 	uint8_t class;
 	uint8_t kind;
-	uint8_t route;	/* enum refmalloc_route */
-	uint16_t size;	/* of a block */
-	uint16_t count; /* blocks */
-	uint16_t head;	/* first free block */
-	uint16_t used;	/* blocks that are not on that list */
-	uint8_t place;	/* enum span_place */
-	uint32_t pages;
+	uint8_t route; /* enum refmalloc_route */
+	uint8_t place; /* enum span_place */
 
-	/* What others write, or seldom matters. */
-	struct span *next __attribute__((aligned(64))), *prev; /* in a list of partial ones, a bin,
-								  or that of large blocks */
-	uint32_t remote; /* blocks freed by others: see remote.c */
-	struct segment *segment;
+	/* What its owner writes. */
+	char *base __attribute__((aligned(64))); /* the first block */
+	struct span *next, *prev; /* in a list of partial ones, a bin, or that of large blocks */
+	uint16_t head;		  /* first free block */
+	uint16_t used;		  /* blocks that are not on that list */
+	uint16_t size;		  /* of a block */
 	union {
 		struct { /* SPAN_SMALL */
-			struct span *remote_next;
 			struct span *all_next,
 				**all_link; /* of its owner's, and what points here */
 		};
@@ -88,10 +88,15 @@ struct span {
 		};
 		uint32_t dirty; /* SPAN_FREE: how many of the pages may have memory */
 	};
+	/*
+	 * SPAN_SMALL: a word a block.  Behind the rest, so that free, which knows from the table
+	 * where the span is and which of its blocks it has, waits for both at a time.
+	 */
+	uint16_t state[];
 };
 
-_Static_assert(offsetof(struct span, next) == 64, "one cache line for free");
-_Static_assert(sizeof(struct span) <= 128, "and one for the rest");
+_Static_assert(offsetof(struct span, base) == 64, "one cache line for free");
+_Static_assert(sizeof(struct span) == 128, "and one for its owner");
 
 /*
  * At the end of a list, whose first one's prev is its last.  A list may be looked at by others
@@ -156,21 +161,6 @@ static inline size_t span__given(const struct span *s)
 static inline char *span__end(const struct span *s)
 {
 	return s->base + ((size_t)s->pages << 12);
-}
-
-/*
- * The index of the block at p, or SIZE_MAX if none begins there.  The product's low half is a
- * fraction of a block: 0, but for the rounding of `inverse`, where one begins.
- */
-static inline size_t span__index(const struct span *s, const void *p)
-{
-	size_t offset = (const char *)p - s->base;
-	size_t product = offset * s->inverse;
-
-	return offset < __atomic_load_n(&s->limit, __ATOMIC_RELAXED) &&
-			       (uint32_t)product < s->inverse
-		       ? product >> 32
-		       : SIZE_MAX;
 }
 
 #endif

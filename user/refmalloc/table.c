@@ -3,13 +3,15 @@
  */
 #include "table.h"
 
-/* Half a MiB of zero pages, of which a page for each TiB or so in use is ever touched. */
-struct span **table_leaf[LEAVES];
-static struct span **spare; /* was in hand, and not needed */
+#include "span.h"
 
-struct span **table__reserve(void)
+/* Half a MiB of zero pages, of which a page for each TiB or so in use is ever touched. */
+table_entry *table_leaf[LEAVES];
+static table_entry *spare; /* was in hand, and not needed */
+
+table_entry *table__reserve(void)
 {
-	struct span **leaf = spare;
+	table_entry *leaf = spare;
 
 	if (!leaf)
 		return sys__map(REFMALLOC_MAP_TABLE, LEAF_ENTRIES * sizeof(*leaf));
@@ -17,7 +19,7 @@ struct span **table__reserve(void)
 	return leaf;
 }
 
-void table__give_back(struct span **leaf)
+void table__give_back(table_entry *leaf)
 {
 	if (spare)
 		sys__unmap(REFMALLOC_MAP_TABLE, leaf, LEAF_ENTRIES * sizeof(*leaf));
@@ -29,7 +31,7 @@ bool table__cover(const void *start, size_t bytes)
 {
 	uintptr_t first = (uintptr_t)start >> LEAF_BITS;
 	uintptr_t last = ((uintptr_t)start + bytes - 1) >> LEAF_BITS;
-	struct span **leaf;
+	table_entry *leaf;
 
 	if (last >= LEAVES)
 		return false;
@@ -44,25 +46,37 @@ bool table__cover(const void *start, size_t bytes)
 	return true;
 }
 
-static void set(uintptr_t page, struct span *s)
+static void set(uintptr_t page, table_entry e)
 {
-	struct span **leaf = table_leaf[page >> (LEAF_BITS - PAGE_SHIFT)];
+	table_entry *leaf = table_leaf[page >> (LEAF_BITS - PAGE_SHIFT)];
 
-	__atomic_store_n(&leaf[page % LEAF_ENTRIES], s, __ATOMIC_RELAXED);
+	__atomic_store_n(&leaf[page % LEAF_ENTRIES], e, __ATOMIC_RELAXED);
 }
 
-void table__set(const void *start, size_t bytes, struct span *s)
+/* Each of its pages: the first one's entry, and `step` more for each further one. */
+static void set_all(const struct span *s, table_entry e, table_entry step)
 {
-	uintptr_t page = (uintptr_t)start >> PAGE_SHIFT;
+	uintptr_t page = (uintptr_t)s->base >> PAGE_SHIFT;
 
-	for (uintptr_t end = page + (bytes >> PAGE_SHIFT); page < end; page++)
-		set(page, s);
+	for (uintptr_t end = page + s->pages; page < end; page++, e += step)
+		set(page, e);
+}
+
+void table__set_small(const struct span *s)
+{
+	set_all(s, (uintptr_t)s | s->class, (uintptr_t)1 << ADDRESS_BITS);
+}
+
+void table__clear(const struct span *s)
+{
+	set_all(s, 0, 0);
 }
 
 void table__set_ends(const void *start, size_t bytes, struct span *s)
 {
 	uintptr_t page = (uintptr_t)start >> PAGE_SHIFT;
+	table_entry e = s ? (uintptr_t)s | CLASS_NONE : 0;
 
-	set(page, s);
-	set(page + (bytes >> PAGE_SHIFT) - 1, s);
+	set(page, e);
+	set(page + (bytes >> PAGE_SHIFT) - 1, e);
 }
