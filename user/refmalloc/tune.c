@@ -53,11 +53,6 @@ PUBLIC int malloc_trim(size_t pad)
 	return pages__trim_all(pad);
 }
 
-PUBLIC size_t malloc_usable_size(void *p)
-{
-	return p ? block__usable(p, __builtin_return_address(0)) : 0;
-}
-
 PUBLIC struct mallinfo2 mallinfo2(void)
 {
 	struct refmalloc_stats s;
