@@ -425,7 +425,7 @@ void heap__give_up(struct heap *h)
  * Of which others freed all blocks, and none has come home: then its owner does nothing with it any
  * more, once it is full.
  */
-bool heap__steal_span(struct heap *h, struct heap *from, struct span *s)
+bool heap__steal_span(struct heap *from, struct span *s)
 {
 	bool free;
 

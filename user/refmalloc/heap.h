@@ -90,9 +90,9 @@ void heap__push_remote(struct span *s, unsigned int i);
 void heap__hand_on(struct span *s);
 /* A span was emptied by others since somebody last looked for such. */
 extern bool remote_some_empty;
-/* In the hands of h: spans of `from` of which others freed all. */
-__attribute__((cold)) bool heap__steal(struct heap *h, struct heap *from);
-__attribute__((cold)) bool heap__steal_span(struct heap *h, struct heap *from, struct span *s);
+/* For others: spans of which others freed all. */
+__attribute__((cold)) void heap__steal(struct heap *from);
+__attribute__((cold)) bool heap__steal_span(struct heap *from, struct span *s);
 /* Takes home what others freed: of one class, or all. */
 void heap__collect_class(struct heap *h, unsigned int class);
 void heap__collect(struct heap *h);

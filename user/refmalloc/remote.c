@@ -76,14 +76,20 @@ static void collect_span(struct heap *h, struct span *s)
 	heap__settle(h, s);
 }
 
+static struct span *take_all(struct heap *h, unsigned int class)
+{
+	struct span **list = &h->remote[class];
+
+	return __atomic_load_n(list, __ATOMIC_RELAXED)
+		       ? __atomic_exchange_n(list, NULL, __ATOMIC_ACQUIRE)
+		       : NULL;
+}
+
 void heap__collect_class(struct heap *h, unsigned int class)
 {
-	struct span *s, *next;
+	struct span *next;
 
-	if (!__atomic_load_n(&h->remote[class], __ATOMIC_RELAXED))
-		return;
-	s = __atomic_exchange_n(&h->remote[class], NULL, __ATOMIC_ACQUIRE);
-	for (; s; s = next) {
+	for (struct span *s = take_all(h, class); s; s = next) {
 		next = s->remote_next;
 		if (__atomic_load_n(&s->owner, __ATOMIC_RELAXED) == h)
 			collect_span(h, s);
@@ -92,24 +98,16 @@ void heap__collect_class(struct heap *h, unsigned int class)
 	}
 }
 
-bool heap__steal(struct heap *h, struct heap *from)
+void heap__steal(struct heap *from)
 {
-	struct span *s, *next;
-	bool any = false;
+	struct span *next;
 
-	for (unsigned int class = 0; class < CLASSES; class ++) {
-		if (!__atomic_load_n(&from->remote[class], __ATOMIC_RELAXED))
-			continue;
-		s = __atomic_exchange_n(&from->remote[class], NULL, __ATOMIC_ACQUIRE);
-		for (; s; s = next) {
+	for (unsigned int class = 0; class < CLASSES; class ++)
+		for (struct span *s = take_all(from, class); s; s = next) {
 			next = s->remote_next;
-			if (heap__steal_span(h, from, s))
-				any = true;
-			else
+			if (!heap__steal_span(from, s))
 				heap__hand_on(s);
 		}
-	}
-	return any;
 }
 
 void heap__collect(struct heap *h)

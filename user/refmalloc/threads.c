@@ -172,34 +172,29 @@ struct heap *threads__enter_first(void)
 	if (heap_own)
 		return heap_own;
 	lock__take(&shared_lock);
+	get_ready();
 	shared_heap.pages = pages__for(0);
 	return &shared_heap;
 }
 
-bool threads__steal(struct heap *own)
+void threads__steal(struct heap *own)
 {
-	bool any = false;
-
 	if (!__atomic_load_n(&remote_some_empty, __ATOMIC_RELAXED) || own == &shared_heap)
-		return false;
+		return;
 	__atomic_store_n(&remote_some_empty, false, __ATOMIC_RELAXED);
 	lock__take(&shared_lock);
 	for (struct heap *h = heaps; h; h = h->next)
 		if (h != own && h != &shared_heap)
-			any |= heap__steal(own, h);
+			heap__steal(h);
 	lock__give(&shared_lock);
-	return any;
 }
 
-bool threads__inherit(struct heap *own)
+void threads__inherit(struct heap *own)
 {
-	bool any;
-
 	if (!__atomic_load_n(&heirs, __ATOMIC_RELAXED) || own == &shared_heap)
-		return false;
+		return;
 	lock__take(&shared_lock);
-	any = heirs;
-	if (any) {
+	if (heirs) {
 		heap__inherit(own);
 		idle = NULL;
 		for (struct heap *h = heaps; h; h = h->next) {
@@ -211,7 +206,6 @@ bool threads__inherit(struct heap *own)
 	}
 	__atomic_store_n(&heirs, false, __ATOMIC_RELAXED);
 	lock__give(&shared_lock);
-	return any;
 }
 
 static int add_live(const struct refmalloc_block *b, void *live)

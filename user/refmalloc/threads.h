@@ -37,12 +37,11 @@ static inline void threads__leave(struct heap *h)
 }
 
 /* Spans of others that are not in use, and that their threads may not look after for long. */
-bool threads__steal(struct heap *h);
+void threads__steal(struct heap *h);
 /*
- * In a child by fork, once: what its parent's other threads had is anybody's from now on.  False:
- * nothing has changed.
+ * In a child by fork, once: what its parent's other threads had is anybody's from now on.
  */
-bool threads__inherit(struct heap *own);
+void threads__inherit(struct heap *own);
 
 /* Visits each live block, while all is locked. */
 int blocks__walk(int (*visit)(const struct refmalloc_block *block, void *arg), void *arg);
