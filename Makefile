@@ -99,7 +99,7 @@ $(OUT)/librefmalloc.so: $(REFMALLOC_OBJS)
 	$(Q)$(CC) -shared -Wl,-soname,librefmalloc.so -Wl,-z,initfirst,-z,nodelete,-z,defs,-z,noseparate-code $^ -pthread -o $@
 
 # One object: the whole interface or nothing, so that none of libc's malloc comes beside it.
-$(OUT)/librefmalloc.a: $(REFMALLOC_OBJS)
+$(OUT)/librefmalloc.a: $(filter-out %/atfork.o,$(REFMALLOC_OBJS))
 	$(call say,AR,$@)
 	$(Q)$(LD) -r $^ -o $(OUT)/refmalloc.o
 	$(Q)objcopy --localize-hidden $(OUT)/refmalloc.o
@@ -211,7 +211,7 @@ $(OUT)/fuzz/fuzz_refmalloc: tests/fuzz/fuzz_refmalloc.c $(wildcard user/refmallo
 	@mkdir -p $(@D)
 	$(call say,FUZZ,$@)
 	$(Q)$(CLANG) -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Iinclude -fno-builtin \
-		-include tests/refmalloc/renamed.h $< $(wildcard user/refmalloc/*.c) -pthread -o $@
+		-include tests/refmalloc/renamed.h $< $(filter-out %/atfork.c,$(wildcard user/refmalloc/*.c)) -pthread -o $@
 
 fuzz: $(FUZZERS) ## run each fuzzer for FUZZ_SECONDS (60)
 	$(Q)for f in $(FUZZERS); do $$f -max_total_time=$(or $(FUZZ_SECONDS),60) || exit 1; done

@@ -52,8 +52,9 @@ struct refmalloc_count {
 };
 
 /*
- * A child by fork inherits what is live.  In all that counts calls it starts at 0, if its parent
- * has asked before, by refmalloc_stats() or the option stats; else it goes on from its parent's.
+ * A child by fork inherits what is live.  In all that counts calls, and in peaks, it starts anew if
+ * its parent has asked before, by this function, one of malloc's that tells numbers (mallinfo2), or
+ * the option stats; else it goes on from its parent's.
  */
 struct refmalloc_stats {
 	/* Each call, also one that failed; bytes above PTRDIFF_MAX count as 0. */

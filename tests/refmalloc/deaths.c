@@ -32,6 +32,13 @@ static void inside(void *volatile *block)
 	free(*block);
 }
 
+/* Bits that a program keeps in a pointer, and has forgotten to take away. */
+static void tagged(void *volatile *block)
+{
+	*block = (void *)((uintptr_t)hidden(malloc(100)) | (uintptr_t)0x5a5a << 48);
+	free(*block);
+}
+
 static void inside_pages(void *volatile *block)
 {
 	*block = (char *)hidden(malloc(60000)) + 4096;
@@ -84,6 +91,7 @@ int main(void)
 	check_death(twice_large, "invalid free of", true);
 	check_death(twice_in_threads, "double free of", true);
 	check_death(inside, "invalid free of", true);
+	check_death(tagged, "invalid free of", true);
 	check_death(inside_pages, "invalid free of", true);
 	check_death(never_taken, "double free of", true);
 	check_death(on_stack, "invalid free of", true);

@@ -1,5 +1,6 @@
 #!/bin/bash
-# fork_handlers.sh - the fork handlers of a library that was there first may allocate, while threads do.
+# fork_handlers.sh - fork handlers of others may allocate, while threads do; and they may begin
+# threads that allocate, or wait for such.
 
 set -u
 . "$(dirname "$0")/../bpf/lib.sh"
@@ -66,4 +67,106 @@ gcc -O1 -fno-builtin -shared -fPIC "$WORK/library.c" -o "$WORK/library.so" &&
 for options in "" cache=0; do
 	REFMALLOC_OPTIONS=$options scripts/preload.sh timeout 10 "$WORK/program" ||
 		fail "options '$options': the program ends with $?"
+done
+
+# As libraries with a thread of their own do, and as POSIX's manual has it for a mutex.
+cat >"$WORK/waits.c" <<'END'
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_t worker;
+static volatile int stop;
+static const char *what;
+
+static void *work(void *arg)
+{
+	void *blocks[50];
+
+	while (!stop) {
+		pthread_mutex_lock(&mutex);
+		for (int i = 0; i < 50; i++)
+			blocks[i] = malloc(20000 + i * 300);
+		for (int i = 0; i < 50; i++)
+			free(blocks[i]);
+		pthread_mutex_unlock(&mutex);
+		usleep(50);
+	}
+	return arg;
+}
+
+static void begin(void)
+{
+	stop = 0;
+	pthread_create(&worker, NULL, work, NULL);
+}
+
+static void end(void)
+{
+	stop = 1;
+	pthread_join(worker, NULL);
+}
+
+static void lock(void)
+{
+	pthread_mutex_lock(&mutex);
+}
+
+static void unlock(void)
+{
+	pthread_mutex_unlock(&mutex);
+}
+
+static void begin_another(void)
+{
+	pthread_mutex_init(&mutex, NULL);
+	begin();
+}
+
+static void nothing(void)
+{
+}
+
+int main(int argc, char **argv)
+{
+	int status;
+
+	what = argv[1];
+	alarm(20);
+	if (!strcmp(what, "joins"))
+		pthread_atfork(end, begin, NULL);
+	else if (!strcmp(what, "locks"))
+		pthread_atfork(lock, unlock, unlock);
+	else if (!strcmp(what, "begins"))
+		pthread_atfork(NULL, NULL, begin_another);
+	else /* the next one's place is allocated, under a lock */
+		for (int i = 0; i < 48; i++)
+			pthread_atfork(nothing, NULL, NULL);
+	begin();
+	for (int i = 0; i < 30; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			alarm(5);
+			free(malloc(100000));
+			if (!strcmp(what, "begins"))
+				end();
+			_exit(0);
+		}
+		if (waitpid(pid, &status, 0) != pid || status)
+			return 1;
+	}
+	end();
+	return 0;
+}
+END
+gcc -O1 -fno-builtin "$WORK/waits.c" -o "$WORK/waits" -pthread &&
+	gcc -O1 -fno-builtin -static "$WORK/waits.c" -Wl,--whole-archive "$OUT/librefmalloc.a" -Wl,--no-whole-archive \
+		-pthread -o "$WORK/waits_static" || fail "no program that waits"
+for what in joins locks begins many; do
+	scripts/preload.sh "$WORK/waits" $what || fail "$what: ends with $?"
+	"$WORK/waits_static" $what || fail "$what, static: ends with $?"
 done

@@ -27,7 +27,6 @@ size_t block__usable(const void *p, const void *caller);
 
 /* For what is above: a live block, found, or one that is wanted. */
 struct heap;
-struct span;
 
 enum use { USE_FREE, USE_REALLOC, USE_SIZE };
 
@@ -49,13 +48,16 @@ struct want {
 
 /*
  * The index of the small block at p, or SIZE_MAX if none begins there.  The product's low half is a
- * fraction of a block: 0, but for the rounding of the inverse, where one begins.
+ * fraction of a block: 0, but for the rounding of the inverse, where one begins.  Bits of p that
+ * the table does not look at, as of a pointer with a tag, are far beyond the limit.
  */
 static inline size_t block__index(const struct span *s, table_entry e, const void *p)
 {
-	uint32_t offset = (uintptr_t)p % PAGE_SIZE + (e >> ADDRESS_BITS << PAGE_SHIFT);
+	size_t beyond_table = -((uintptr_t)1 << ADDRESS_BITS);
+	size_t offset = ((uintptr_t)p & (beyond_table | (PAGE_SIZE - 1))) +
+			(e >> ADDRESS_BITS << PAGE_SHIFT);
 	uint32_t inverse = class_inverse[e % ENTRY_ALIGN];
-	size_t product = (size_t)offset * inverse;
+	size_t product = offset * inverse;
 
 	return offset < __atomic_load_n(&s->limit, __ATOMIC_RELAXED) && (uint32_t)product < inverse
 		       ? product >> 32

@@ -2,7 +2,8 @@
  * fork.c - handlers that hold all locks while a process forks, so that its child finds nothing half
  * done but what other threads did with blocks of their own.
  *
- * Handlers of others may run in between, and allocate: the thread that forks passes every lock.
+ * Handlers of others may allocate, or wait for threads that do.  So these are registered before any
+ * other: then they come last before the fork, and first behind it.
  */
 #include "fork.h"
 
@@ -18,27 +19,18 @@ static bool counts_anew;
 
 static void before(void)
 {
-	if (lock__has_all)
-		return;
 	threads__lock_all();
 	pages__lock_all();
-	lock__has_all = true;
 }
 
 static void after(void)
 {
-	if (!lock__has_all)
-		return;
-	lock__has_all = false;
 	pages__unlock_all();
 	threads__unlock_all();
 }
 
 static void in_child(void)
 {
-	if (!lock__has_all)
-		return;
-	lock__has_all = false;
 	if (counts_anew) {
 		threads__sum_locked(&before_this_process);
 		sys__reset_in_child();
@@ -48,17 +40,22 @@ static void in_child(void)
 	threads__open_in_child();
 }
 
-/* Of two threads that come here at once both may register them: then the second ones do nothing. */
+/* Once: registering may allocate, and so come here again, under a lock of libc's. */
 void fork__watch(void)
 {
-	if (__atomic_load_n(&fork_watched, __ATOMIC_ACQUIRE))
-		return;
-	pthread_atfork(before, after, in_child);
-	__atomic_store_n(&fork_watched, true, __ATOMIC_RELEASE);
+	if (!__atomic_exchange_n(&fork_watched, true, __ATOMIC_ACQ_REL))
+		pthread_atfork(before, after, in_child);
 }
 
 void fork__count_anew(void)
 {
 	counts_anew = true;
 	fork__watch();
+}
+
+/* In a static program nobody tells of others' handlers: there these come first by being early. */
+__attribute__((constructor(101))) static void watch_early(void)
+{
+	if (!&fork_told_of_others)
+		fork__watch();
 }

@@ -1,9 +1,9 @@
 /*
  * fork.h - what is done for children by fork, in processes where something must be.
  *
- * Of a process with one thread no lock is ever held in a fork.  So there are handlers only once
- * there is a second thread, or somebody wants the numbers; most processes are spared them, and what
- * libc has to map for them: a twentieth of a small one.
+ * In a process with one thread no other thread holds a lock in a fork.  So there are handlers only
+ * once there is a second thread, or somebody else has handlers, or somebody wants the numbers; most
+ * processes are spared them, and what libc has to map for them: a twentieth of a small one.
  */
 #ifndef REFMALLOC_FORK_H
 #define REFMALLOC_FORK_H
@@ -13,6 +13,8 @@
 #include "lock.h"
 
 extern bool fork_watched;
+/* Is there if fork__watch() is called before others register handlers: see atfork.c. */
+extern const char fork_told_of_others __attribute__((weak, visibility("hidden")));
 
 void fork__watch(void);
 /* As well, and each child counts its calls from 0. */
@@ -25,7 +27,7 @@ void fork__count_anew(void);
  */
 static inline void fork__thread_may_begin(void)
 {
-	if (__builtin_expect(!lock__is_idle() && !fork_watched, 0))
+	if (!lock__is_idle() && !__atomic_load_n(&fork_watched, __ATOMIC_RELAXED))
 		fork__watch();
 }
 

@@ -12,8 +12,6 @@
 
 #define SPINS 200
 
-__thread bool lock__has_all __attribute__((tls_model("initial-exec")));
-
 static inline void pause_briefly(void)
 {
 #if defined(__x86_64__)
@@ -53,8 +51,6 @@ void lock__take(struct lock *lock)
 {
 	int expected = LOCK_FREE;
 
-	if (lock__has_all)
-		return;
 	if (lock__is_idle())
 		__atomic_store_n(&lock->state, LOCK_TAKEN, __ATOMIC_RELAXED);
 	else if (!__atomic_compare_exchange_n(&lock->state, &expected, LOCK_TAKEN, 0,
@@ -64,8 +60,6 @@ void lock__take(struct lock *lock)
 
 void lock__give(struct lock *lock)
 {
-	if (lock__has_all)
-		return;
 	if (lock__is_idle())
 		__atomic_store_n(&lock->state, LOCK_FREE, __ATOMIC_RELAXED);
 	else if (__atomic_exchange_n(&lock->state, LOCK_FREE, __ATOMIC_RELEASE) == LOCK_WAITED_FOR)

@@ -15,12 +15,6 @@ struct lock {
 	int state;
 };
 
-/*
- * True for a thread that forks, and so has all locks: other handlers of the same fork may run in
- * between, and allocate.
- */
-extern __thread bool lock__has_all __attribute__((tls_model("initial-exec")));
-
 /* Of libc, if it has it: true while there is but one thread, and an atomic operation is a waste. */
 extern char __libc_single_threaded __attribute__((weak));
 

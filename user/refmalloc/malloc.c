@@ -134,7 +134,10 @@ PUBLIC void free(void *p)
 	free_any(h, e, p, __builtin_return_address(0));
 }
 
-/* Programs that keep accounts ask for each block's size, twice: redis-server. */
+/*
+ * Programs that keep accounts ask for each block's size, twice: redis-server.  Blocks that are
+ * checked end where they were asked to; then heap_self is no_heap.
+ */
 PUBLIC size_t malloc_usable_size(void *p)
 {
 	table_entry e = table__entry(p);

@@ -136,6 +136,7 @@ static struct span *carve(struct page_heap *h, struct span *s, char *base, size_
 		free_run__add_alone(right);
 	}
 	free_run__place(s, g, base, pages);
+	s->request = 0; /* until the block is there: others may walk, or fork */
 	span__set_kind(s, SPAN_PAGES);
 	table__set_ends(base, pages__bytes(s), s);
 	s->zeroed = fresh;

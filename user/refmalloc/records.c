@@ -1,8 +1,8 @@
 /*
  * records.c - records by exact size in cache lines, carved from mappings of their own.
  *
- * Records come in few sizes (spans, and a state array for each size class and number of pages),
- * so lists by exact size are enough: nothing is split, nothing joined, nothing given back.
+ * Records come in few sizes (spans, with a word for each block they are cut into), so lists by
+ * exact size are enough: nothing is split, nothing joined, nothing given back.
  */
 #include "records.h"
 
@@ -22,6 +22,18 @@ static struct record *free_records[RECORD_MAX / LINE + 1];
 static char *chunk, *chunk_end;
 struct lock records_lock;
 
+/* At a limit of memory, and for good: it is given back as what it is taken for. */
+static void *a_larger_one(size_t lines)
+{
+	struct record *r = NULL;
+
+	while (!r && ++lines <= RECORD_MAX / LINE)
+		r = free_records[lines];
+	if (r)
+		free_records[lines] = r->next;
+	return r;
+}
+
 void *records__alloc(size_t bytes)
 {
 	size_t lines = (bytes + LINE - 1) / LINE;
@@ -35,7 +47,7 @@ void *records__alloc(size_t bytes)
 	if ((size_t)(chunk_end - chunk) < lines * LINE) {
 		fresh = sys__map(REFMALLOC_MAP_TABLE, CHUNK_BYTES);
 		if (!fresh)
-			return NULL;
+			return a_larger_one(lines);
 		chunk = fresh;
 		chunk_end = chunk + CHUNK_BYTES;
 	}
