@@ -361,6 +361,13 @@ struct targets *collector__targets(const struct collector *c)
 	return c->targets;
 }
 
+bool collector__command_ended(const struct collector *c)
+{
+	int status;
+
+	return c->command && command__ended(c->command, false, &status);
+}
+
 int collector__status(struct collector *c, int status)
 {
 	int command_status;

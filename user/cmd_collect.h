@@ -57,6 +57,8 @@ const struct features *collector__features(const struct collector *c);
 struct model *collector__model(const struct collector *c);
 struct targets *collector__targets(const struct collector *c);
 
+/* There was one behind --, and it is no more. */
+bool collector__command_ended(const struct collector *c);
 /* The exit status: the command's, waited for, where one ran; else `status`. */
 int collector__status(struct collector *c, int status);
 

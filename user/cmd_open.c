@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,11 +16,10 @@
 #include "cmd_targets.h"
 #include "kernel/command.h"
 #include "kernel/probes.h"
+#include "kernel/procfs.h"
 #include "kernel/ring.h"
 #include "kernel/spill.h"
 #include "log.h"
-
-#define PROC_PID_INIT_INO 0xEFFFFFFC /* the first PID namespace: linux/proc_ns.h */
 
 static int open_signals(struct collector *c)
 {
@@ -62,13 +60,13 @@ static int check_level(struct collector *c)
 /* Events carry the kernel's process ids; /proc and -p have those of the namespace. */
 static int check_namespace(void)
 {
-	struct stat own;
+	unsigned long long own = procfs__pid_namespace();
 
-	if (stat("/proc/self/ns/pid", &own) || own.st_ino == PROC_PID_INIT_INO)
+	if (!own)
 		return 0;
 	log__error("in PID namespace %llu processes have other ids than the kernel's; run brkscope "
 		   "in the host's (docker run --pid=host, or nsenter -t 1 -p -m on the host)",
-		   (unsigned long long)own.st_ino);
+		   own);
 	return -ENOTSUP;
 }
 

@@ -4,10 +4,12 @@
 #include "commands.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "cmd_callers.h"
 #include "cmd_collect.h"
 #include "cmd_targets.h"
+#include "log.h"
 #include "output.h"
 #include "render/json.h"
 #include "render/text.h"
@@ -28,6 +30,31 @@ static int render(const struct snapshot *s, const struct options *o, struct outp
 	return render__report(out->file, s, &style);
 }
 
+/* What has put itself into the background was collected up to the command's end only. */
+static void name_running(const struct snapshot *s)
+{
+	char pids[3 * sizeof("4294967295,")], *end = pids;
+	const char *name = NULL;
+	size_t running = 0;
+
+	for (size_t i = 0; i < s->count; i++) {
+		const struct process_stats *p = s->processes[i];
+
+		if (p->exited)
+			continue;
+		if (running < 3)
+			end += sprintf(end, "%s%u", running ? "," : "", p->pid);
+		name = name ? name : p->comm;
+		running++;
+	}
+	if (running)
+		log__note("the command has ended, and %zu of its processes (%s%s) run on; to "
+			  "collect of "
+			  "them: brkscope report -p %s%s",
+			  running, name, running > 1 ? " ..." : "", pids,
+			  running > 3 ? ",..." : "");
+}
+
 static int print(struct collector *c, const struct options *o, struct output *out)
 {
 	struct snapshot s;
@@ -40,6 +67,12 @@ static int print(struct collector *c, const struct options *o, struct output *ou
 	err = callers ? callers__join(callers, &s) : -ENOMEM;
 	if (!err)
 		err = render(&s, o, out);
+	if (!err && collector__command_ended(c))
+		name_running(&s);
+	if (!err && !s.count && o->comm)
+		log__note("no process was called '%s'; names are compared whole, as ps -eo comm "
+			  "shows them",
+			  o->comm);
 	callers__free(callers);
 	return err;
 }

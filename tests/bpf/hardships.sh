@@ -58,6 +58,22 @@ one_line "$WORK/messages" "PID 2: is the kernel's own"
 unshare --pid --fork --mount-proc "$BRKSCOPE" report -d 0.2 >"$WORK/out" 2>"$WORK/messages" &&
 	fail "it ran in a PID namespace of its own"
 one_line "$WORK/messages" "in PID namespace"
+# What attaches nothing needs nobody's ids but those of /proc.
+# shellcheck disable=SC2016
+unshare --pid --fork --mount-proc sh -c '"$1" map $$' sh "$BRKSCOPE" >"$WORK/out" 2>"$WORK/messages" ||
+	fail "map in a PID namespace: $(cat "$WORK/messages")"
+grep -q '^── sh (PID 1) ' "$WORK/out" || fail "map in a PID namespace: $(head -3 "$WORK/out")"
+
+# A name that no process has.
+"$BRKSCOPE" report -d 0.1 -n no-such-name >"$WORK/out" 2>"$WORK/messages" || fail "-n: $(cat "$WORK/messages")"
+one_line "$WORK/messages" "no process was called 'no-such-name'"
+
+# A command that ends before what it has begun.
+"$BRKSCOPE" report -- sh -c 'sleep 30 >"$1" 2>&1 & echo $! >"$2"' sh /dev/null "$WORK/sleeps" >"$WORK/out" 2>"$WORK/messages" ||
+	fail "report of a command that leaves a process: $(cat "$WORK/messages")"
+read -r left <"$WORK/sleeps"
+STARTED+=("$left")
+one_line "$WORK/messages" "1 of its processes (sleep) run on; to collect of them: brkscope report -p $left"
 
 # Of some PIDs 1 a security module lets nobody read the mappings: that is said, and no empty table.
 if head -c 1 /proc/1/maps >"$WORK/out" 2>&1; then

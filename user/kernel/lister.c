@@ -10,6 +10,7 @@
 
 #include "brkscope/event.h"
 
+#include "kernel/procfs.h"
 #include "kernel/programs.h"
 
 /* Of maps that only the other programs use: they are made all the same. */
@@ -45,7 +46,8 @@ struct iterators *iterators__open(struct lister *out)
 
 	*out = (struct lister){.vma_fd = -1, .task_fd = -1};
 	libbpf_set_print(NULL);
-	if (!i || programs__open(&opened, &f)) {
+	/* The iterators know processes by the kernel's ids. */
+	if (!i || procfs__pid_namespace() || programs__open(&opened, &f)) {
 		free(i);
 		return NULL;
 	}

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define FIRST_READ 16384
@@ -311,4 +312,15 @@ int procfs__threads(__u32 pid, int (*visit)(__u32 tid, void *arg), void *arg)
 int procfs__each(int (*visit)(__u32 pid, void *arg), void *arg)
 {
 	return each_number("/proc", visit, arg);
+}
+
+#define PROC_PID_INIT_INO 0xEFFFFFFC /* the first PID namespace: linux/proc_ns.h */
+
+unsigned long long procfs__pid_namespace(void)
+{
+	struct stat own;
+
+	if (stat("/proc/self/ns/pid", &own) || own.st_ino == PROC_PID_INIT_INO)
+		return 0;
+	return own.st_ino;
 }

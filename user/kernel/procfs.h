@@ -62,6 +62,11 @@ int procfs__stack_pointer(__u32 tid, __u64 *stack_pointer);
 int procfs__text(__u32 pid, const char *name, char **text);
 /* A line of /proc/PID/maps, which map->path points into.  False: it is none. */
 bool procfs__parse_map(char *line, struct proc_map *map);
+/*
+ * The number of the reader's PID namespace, in which processes have other ids than the kernel's; 0:
+ * they have the kernel's.
+ */
+unsigned long long procfs__pid_namespace(void);
 /* Every process there is now. */
 int procfs__each(int (*visit)(__u32 pid, void *arg), void *arg);
 
