@@ -15,6 +15,14 @@ no_link_is_left() {
 	fail "report --budget 5: status $?"
 "$BRKSCOPE" report -j --budget 100000 -o "$WORK/all.json" -- "$WORKLOAD/paced" 1 300 >"$WORK/all" ||
 	fail "report --budget 100000: status $?"
+# Over before there are bursts enough: the first one has to wait until it is paid for.
+"$BRKSCOPE" report -j --budget 2 -o "$WORK/brief.json" -- "$WORKLOAD/paced" 1 300 >"$WORK/brief" ||
+	fail "report --budget 2: status $?"
+"$BRKSCOPE" report --budget 2 -o "$WORK/brief.txt" -- "$WORKLOAD/paced" 1 300 >/dev/null ||
+	fail "report --budget 2: status $?"
+grep -q '^  malloc     at least [0-9]* calls for ' "$WORK/brief.txt" ||
+	fail "not said to be a lower bound: $(grep -A2 '^  malloc' "$WORK/brief.txt")"
+grep -q ' [>≥][0-9.]*[kM] ' "$WORK/brief.txt" || fail "no sign in the table: $(cat "$WORK/brief.txt")"
 # Nothing goes on for as little, nor begins: an allocator that is new then is not probed.
 cp "$OUT/librefmalloc.so" "$WORK/libmine.so"
 start_collecting "$WORK/none" report -j --budget 0.0001 -o "$WORK/none.json"
@@ -61,6 +69,14 @@ if malloc["calls_ci95"]:
     expect_true(f"some: {malloc} holds {truth}", high is None or
                 abs(malloc["calls"] - truth["calls"]) <= 3 * (high - low))
     expect_true("some: the interval is around it", low <= malloc["calls"] <= (high or 1 << 63))
+else:
+    expect_true(f"some: {malloc} is said to be no estimate", malloc["at_least"])
+
+report, malloc, truth = look("brief")
+expect_true(f"brief: {malloc} is no estimate", malloc["at_least"])
+# The program calls malloc a few times before it counts.
+expect_true(f"brief: no more than {truth}", 0 < malloc["calls"] < truth["calls"] + 100 and
+            0 < malloc["bytes"] < truth["bytes"] + (1 << 20))
 
 report, malloc, truth = look("all")
 expect("all: nothing is estimated", [malloc["estimated"], malloc["calls_ci95"],

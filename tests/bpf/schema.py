@@ -29,7 +29,7 @@ PROCESS = {
     "callers": [{"object": maybe(S), "function": maybe(S), "where": S, "offset": maybe(N),
                  "cause": S, "calls": N, "bytes": N, "live_bytes": maybe(N),
                  "live_regions": maybe(N)}],
-    "malloc": maybe({"estimated": B, "seen": {"calls": N, "bytes": N}, "coverage": maybe(R), "slowed": R,
+    "malloc": maybe({"estimated": B, "at_least": B, "seen": {"calls": N, "bytes": N}, "coverage": maybe(R), "slowed": R,
                      "calls_ci95": maybe([maybe(N)]), "bytes_ci95": maybe([maybe(N)]), "calls": N, "bytes": N, "frees": maybe(N), "failed": maybe(N),
                      "impossible": N, "live_bytes": maybe(N), "live_blocks": maybe(N),
                      "by_function": "names",
@@ -135,6 +135,10 @@ def check_sums(where, row, level):
         expect_true(f"{where}: malloc is not known at this level", malloc is None)
     if malloc is None:
         return
+    if malloc["at_least"]:
+        expect_true(f"{where}: what is no estimate is what was seen",
+                    [malloc["estimated"], malloc["calls"], malloc["bytes"], malloc["calls_ci95"], malloc["bytes_ci95"]] ==
+                    [True, malloc["seen"]["calls"], malloc["seen"]["bytes"], None, None])
     expect_true(f"{where}: functions add up", sum(malloc["by_function"].values()) ==
                 malloc["calls"])
     expect_true(f"{where}: sizes add up",

@@ -501,12 +501,14 @@ const struct snapshot *sample_snapshot__live(void)
 	return &live;
 }
 
-/* What three of them are with a budget: estimated; slowed down so much that no end is told; exact.
+/*
+ * What five of them are with a budget: estimated; slowed down so much that no end is told; exact;
+ * seen in few bursts; in fewer.
  */
 const struct snapshot *sample_snapshot__budget(void)
 {
-	static struct process_stats all[4];
-	static const struct process_stats *rows[] = {&all[0], &all[1], &all[2], &all[3]};
+	static struct process_stats all[5], rest;
+	static const struct process_stats *rows[] = {&all[0], &all[1], &all[2], &all[3], &all[4]};
 	static struct snapshot budget;
 
 	all[0] = arenas;
@@ -533,12 +535,51 @@ const struct snapshot *sample_snapshot__budget(void)
 		.known = true, .open = true, .few = true, .low = 3, .high = ~0ull};
 	all[3].estimate.bytes = (struct interval){
 		.known = true, .open = true, .few = true, .low = 65000, .high = ~0ull};
+	all[4] = exited;
+	all[4].pid = 4194303;
+	all[4].estimate.is = all[4].estimate.at_least = true;
+	all[4].estimate.seen = (struct tally){2201, 190000};
+	all[4].estimate.seen_ns = 20400000;
+	all[4].estimate.life_ns = 412000000;
+	all[4].estimate.coverage = 0.0495;
+	rest = others;
+	rest.estimate.is = true;
 	budget = sample;
 	budget.processes = rows;
-	budget.count = 4;
-	budget.others = NULL;
+	budget.count = 5;
+	budget.others = &rest;
 	budget.budget.on = budget.budget.estimated = true;
 	budget.budget.of = 0.05;
 	budget.budget.burst_ns = 20000000;
 	return &budget;
+}
+
+/* A loop that does nothing but malloc, over before there was a burst. */
+const struct snapshot *sample_snapshot__brief(void)
+{
+	static struct process_stats loop;
+	static const struct process_stats *rows[] = {&loop};
+	static struct snapshot brief;
+
+	loop = tutorial;
+	loop.exited = true;
+	loop.malloc.calls = loop.malloc.by_function[FN_MALLOC].calls = 17685;
+	loop.malloc.bytes = loop.malloc.by_function[FN_MALLOC].bytes = 162234033;
+	loop.estimate.is = loop.estimate.at_least = true;
+	loop.estimate.seen = (struct tally){17685, 162234033};
+	loop.estimate.seen_ns = 27100000;
+	loop.estimate.life_ns = 309000000;
+	loop.estimate.coverage = 0.0877;
+	loop.estimate.slowed = 0.93;
+	brief = sample;
+	brief.duration_ns = 309000000;
+	brief.window_ns = 309000000;
+	brief.processes = rows;
+	brief.count = 1;
+	brief.others = NULL;
+	brief.cost = brief.window_cost = (struct cost){true, 0.0582, 0.0175};
+	brief.budget.on = brief.budget.estimated = true;
+	brief.budget.of = 0.01;
+	brief.budget.burst_ns = 20000000;
+	return &brief;
 }

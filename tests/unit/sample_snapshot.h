@@ -28,6 +28,8 @@ const struct snapshot *sample_snapshot(void);
 const struct snapshot *sample_snapshot__live(void);
 /* With a budget. */
 const struct snapshot *sample_snapshot__budget(void);
+/* With a budget, over before there was a burst. */
+const struct snapshot *sample_snapshot__brief(void);
 /* Before anything happened: no process, level syscalls. */
 const struct snapshot *sample_snapshot__empty(void);
 

@@ -43,6 +43,7 @@ static void assert_same_counts(const struct process *a, const struct process *b)
 		assert_memory_equal(a->callers.entries, b->callers.entries,
 				    x.n_callers * sizeof(*x.callers));
 	assert_memory_equal(a->histograms, b->histograms, sizeof(*a->histograms));
+	assert_int_equal(process__beyond(a), process__beyond(b));
 }
 
 /* Every type with every op, flag and cause: seven events and one cell of seven are the same. */
@@ -82,10 +83,13 @@ static void a_cell_is_so_many_events(void **state)
 						assert_int_equal(process__count(one, &c), 0);
 					c.calls *= 7;
 					c.bytes *= 7;
-					c.seen *= 7;
-					c.seen_bytes *= 7;
+					c.beyond *= 7;
+					c.beyond_bytes *= 7;
 					assert_int_equal(process__count(seven, &c), 0);
 				}
+		assert_same_counts(one, seven);
+		process__extrapolate(one);
+		process__extrapolate(seven);
 		assert_same_counts(one, seven);
 		process__free(one);
 		process__free(seven);

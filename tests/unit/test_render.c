@@ -59,6 +59,7 @@ static void reports(void **state)
 	style.columns = 80;
 	style.utf8 = false;
 	report_as_golden("report.budget.80.ascii.txt", sample_snapshot__budget(), style);
+	report_as_golden("report.brief.80.ascii.txt", sample_snapshot__brief(), style);
 	report_as_golden("report.live.80.ascii.txt", sample_snapshot__live(), style);
 }
 
@@ -80,6 +81,7 @@ static void tables(void **state)
 	table_as_golden("rates.empty.txt", sample_snapshot__empty(), style);
 	style.columns = 80;
 	style.colour = false;
+	table_as_golden("rates.budget.80.utf8.txt", sample_snapshot__budget(), style);
 	table_as_golden("rates.live.80.utf8.txt", sample_snapshot__live(), style);
 }
 
@@ -118,7 +120,7 @@ static int widest(const struct output *o, int *names)
 	return most;
 }
 
-static void a_table_fits_any_width(void **state)
+static void assert_fits_any_width(const struct snapshot *s)
 {
 	struct style style = {.sort = SORT_MEMORY};
 	struct output o;
@@ -130,7 +132,7 @@ static void a_table_fits_any_width(void **state)
 			style.utf8 = i & 1;
 			style.rates = i & 2;
 			output__begin(&o);
-			assert_int_equal(render__table(o.stream, sample_snapshot(), &style), 0);
+			assert_int_equal(render__table(o.stream, s, &style), 0);
 			output__finish(&o);
 			assert_true(widest(&o, &names) <= (columns < 80 ? 80 : columns));
 			if (columns <= 80)
@@ -138,6 +140,12 @@ static void a_table_fits_any_width(void **state)
 			output__free(&o);
 		}
 	}
+}
+
+static void a_table_fits_any_width(void **state)
+{
+	assert_fits_any_width(sample_snapshot());
+	assert_fits_any_width(sample_snapshot__budget());
 }
 
 /*

@@ -65,6 +65,16 @@ static const struct process_stats *snapshot_at(struct world *w, struct snapshot 
 	return world__stats(w, PID);
 }
 
+/* After burst 0, numbers 1 to n: in none of them anything is called. */
+static void quiet_bursts(struct world *w, __u32 n)
+{
+	model__burst_over(w->m, 0);
+	for (__u32 i = 1; i <= n; i++) {
+		model__burst(w->m, 2000 + 100 * i, 2010 + 100 * i, 10);
+		model__burst_over(w->m, i);
+	}
+}
+
 static void a_call_counts_as_many(void **state)
 {
 	const struct process_stats *p;
@@ -78,6 +88,7 @@ static void a_call_counts_as_many(void **state)
 	call_at(&w, 1500, 10);
 	p = snapshot_at(&w, &s, 1600);
 	assert_false(p->estimate.is);
+	quiet_bursts(&w, 3);
 	model__burst(w.m, 3000, 3100, 50);
 	call_at(&w, 2500, 77); /* seen by a program that read the edges as they were written */
 	call_at(&w, 3050, 150000);
@@ -101,14 +112,14 @@ static void a_call_counts_as_many(void **state)
 	assert_int_equal(p->mapped[CAUSE_MALLOC].bytes, 40 * PAGE);
 	assert_int_equal(p->heap.grow.calls, 1);
 	assert_true(p->estimate.is);
-	assert_true(p->estimate.coverage > .366 && p->estimate.coverage < .367); /* 1100 of 3000 */
-	assert_false(p->estimate.calls.known);
+	assert_false(p->estimate.at_least);
+	assert_true(p->estimate.coverage > .376 && p->estimate.coverage < .377); /* 1130 of 3000 */
 	world__close(&w);
 }
 
 static void a_spilled_call_too(void **state)
 {
-	struct cell_key key = {.start_ns = TICK, .tgid = PID, .type = EVENT_MALLOC, .bucket = 4};
+	struct cell_key key = {.start_ns = 500, .tgid = PID, .type = EVENT_MALLOC, .bucket = 4};
 	struct cell cell = {3, 40};
 	const struct process_stats *p;
 	struct snapshot s = {};
@@ -116,14 +127,16 @@ static void a_spilled_call_too(void **state)
 
 	world__open(&w, LEVEL_SIZES, NULL);
 	model__burst(w.m, 1000, 2000, 1);
-	model__burst(w.m, 3000, 3100, 50);
-	key.flags = 2 << EVENT_BURST_SHIFT;
-	assert_int_equal(model__cell(w.m, &key, &cell), 0);
 	key.flags = 1 << EVENT_BURST_SHIFT;
+	assert_int_equal(model__cell(w.m, &key, &cell), 0);
+	quiet_bursts(&w, 3);
+	model__burst(w.m, 3000, 3100, 50);
+	assert_int_equal(model__cell(w.m, &key, &cell), 0);
+	key.flags = 0; /* of no burst */
 	assert_int_equal(model__cell(w.m, &key, &cell), 0);
 	key.type = EVENT_ROUTE;
 	key.flags = EVENT_F_ANON;
-	key.op = 2;
+	key.op = 1;
 	key.ip = events__site(IN_GLIBC_WRAPPER);
 	key.caller = events__site(IN_GLIBC);
 	assert_int_equal(model__cell(w.m, &key, &cell), 0);
@@ -132,6 +145,54 @@ static void a_spilled_call_too(void **state)
 	assert_int_equal(p->malloc.bytes, 40 * 51);
 	assert_int_equal(p->estimate.seen.calls, 6);
 	assert_int_equal(p->malloc.route_mmap.calls, 150);
+	world__close(&w);
+}
+
+static void assert_seen_alone(const struct process_stats *p)
+{
+	assert_true(p->estimate.is && p->estimate.at_least);
+	assert_false(p->estimate.calls.known || p->estimate.bytes.known);
+	assert_int_equal(p->malloc.calls, 2);
+	assert_int_equal(p->malloc.bytes, 150010);
+	assert_int_equal(p->malloc.by_function[FN_MALLOC].calls, 2);
+	assert_int_equal(p->malloc.route_mmap.calls, 1);
+	assert_int_equal(p->malloc.route_mmap.bytes, 150000);
+	assert_int_equal(p->histograms->malloc_size[18].calls, 1);
+	assert_int_equal(p->histograms->malloc_size[18].mmap, 1);
+}
+
+/* A first moment and two bursts are no sample of all the time that was not seen. */
+static void too_few_bursts_are_no_estimate(void **state)
+{
+	struct event_map m = events__mmap(PID, MAP_BASE, 40 * PAGE, EVENT_F_ANON, IN_GLIBC);
+	struct snapshot s = {};
+	struct world w;
+
+	world__open(&w, LEVEL_SIZES, NULL);
+	model__burst(w.m, 1000, 2000, 1);
+	call_at(&w, 1500, 10);
+	quiet_bursts(&w, 1);
+	model__burst(w.m, 2200, 2210, 50);
+	call_at(&w, 2205, 150000);
+	events__serve(&m, 150000);
+	m.request_ns = 2205;
+	world__take(&w, &m);
+	model__burst_over(w.m, 2);
+	assert_seen_alone(snapshot_at(&w, &s, 4000));
+	assert_int_equal(world__stats(&w, PID)->estimate.seen_ns, 1020);
+	assert_int_equal(world__stats(&w, PID)->estimate.life_ns, 3000);
+	assert_int_equal(world__stats(&w, PID)->window.malloc_calls, 2);
+	assert_seen_alone(snapshot_at(&w, &s, 5000));
+	/* One more, and they are; what was seen long ago is no call of this window. */
+	model__burst(w.m, 5000, 5010, 10);
+	call_at(&w, 5005, 10);
+	model__burst_over(w.m, 3);
+	assert_int_equal(snapshot_at(&w, &s, 6000)->malloc.calls, 1 + 50 + 10);
+	assert_false(world__stats(&w, PID)->estimate.at_least);
+	assert_int_equal(world__stats(&w, PID)->malloc.route_mmap.calls, 50);
+	assert_int_equal(world__stats(&w, PID)->histograms->malloc_size[18].mmap, 50);
+	assert_int_equal(world__stats(&w, PID)->window.malloc_calls, 10);
+	assert_int_equal(snapshot_at(&w, &s, 6500)->window.malloc_calls, 0);
 	world__close(&w);
 }
 
@@ -327,6 +388,64 @@ static void what_is_forgotten_is_taken_for_even(void **state)
 	assert_int_equal(bursts__seen_ns(&b, 1000 + 3000 * BURSTS_KEPT), 600 * BURSTS_KEPT);
 }
 
+static void take_at(struct world *w, struct event *e, __u64 ts)
+{
+	e->ts_ns = ts;
+	world__take(w, e);
+}
+
+/* All of its life was in one burst: nothing stands for more than it is. */
+static void a_life_within_a_burst_is_exact(void **state)
+{
+	struct event_task fork = events__fork(OTHER, PID, 3010), exit = events__exit(OTHER, 3010);
+	struct event call = events__malloc(OTHER, FN_MALLOC, 8);
+	const struct process_stats *p;
+	struct snapshot s = {};
+	struct world w;
+
+	world__open(&w, LEVEL_SIZES, NULL);
+	model__burst(w.m, 1000, 2000, 1);
+	call_at(&w, 1010, 8);
+	quiet_bursts(&w, 3);
+	model__burst(w.m, 3000, 3200, 5);
+	take_at(&w, &fork.e, 3010);
+	take_at(&w, &call, 3050);
+	take_at(&w, &exit.e, 3100);
+	model__burst_over(w.m, 4);
+	many_bursts(&w, 4000, 5, 5);
+	snapshot_at(&w, &s, 10000);
+	p = s.processes[1];
+	assert_false(p->estimate.is);
+	assert_int_equal(p->malloc.calls, 1);
+	world__close(&w);
+}
+
+/* That it was in none of the others tells nothing of the time in which it was there. */
+static void bursts_around_a_life_are_none_of_it(void **state)
+{
+	struct event_task fork = events__fork(OTHER, PID, 2950), exit = events__exit(OTHER, 2950);
+	struct event call = events__malloc(OTHER, FN_MALLOC, 8);
+	const struct process_stats *p;
+	struct snapshot s = {};
+	struct world w;
+
+	world__open(&w, LEVEL_SIZES, NULL);
+	model__burst(w.m, 1000, 2000, 1);
+	call_at(&w, 1010, 8);
+	quiet_bursts(&w, 3);
+	model__burst(w.m, 3000, 3020, 50);
+	take_at(&w, &fork.e, 2950);
+	take_at(&w, &call, 3010);
+	take_at(&w, &exit.e, 3100);
+	model__burst_over(w.m, 4);
+	many_bursts(&w, 4000, 5, 5);
+	snapshot_at(&w, &s, 10000);
+	p = s.processes[1];
+	assert_true(p->estimate.is && p->estimate.at_least);
+	assert_int_equal(p->malloc.calls, 1);
+	world__close(&w);
+}
+
 /* Between two bursts: not that there were no calls. */
 static void a_time_without_a_burst_has_no_rate(void **state)
 {
@@ -361,13 +480,19 @@ static void the_others_are_estimated_too(void **state)
 	snapshot_at(&w, &s, 1500);
 	assert_non_null(s.others);
 	assert_false(s.others->estimate.is);
+	quiet_bursts(&w, 1);
 	model__burst(w.m, 3000, 3100, 50);
-	key.flags = 2 << EVENT_BURST_SHIFT;
 	assert_int_equal(model__cell(w.m, &key, &cell), 0);
+	model__burst_over(w.m, 2);
 	snapshot_at(&w, &s, 4000);
+	assert_int_equal(s.others->malloc.calls, 6);
+	assert_true(s.others->estimate.is && s.others->estimate.at_least);
+	model__burst(w.m, 5000, 5100, 50);
+	model__burst_over(w.m, 3);
+	snapshot_at(&w, &s, 6000);
 	assert_int_equal(s.others->malloc.calls, 153);
 	assert_int_equal(s.others->estimate.seen.calls, 6);
-	assert_true(s.others->estimate.is);
+	assert_true(s.others->estimate.is && !s.others->estimate.at_least);
 	world__close(&w);
 }
 
@@ -377,6 +502,9 @@ int main(void)
 		cmocka_unit_test(time_in_bursts),
 		cmocka_unit_test(a_call_counts_as_many),
 		cmocka_unit_test(a_spilled_call_too),
+		cmocka_unit_test(too_few_bursts_are_no_estimate),
+		cmocka_unit_test(a_life_within_a_burst_is_exact),
+		cmocka_unit_test(bursts_around_a_life_are_none_of_it),
 		cmocka_unit_test(windows_make_an_interval),
 		cmocka_unit_test(a_heavy_time_seen_whole_is_in_the_interval),
 		cmocka_unit_test(a_heavy_time_that_spilled_is_in_it_too),

@@ -68,10 +68,10 @@ static int count(struct model *m, struct process *p, const struct event *e, __u3
 			  .op = e->op,
 			  .flags = e->flags,
 			  .bucket = size_bucket(e->size),
-			  .calls = times,
-			  .bytes = bytes_times(e->size, times),
-			  .seen = 1,
-			  .seen_bytes = e->size};
+			  .calls = 1,
+			  .bytes = e->size,
+			  .beyond = times - 1,
+			  .beyond_bytes = bytes_times(e->size, times - 1)};
 
 	if (bits)
 		sampling__count(m, p, &c, bits, e->ts_ns);

@@ -69,10 +69,12 @@ static int count_request(struct model *m, struct process *p, const struct event_
 	struct count c = {.type = EVENT_ROUTE,
 			  .bucket = size_bucket(e->request),
 			  .cause = caller__route(m, cause, by),
-			  .calls = times,
-			  .bytes = bytes_times(e->request, times)};
+			  .calls = 1,
+			  .bytes = e->request,
+			  .beyond = times - 1,
+			  .beyond_bytes = bytes_times(e->request, times - 1)};
 
-	return e->e.flags & EVENT_F_REQUEST ? process__count(p, &c) : 0;
+	return times && e->e.flags & EVENT_F_REQUEST ? process__count(p, &c) : 0;
 }
 static bool map_failed(const struct event *e)
 {

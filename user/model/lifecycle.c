@@ -165,7 +165,7 @@ static int on_process_exec(struct model *m, const struct event_exec *x, struct n
 	p->begun_ns = t->e.ts_ns;
 	p->has_allocator = p->allocator_seen = p->code_unknown = false;
 	p->allocator_called = false;
-	p->calls_before_exec = p->stats.malloc.calls;
+	p->calls_before_exec = p->stats.estimate.seen.calls;
 	p->complete = true;
 	p->told = false;
 	p->marks = (struct heap_marks){};

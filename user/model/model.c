@@ -320,6 +320,7 @@ static void close_window(struct process *p)
 	p->last.brk_calls = brk_calls;
 	p->last.mmap_calls = mmap_calls;
 	p->last.malloc_calls = s->malloc.calls;
+	p->last.beyond = process__beyond(p);
 	p->last.memory = memory;
 }
 
@@ -330,7 +331,7 @@ static void close_window(struct process *p)
  */
 static bool malloc_known(const struct model *m, const struct process *p)
 {
-	bool called = p->stats.malloc.calls > p->calls_before_exec;
+	bool called = p->stats.estimate.seen.calls > p->calls_before_exec;
 
 	if (m->config.level < LEVEL_SIZES)
 		return false;
@@ -367,9 +368,8 @@ int model__snapshot(struct model *m, struct snapshot *s)
 	s->count = m->n;
 	s->unowned = m->unowned;
 	s->others = m->others ? &m->others->stats : NULL;
-	/* Whose calls they are nobody knows: of a time when all were seen, or of another. */
 	if (m->others)
-		m->others->stats.estimate.is = model__estimates(m, s->start_ns + s->duration_ns);
+		sampling__estimate_others(m, s->start_ns + s->duration_ns);
 	return 0;
 }
 

@@ -9,6 +9,12 @@
 
 #include "model/retained.h"
 
+/* Not in stats as long as there are too few bursts to make an estimate. */
+struct beyond {
+	struct malloc_stats malloc;
+	struct malloc_bucket sizes[SIZE_BUCKETS];
+};
+
 struct process *process__new(__u32 pid, __u64 start_ns)
 {
 	struct process *p = calloc(1, sizeof(*p));
@@ -37,6 +43,7 @@ void process__free(struct process *p)
 	free(p->retained);
 	caller_table__clear(&p->callers);
 	free(p->histograms);
+	free(p->beyond);
 	free((char *)p->stats.exe);
 	free((char *)p->stats.cgroup);
 	free((char *)p->stats.allocator_object);
@@ -65,41 +72,48 @@ static void add(struct tally *t, const struct count *c)
 	t->bytes = bytes_sum(t->bytes, c->bytes);
 }
 
-static void count_malloc(struct process *p, const struct count *c)
+static void count_malloc(struct malloc_stats *m, struct malloc_bucket *b, const struct count *c)
 {
-	struct process_stats *s = &p->stats;
-
 	if (!(c->flags & EVENT_F_KEPT)) {
-		s->malloc.calls += c->calls;
-		s->malloc.bytes = bytes_sum(s->malloc.bytes, c->bytes);
-		s->estimate.seen.calls += c->seen;
-		s->estimate.seen.bytes = bytes_sum(s->estimate.seen.bytes, c->seen_bytes);
-		add(&s->malloc.by_function[c->op], c);
-		p->histograms->malloc_size[c->bucket].calls += c->calls;
+		m->calls += c->calls;
+		m->bytes = bytes_sum(m->bytes, c->bytes);
+		add(&m->by_function[c->op], c);
+		b->calls += c->calls;
 	}
 	if (c->flags & EVENT_F_IMPOSSIBLE)
-		s->malloc.impossible += c->calls;
+		m->impossible += c->calls;
 	if (c->flags & (EVENT_F_KEEPS_MAPPING | EVENT_F_KEPT)) {
-		add(&s->malloc.route_mmap, c);
-		p->histograms->malloc_size[c->bucket].mmap += c->calls;
+		add(&m->route_mmap, c);
+		b->mmap += c->calls;
 	}
 	if (c->flags & EVENT_F_ARENA) {
-		add(&s->malloc.route_arena, c);
-		p->histograms->malloc_size[c->bucket].arena += c->calls;
+		add(&m->route_arena, c);
+		b->arena += c->calls;
 	}
-	p->told |= !!(c->flags & EVENT_F_TOLD);
 }
 
 /* The request that a mapping was made for; the call itself is counted apart. */
-static void count_route(struct process *p, const struct count *c)
+static void count_route(struct malloc_stats *m, struct malloc_bucket *b, const struct count *c)
 {
 	if (c->cause == CAUSE_MALLOC) {
-		add(&p->stats.malloc.route_mmap, c);
-		p->histograms->malloc_size[c->bucket].mmap += c->calls;
+		add(&m->route_mmap, c);
+		b->mmap += c->calls;
 	} else if (c->cause == CAUSE_ARENA) {
-		add(&p->stats.malloc.route_arena, c);
-		p->histograms->malloc_size[c->bucket].arena += c->calls;
+		add(&m->route_arena, c);
+		b->arena += c->calls;
 	}
+}
+
+static void count_beyond(struct beyond *to, const struct count *c)
+{
+	struct count beyond = *c;
+
+	beyond.calls = c->beyond;
+	beyond.bytes = c->beyond_bytes;
+	if (c->type == EVENT_MALLOC)
+		count_malloc(&to->malloc, &to->sizes[c->bucket], &beyond);
+	else
+		count_route(&to->malloc, &to->sizes[c->bucket], &beyond);
 }
 
 static void count_brk(struct process *p, const struct count *c)
@@ -183,11 +197,35 @@ static int need_histograms(struct process *p)
 	return p->histograms ? 0 : -ENOMEM;
 }
 
+static int need_beyond(struct process *p)
+{
+	if (!p->beyond)
+		p->beyond = calloc(1, sizeof(*p->beyond));
+	return p->beyond ? 0 : -ENOMEM;
+}
+
 int process__count_malloc(struct process *p, const struct count *c)
 {
-	if (need_histograms(p))
+	struct tally *seen = &p->stats.estimate.seen;
+
+	if (need_histograms(p) || (c->beyond && need_beyond(p)))
 		return -ENOMEM;
-	count_malloc(p, c);
+	count_malloc(&p->stats.malloc, &p->histograms->malloc_size[c->bucket], c);
+	if (!(c->flags & EVENT_F_KEPT))
+		add(seen, c);
+	if (c->beyond)
+		count_beyond(p->beyond, c);
+	p->told |= !!(c->flags & EVENT_F_TOLD);
+	return 0;
+}
+
+static int count_served(struct process *p, const struct count *c)
+{
+	if (c->beyond && need_beyond(p))
+		return -ENOMEM;
+	count_route(&p->stats.malloc, &p->histograms->malloc_size[c->bucket], c);
+	if (c->beyond)
+		count_beyond(p->beyond, c);
 	return 0;
 }
 
@@ -197,11 +235,9 @@ int process__count(struct process *p, const struct count *c)
 		return -ENOMEM;
 	switch (c->type) {
 	case EVENT_MALLOC:
-		count_malloc(p, c);
-		break;
+		return process__count_malloc(p, c);
 	case EVENT_ROUTE:
-		count_route(p, c);
-		break;
+		return count_served(p, c);
 	case EVENT_BRK:
 		count_brk(p, c);
 		break;
@@ -233,31 +269,55 @@ static void add_tally(struct tally *to, const struct tally *t)
 	to->bytes = bytes_sum(to->bytes, t->bytes);
 }
 
-static void add_histograms(struct histograms *to, const struct histograms *h)
+static void add_sizes(struct malloc_bucket to[SIZE_BUCKETS],
+		      const struct malloc_bucket from[SIZE_BUCKETS])
 {
 	for (int b = 0; b < SIZE_BUCKETS; b++) {
-		to->malloc_size[b].calls += h->malloc_size[b].calls;
-		to->malloc_size[b].mmap += h->malloc_size[b].mmap;
-		to->malloc_size[b].arena += h->malloc_size[b].arena;
+		to[b].calls += from[b].calls;
+		to[b].mmap += from[b].mmap;
+		to[b].arena += from[b].arena;
 		for (int r = 0; r < ROUTE_COUNT; r++)
-			to->malloc_size[b].had[r] += h->malloc_size[b].had[r];
+			to[b].had[r] += from[b].had[r];
+	}
+}
+
+static void add_histograms(struct histograms *to, const struct histograms *h)
+{
+	add_sizes(to->malloc_size, h->malloc_size);
+	for (int b = 0; b < SIZE_BUCKETS; b++) {
 		to->brk_grow[b] += h->brk_grow[b];
 		for (int c = 0; c < CAUSE_COUNT; c++)
 			to->mmap_size[b][c] += h->mmap_size[b][c];
 	}
 }
 
-static void add_malloc(struct process_stats *to, const struct process_stats *s)
+static void add_malloc(struct malloc_stats *to, const struct malloc_stats *m)
 {
-	add_tally(&to->estimate.seen, &s->estimate.seen);
-	to->malloc.calls += s->malloc.calls;
-	to->malloc.bytes = bytes_sum(to->malloc.bytes, s->malloc.bytes);
-	to->malloc.impossible += s->malloc.impossible;
+	to->calls += m->calls;
+	to->bytes = bytes_sum(to->bytes, m->bytes);
+	to->impossible += m->impossible;
 	for (int fn = 0; fn < FN_COUNT; fn++)
-		add_tally(&to->malloc.by_function[fn], &s->malloc.by_function[fn]);
-	add_tally(&to->malloc.route_mmap, &s->malloc.route_mmap);
-	add_tally(&to->malloc.route_arena, &s->malloc.route_arena);
-	to->paired.frees += s->paired.frees;
+		add_tally(&to->by_function[fn], &m->by_function[fn]);
+	add_tally(&to->route_mmap, &m->route_mmap);
+	add_tally(&to->route_arena, &m->route_arena);
+}
+
+__u64 process__beyond(const struct process *p)
+{
+	return p->beyond ? p->beyond->malloc.calls : 0;
+}
+
+void process__extrapolate(struct process *p)
+{
+	if (!p->beyond)
+		return;
+	add_malloc(&p->stats.malloc, &p->beyond->malloc);
+	add_sizes(p->histograms->malloc_size, p->beyond->sizes);
+	/* What belongs to a time before the last snapshot is no call of this one's window. */
+	p->last.malloc_calls += p->last.beyond;
+	p->last.beyond = 0;
+	free(p->beyond);
+	p->beyond = NULL;
 }
 
 int process__add_counts(struct process *to, const struct process *p)
@@ -265,7 +325,7 @@ int process__add_counts(struct process *to, const struct process *p)
 	struct process_stats *t = &to->stats;
 	const struct process_stats *s = &p->stats;
 
-	if (need_histograms(to) || need_callers(to, p->callers.n))
+	if (need_histograms(to) || need_callers(to, p->callers.n) || (p->beyond && need_beyond(to)))
 		return -ENOMEM;
 	t->execs += s->execs;
 	add_tally(&t->heap.grow, &s->heap.grow);
@@ -288,9 +348,15 @@ int process__add_counts(struct process *to, const struct process *p)
 	t->mremap.shrink_bytes += s->mremap.shrink_bytes;
 	t->mmap_failed += s->mmap_failed;
 	t->malloc.refused |= s->malloc.refused;
-	add_malloc(t, s);
+	add_tally(&t->estimate.seen, &s->estimate.seen);
+	add_malloc(&t->malloc, &s->malloc);
+	t->paired.frees += s->paired.frees;
 	if (p->histograms)
 		add_histograms(to->histograms, p->histograms);
+	if (p->beyond) {
+		add_malloc(&to->beyond->malloc, &p->beyond->malloc);
+		add_sizes(to->beyond->sizes, p->beyond->sizes);
+	}
 	return 0;
 }
 

@@ -69,6 +69,8 @@ struct process {
 	__u64 calls_before_exec;  /* of malloc */
 	struct tally in_burst[2]; /* seen in the bursts that are not over */
 	struct sampled sampled;
+	__u32 windows;	       /* of these, those in which it was there */
+	struct beyond *beyond; /* what the calls seen stand for, beside these; NULL: nothing */
 	/* Of a time in which all is seen: what was called in the last of its lengths. */
 	struct slice {
 		__u64 number, calls, bytes;
@@ -88,6 +90,7 @@ struct process {
 	__u32 borrows;
 	struct {
 		__u64 brk_calls, mmap_calls, malloc_calls, memory, seen_ns;
+		__u64 beyond;	     /* calls that were not in malloc_calls */
 	} last;			     /* at the last snapshot */
 	struct process *next;	     /* in its hash chain */
 	struct process *next_exited; /* that exited after it */
@@ -102,7 +105,8 @@ struct count {
 	enum cause cause; /* MMAP, MREMAP, ROUTE */
 	__u32 caller;	  /* MMAP */
 	__u64 calls, bytes;
-	__u64 seen, seen_bytes; /* MALLOC: of these; the others are there by estimate */
+	__u64 beyond,
+		beyond_bytes; /* MALLOC, ROUTE: what they stand for, by estimate, beside these */
 };
 
 struct process *process__new(__u32 pid, __u64 start_ns); /* NULL with errno set */
@@ -112,6 +116,12 @@ void process__free(struct process *p);			 /* NULL is allowed */
 int process__count(struct process *p, const struct count *c);
 /* The same of a MALLOC, which most are. */
 int process__count_malloc(struct process *p, const struct count *c);
+
+/* From here on the numbers of malloc are what the calls seen stand for, and not these alone. */
+void process__extrapolate(struct process *p);
+
+/* Calls that would come to them by that. */
+__u64 process__beyond(const struct process *p);
 
 /* What p has counted, added to `to`.  0 or -ENOMEM, with nothing added. */
 int process__add_counts(struct process *to, const struct process *p);

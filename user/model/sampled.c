@@ -3,8 +3,6 @@
  */
 #include "model/sampled.h"
 
-/* Fewer windows tell nothing about each other. */
-#define WINDOWS_LEAST 3
 /*
  * Of what takes 3/n of the time n bursts see nothing in one of 20 cases.  With fewer bursts than
  * these that is more than a seventh of the time: nothing tells how much there was in that.
@@ -195,7 +193,7 @@ struct estimates sampled__intervals(const struct sampled *s, const struct totals
 {
 	struct under_way w = {};
 
-	if (s->windows < WINDOWS_LEAST || !(s->told > 0))
+	if (!sampled__is_told(s))
 		return (struct estimates){};
 	if (times > 1 && cut > 0 && cut < 1)
 		w = (struct under_way){times, cut};

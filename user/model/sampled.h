@@ -18,6 +18,9 @@
 
 #include <linux/types.h>
 
+/* Fewer windows tell nothing about each other. */
+#define WINDOWS_LEAST 3
+
 /* Of one process.  All zero is: no window so far.  A length is a burst's. */
 struct sampled {
 	__u32 windows;			   /* whose burst was not all of it */
@@ -35,6 +38,12 @@ struct sampled {
 		__u64 calls, bytes;
 	} last;
 };
+
+/* Were there enough windows to say how far off an estimate may be? */
+static inline bool sampled__is_told(const struct sampled *s)
+{
+	return s->windows >= WINDOWS_LEAST && s->told > 0;
+}
 
 /* A window of `times` bursts, in one of which that was seen; it may be nothing. */
 void sampled__window(struct sampled *s, __u32 times, __u64 calls, __u64 bytes);

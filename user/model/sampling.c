@@ -31,8 +31,8 @@ static void add_to_slice(struct process *p, struct slice *s, __u64 number, const
 {
 	if (number != s->number)
 		*s = (struct slice){.number = number};
-	s->calls += c->seen;
-	s->bytes += c->seen_bytes;
+	s->calls += c->calls;
+	s->bytes += c->bytes;
 	sampled__slice(&p->sampled, s->calls / lengths, s->bytes / lengths);
 }
 
@@ -47,12 +47,12 @@ static void count_spilled(const struct model *m, struct process *p, const struct
 void sampling__count(const struct model *m, struct process *p, const struct count *c, __u32 bits,
 		     __u64 ts)
 {
-	if (!m->bursts.n || c->flags & EVENT_F_KEPT)
+	if (!m->bursts.n || !c->calls || c->flags & EVENT_F_KEPT)
 		return;
 	for (int bit = 0; bit < 2; bit++)
 		if (bits & 1u << bit) {
-			p->in_burst[bit].calls += c->seen;
-			p->in_burst[bit].bytes += c->seen_bytes;
+			p->in_burst[bit].calls += c->calls;
+			p->in_burst[bit].bytes += c->bytes;
 		}
 	if (!m->burst_ns || !in_whole(m, bits))
 		return;
@@ -96,6 +96,7 @@ static void close_burst(struct model *m, struct process *p, __u32 times, __u32 b
 		if (!p->sampled.windows && p->stats.start_ns > m->begun_ns)
 			sampled__window(&p->sampled, times, 0, 0);
 		sampled__window(&p->sampled, times, p->in_burst[bit].calls, p->in_burst[bit].bytes);
+		p->windows += !p->sampled_out;
 	}
 	p->in_burst[bit].calls = p->in_burst[bit].bytes = 0;
 }
@@ -106,6 +107,7 @@ void model__burst_over(struct model *m, __u32 number)
 	/* What is left of one from before the first window is no sample. */
 	__u32 times = b->to - b->from >= m->burst_ns ? b->times : 1;
 
+	m->windows += times > 1;
 	for (size_t i = 0; i < m->n; i++) {
 		keep_seen(m, m->all[i]);
 		close_burst(m, m->all[i], times, number & 1);
@@ -146,18 +148,39 @@ bool model__estimates(const struct model *m, __u64 now_ns)
 	       bursts__seen_ns(&m->bursts, now_ns) < now_ns - m->begun_ns;
 }
 
-void sampling__estimate(struct model *m, struct process *p, __u64 now)
+/*
+ * From fewer bursts than say how much they differ nothing is made: one may have hit anything.
+ * That a process was not there in the windows around its time tells nothing of that time.
+ */
+static bool is_told(const struct process *p)
+{
+	return p->windows >= WINDOWS_LEAST && sampled__is_told(&p->sampled);
+}
+
+static void set_intervals(const struct model *m, struct process *p, __u64 now)
 {
 	struct process_stats *s = &p->stats;
-	__u64 from, to, seen;
-	struct totals t = {.calls = s->malloc.calls,
-			   .bytes = s->malloc.bytes,
-			   .seen_calls = s->estimate.seen.calls,
+	struct totals t = {.seen_calls = s->estimate.seen.calls,
 			   .seen_bytes = s->estimate.seen.bytes,
 			   .contended = m->contended};
 	struct estimates e;
 
-	s->estimate.is = s->window.unseen = false;
+	process__extrapolate(p);
+	t.calls = s->malloc.calls;
+	t.bytes = s->malloc.bytes;
+	if (m->burst_ns)
+		t.call = m->hit_ns / (double)m->burst_ns;
+	e = sampled__intervals(&p->sampled, &t, p->gone ? 0 : m->window.times, cut(m, now));
+	s->estimate.calls = e.calls;
+	s->estimate.bytes = e.bytes;
+}
+
+void sampling__estimate(struct model *m, struct process *p, __u64 now)
+{
+	struct process_stats *s = &p->stats;
+	__u64 from, to, seen;
+
+	s->estimate.is = s->estimate.at_least = s->window.unseen = false;
 	if (!m->bursts.n)
 		return;
 	keep_seen(m, p);
@@ -171,13 +194,24 @@ void sampling__estimate(struct model *m, struct process *p, __u64 now)
 	s->estimate.is = seen < to - from;
 	s->window.unseen = p->last_seen.seen_ns == p->last.seen_ns;
 	p->last.seen_ns = p->last_seen.seen_ns;
+	s->estimate.seen_ns = seen;
+	s->estimate.life_ns = to - from;
 	s->estimate.coverage = (double)seen / (double)(to - from);
-	s->estimate.slowed = seen ? (double)t.seen_calls * m->hit_ns / (double)seen : 0;
+	s->estimate.slowed = seen ? (double)s->estimate.seen.calls * m->hit_ns / (double)seen : 0;
 	if (s->estimate.slowed > 1)
 		s->estimate.slowed = 1; /* of several threads */
-	if (m->burst_ns)
-		t.call = m->hit_ns / (double)m->burst_ns;
-	e = sampled__intervals(&p->sampled, &t, p->gone ? 0 : m->window.times, cut(m, now));
-	s->estimate.calls = e.calls;
-	s->estimate.bytes = e.bytes;
+	s->estimate.at_least = s->estimate.is && !is_told(p);
+	if (s->estimate.is && !s->estimate.at_least)
+		set_intervals(m, p, now);
+}
+
+void sampling__estimate_others(struct model *m, __u64 now)
+{
+	struct process *p = m->others;
+
+	/* Whose calls they are nobody knows: of a time when all were seen, or of another. */
+	p->stats.estimate.is = model__estimates(m, now);
+	p->stats.estimate.at_least = p->stats.estimate.is && m->windows < WINDOWS_LEAST;
+	if (p->stats.estimate.is && !p->stats.estimate.at_least)
+		process__extrapolate(p);
 }

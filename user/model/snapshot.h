@@ -76,15 +76,18 @@ struct resident {
 	__u64 bytes;
 };
 
+/* Calls of malloc by size. */
+struct malloc_bucket {
+	__u64 calls; /* all; not mmap or arena: the heap, or (arena_split false) heap or
+			arena */
+	__u64 mmap;
+	__u64 arena;
+	__u64 had[ROUTE_COUNT]; /* level live: by the addresses that they returned */
+};
+
 /* Allocated with the first event that needs it: most processes are idle. */
 struct histograms {
-	struct {
-		__u64 calls; /* all; not mmap or arena: the heap, or (arena_split false) heap or
-				arena */
-		__u64 mmap;
-		__u64 arena;
-		__u64 had[ROUTE_COUNT]; /* level live: by the addresses that they returned */
-	} malloc_size[SIZE_BUCKETS];
+	struct malloc_bucket malloc_size[SIZE_BUCKETS];
 	__u64 brk_grow[SIZE_BUCKETS];
 	__u64 mmap_size[SIZE_BUCKETS][CAUSE_COUNT];
 };
@@ -107,6 +110,26 @@ enum unpaired {
 	UNPAIRED_SPARED,    /* a return probe would have harmed the process */
 	UNPAIRED_NO_MEMORY, /* in the agent */
 	UNPAIRED_BEYOND,    /* a block is where none is kept: five-level paging, or no malloc's */
+};
+
+/* Calls, and what served them. */
+struct malloc_stats {
+	__u64 calls, bytes;
+	__u64 impossible; /* of calls: overflowed or above PTRDIFF_MAX, 0 bytes */
+	struct tally by_function[FN_COUNT];
+	struct tally route_mmap, route_arena;
+	/*
+	 * Which calls an arena served and which the heap needs the
+	 * returned address.  True where there never was an arena: then
+	 * all that is not mmap is heap, and route_arena is 0.
+	 */
+	bool arena_split;
+	/* Of what malloc asked to be mapped some was refused: calls may have got nothing,
+	 * and only what they returned tells which. */
+	bool refused;
+	/* Its allocator tells of routes where its blocks are told of, and some were missed.
+	 */
+	bool routes_missed;
 };
 
 struct retained;
@@ -161,32 +184,18 @@ struct process_stats {
 	bool malloc_known; /* false: level syscalls, or the allocator is not probed */
 	/* The calls are those from then on: its allocator was probed while it ran.  0: all. */
 	__u64 malloc_since_ns;
-	struct {
-		__u64 calls, bytes;
-		__u64 impossible; /* of calls: overflowed or above PTRDIFF_MAX, 0 bytes */
-		struct tally by_function[FN_COUNT];
-		struct tally route_mmap, route_arena;
-		/*
-		 * Which calls an arena served and which the heap needs the
-		 * returned address.  True where there never was an arena: then
-		 * all that is not mmap is heap, and route_arena is 0.
-		 */
-		bool arena_split;
-		/* Of what malloc asked to be mapped some was refused: calls may have got nothing,
-		 * and only what they returned tells which. */
-		bool refused;
-		/* Its allocator tells of routes where its blocks are told of, and some were missed.
-		 */
-		bool routes_missed;
-	} malloc;
+	struct malloc_stats malloc;
 
 	/*
 	 * With a budget calls are seen in bursts: malloc has what there were by estimate,
-	 * each of them, and its routes and sizes.
+	 * each of them, and its routes and sizes; or, where that would be none worth the name,
+	 * what was seen.
 	 */
 	struct {
-		bool is; /* false: all was seen */
+		bool is;       /* false: all was seen */
+		bool at_least; /* and too little: there are no intervals */
 		struct tally seen;
+		__u64 seen_ns, life_ns;	      /* of its life as far as it was to be seen */
 		double coverage;	      /* of its life, what part was seen */
 		double slowed;		      /* of that, what part the probes took */
 		struct interval calls, bytes; /* 95% */
@@ -278,6 +287,13 @@ static inline bool stats__by_address(const struct process_stats *p)
 static inline bool stats__split(const struct process_stats *p)
 {
 	return p->paired.had_known || p->malloc.arena_split;
+}
+
+/* An estimate that may be far too low: nothing tells how far. */
+static inline bool stats__estimate_is_open(const struct process_stats *p)
+{
+	return p->estimate.is && !p->estimate.at_least &&
+	       (!p->estimate.calls.known || p->estimate.calls.open);
 }
 
 __u64 stats__live_blocks(const struct process_stats *p);

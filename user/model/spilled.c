@@ -147,17 +147,18 @@ bool model__spilled(struct model *m, __u32 tgid, const struct spilled_process *s
 	return true;
 }
 
-/* Calls of malloc, and what served them: as many as they stand for. */
+/* Calls of malloc, and what served them: how many more they stand for; of no burst, they are none.
+ */
 static void sample_cell(struct model *m, struct process *p, const struct cell_key *key,
 			struct count *c)
 {
 	__u32 bits = key->type == EVENT_ROUTE ? key->op : key->flags >> EVENT_BURST_SHIFT, times;
 
 	times = bursts__times_of(&m->bursts, bits);
-	c->seen = c->calls;
-	c->seen_bytes = c->bytes;
-	c->calls *= times;
-	c->bytes = bytes_times(c->bytes, times);
+	if (!times)
+		c->calls = c->bytes = 0;
+	c->beyond = c->calls * (times - 1);
+	c->beyond_bytes = bytes_times(c->bytes, times - 1);
 	if (key->type == EVENT_MALLOC)
 		sampling__count(m, p, c, bits, 0);
 }

@@ -41,6 +41,7 @@ struct model {
 	double hit_ns;	      /* what a call costs that is seen */
 	bool contended;	      /* more want a CPU than there are */
 	__u64 begun_ns;	      /* when the first of them did */
+	__u32 windows;	      /* whose burst is over, but for those in which all was seen */
 	struct {
 		__u64 from_ns, to_ns;
 		__u32 times;
@@ -90,6 +91,7 @@ void sampling__count(const struct model *m, struct process *p, const struct coun
 		     __u64 ts);
 /* How sure p's numbers are. */
 void sampling__estimate(struct model *m, struct process *p, __u64 now);
+void sampling__estimate_others(struct model *m, __u64 now);
 
 /* Which blocks p has, or had at its end, is not known any more. */
 void spilled__forget_blocks(struct process *p);

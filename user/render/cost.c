@@ -5,6 +5,10 @@
 
 #include "render/flow.h"
 
+/* By less it is as good as kept; by more there are other reasons. */
+#define EXCESS_LEAST_NS 1e6
+#define EXCESS_MOST_NS	2e8
+
 const char *const hit_names[HIT_KINDS] = {
 	[HIT_EMULATED] = "emulated",
 	[HIT_STEPPED] = "stepped",
@@ -46,6 +50,34 @@ static void add(struct flow *f, const struct cost *cost, const char *when)
 		  cost__percent(agent, cost->agent));
 }
 
+/* The first moment and a burst have to be paid at once, and are made up for later only. */
+static void add_excess(struct flow *f, const struct snapshot *s)
+{
+	double over = (s->cost.probes + s->cost.agent - s->budget.of) * (double)s->duration_ns;
+	char text[UNIT_SIZE];
+
+	if (s->budget.dropped || over < EXCESS_LEAST_NS || over > EXCESS_MOST_NS)
+		return;
+	flow__add(f, INK_NOTICE,
+		  "exceeded by %s of CPU: the first moment and a burst's probes cost that",
+		  unit__duration(text, (__u64)over));
+}
+
+/* Did bursts make an estimate of anything, or were they too few? */
+static bool has_estimates(const struct snapshot *s)
+{
+	bool at_least = false;
+
+	for (size_t i = 0; i < s->count; i++) {
+		const typeof(s->processes[i]->estimate) *e = &s->processes[i]->estimate;
+
+		if (e->is && !e->at_least)
+			return true;
+		at_least |= e->is;
+	}
+	return !at_least;
+}
+
 static void print_budget(FILE *out, const struct snapshot *s, const struct style *style)
 {
 	char of[UNIT_SIZE], base[UNIT_SIZE], text[UNIT_SIZE];
@@ -53,14 +85,16 @@ static void print_budget(FILE *out, const struct snapshot *s, const struct style
 
 	flow__begin(&f, out, style, 0, "budget: ");
 	flow__add(&f, INK_PLAIN, "%s of one CPU", cost__percent(of, s->budget.of));
+	add_excess(&f, s);
 	if (s->budget.dropped)
 		flow__add(&f, INK_NOTICE,
 			  "brk and mmap alone cost %s: malloc is probed in the first %s only",
 			  cost__percent(base, s->budget.base),
 			  unit__duration(text, s->budget.dropped_ns - s->start_ns));
 	else if (s->budget.estimated)
-		flow__add(&f, INK_NOTICE, "malloc seen in bursts of %s, and estimated",
-			  unit__duration(text, s->budget.burst_ns));
+		flow__add(&f, INK_NOTICE, "malloc seen in bursts of %s, %s",
+			  unit__duration(text, s->budget.burst_ns),
+			  has_estimates(s) ? "and estimated" : "too few for an estimate");
 	else
 		flow__add(&f, INK_PLAIN, "all calls of malloc seen");
 	if (s->budget.estimated || s->budget.dropped)

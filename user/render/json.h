@@ -35,7 +35,8 @@
  *     to tell; a high of null is not known.  "slowed" is the part of the seen time that the
  *     probes took from it: if it always has something to do it called less for that, which
  *     the numbers leave out and the interval does not.  Where it is false the numbers are exact,
- * and the intervals are null.
+ *     and the intervals are null.  "at_least": there were too few bursts to estimate from; then
+ *     all are of what was seen and nothing else, and the truth may be any number above them.
  *   - "other_processes" is one object for all that got none of their own, or null;
  *     its pid is null.
  */

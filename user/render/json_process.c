@@ -175,7 +175,8 @@ static json_t *estimate_of(const struct process_stats *p)
 	bool is = p->estimate.is, one = p->pid != 0;
 	double coverage = rounded(p->estimate.coverage), slowed = rounded(p->estimate.slowed);
 
-	return json_pack("{s:b, s:o, s:f, s:o, s:o, s:o}", "estimated", is, "seen",
+	return json_pack("{s:b, s:b, s:o, s:f, s:o, s:o, s:o}", "estimated", is, "at_least",
+			 is && p->estimate.at_least, "seen",
 			 tally_of(true, is ? &p->estimate.seen
 					   : &(struct tally){p->malloc.calls, p->malloc.bytes}),
 			 "slowed", is && one ? slowed : 0.0, "coverage",

@@ -21,6 +21,7 @@
 #include "render/units.h"
 
 #define COLUMNS_PATH 256 /* at most, of a path */
+#define SLOWED_MUCH  0.1 /* the reason, and not that there are few bursts */
 #define LABEL	     13	 /* "  allocator  " */
 
 struct section {
@@ -132,10 +133,12 @@ static void print_heap_calls(const struct section *c)
 	flow__end(&f);
 }
 
-/* Before a number that is an estimate. */
-static const char *about_of(const struct process_stats *p)
+/* Before a number of malloc's that is an estimate, or less than all. */
+static const char *about_of(const struct section *c)
 {
-	return p->estimate.is ? "~" : "";
+	if (c->p->estimate.at_least)
+		return c->style->utf8 ? "≥" : ">=";
+	return c->p->estimate.is ? "~" : "";
 }
 
 static void add_route(struct flow *f, enum ink ink, const char *name, const char *about,
@@ -143,6 +146,35 @@ static void add_route(struct flow *f, enum ink ink, const char *name, const char
 {
 	flow__add(f, ink, "%s %s%llu call%s for %s%llu byte%s", name, about, t->calls,
 		  plural(t->calls), about, t->bytes, plural(t->bytes));
+}
+
+static void add_slowed(struct flow *f, const struct section *c)
+{
+	const typeof(c->p->estimate) *e = &c->p->estimate;
+	bool few = e->at_least || e->calls.few, open = e->at_least || e->calls.open;
+	char part[UNIT_SIZE];
+
+	if (e->slowed < 0.01)
+		return;
+	flow__add(f, INK_NOTICE, "%s of the time seen went into the probes",
+		  cost__percent(part, e->slowed));
+	if (open && (!few || e->slowed >= SLOWED_MUCH))
+		flow__add(f, INK_NOTICE, "without them it may have called far more");
+}
+
+/* "only 27 ms of 309 ms were seen, in too few bursts for an estimate" */
+static void print_at_least(const struct section *c)
+{
+	const typeof(c->p->estimate) *e = &c->p->estimate;
+	char seen[UNIT_SIZE], life[UNIT_SIZE];
+	struct flow f;
+
+	flow__begin(&f, c->out, c->style, LABEL, "");
+	flow__add(&f, INK_NOTICE, "only %s of %s were seen", unit__duration(seen, e->seen_ns),
+		  unit__duration(life, e->life_ns));
+	flow__add(&f, INK_NOTICE, "in too few bursts for an estimate");
+	add_slowed(&f, c);
+	flow__end(&f);
 }
 
 /* "4.1% of the time seen, 95% interval 3.1M to 3.4M calls" */
@@ -156,9 +188,7 @@ static void print_estimate(const struct section *c)
 	flow__add(&f, INK_NOTICE, "estimated from bursts: %s of the time seen",
 		  cost__percent(low, e->coverage));
 	flow__add(&f, INK_PLAIN, "%llu call%s", e->seen.calls, plural(e->seen.calls));
-	if (!e->calls.known)
-		flow__add(&f, INK_NOTICE, "too few bursts to say how near it is");
-	else if (e->calls.open)
+	if (e->calls.open)
 		flow__add(&f, INK_PLAIN, "95%% interval from %s calls on%s",
 			  unit__count(low, e->calls.low),
 			  e->calls.few ? ": too few bursts for an upper end" : "");
@@ -168,19 +198,14 @@ static void print_estimate(const struct section *c)
 	if (e->bytes.known && !e->bytes.open)
 		flow__add(&f, INK_PLAIN, "%s to %s", unit__bytes(low, e->bytes.low),
 			  unit__bytes(high, e->bytes.high));
-	if (e->slowed >= 0.01)
-		flow__add(&f, INK_NOTICE, "%s of the time seen went into the probes%s",
-			  cost__percent(low, e->slowed),
-			  e->calls.open && !e->calls.few
-				  ? ": without them it may have called far more"
-				  : "");
+	add_slowed(&f, c);
 	flow__end(&f);
 }
 
 static void print_routes(const struct section *c)
 {
 	struct routes r = route__of(c->p);
-	const char *about = about_of(c->p);
+	const char *about = about_of(c);
 	struct flow f;
 
 	flow__begin(&f, c->out, c->style, LABEL, "");
@@ -193,10 +218,22 @@ static void print_routes(const struct section *c)
 	flow__end(&f);
 }
 
+static void add_all_calls(struct flow *f, const struct section *c)
+{
+	const struct process_stats *p = c->p;
+	const char *about = p->estimate.at_least ? "" : about_of(c);
+
+	flow__add(f, p->estimate.at_least ? INK_NOTICE : INK_PLAIN,
+		  "%s%s%llu call%s for %s%llu bytes", p->estimate.at_least ? "at least " : "",
+		  about, p->malloc.calls, plural(p->malloc.calls), about, p->malloc.bytes);
+	if (stats__estimate_is_open(p))
+		flow__add(f, INK_NOTICE, "no upper end known");
+}
+
 static void print_malloc(const struct section *c)
 {
 	const struct process_stats *p = c->p;
-	const char *about = about_of(p);
+	const char *about = about_of(c);
 	struct flow f;
 	int i;
 
@@ -206,8 +243,7 @@ static void print_malloc(const struct section *c)
 		flow__end(&f);
 		return;
 	}
-	flow__add(&f, INK_PLAIN, "%s%llu call%s for %s%llu bytes", about, p->malloc.calls,
-		  plural(p->malloc.calls), about, p->malloc.bytes);
+	add_all_calls(&f, c);
 	for (i = 0; i < FN_COUNT; i++)
 		if (p->malloc.by_function[i].calls)
 			flow__add(&f, INK_PLAIN, "%s %s%llu", alloc_fn__name((enum alloc_fn)i),
@@ -219,7 +255,9 @@ static void print_malloc(const struct section *c)
 		flow__add(&f, INK_NOTICE, "%s%llu impossible (too large for any allocator)", about,
 			  p->malloc.impossible);
 	flow__end(&f);
-	if (p->estimate.is)
+	if (p->estimate.at_least)
+		print_at_least(c);
+	else if (p->estimate.is)
 		print_estimate(c);
 	print_routes(c);
 }

@@ -11,6 +11,14 @@
 #include "render/histogram.h"
 #include "render/route.h"
 
+static const char *title_of(const struct process_stats *p)
+{
+	if (p->estimate.at_least)
+		return "malloc calls that were seen, by the size asked for and what served it";
+	return p->estimate.is ? "malloc calls, by the size asked for and what served it, estimated"
+			      : "malloc calls, by the size asked for and what served it";
+}
+
 static void print_malloc_sizes(FILE *out, const struct style *style, const struct process_stats *p)
 {
 	struct histogram_part parts[] = {
@@ -37,11 +45,7 @@ static void print_malloc_sizes(FILE *out, const struct style *style, const struc
 		parts[2].calls[i] = r.arena.calls;
 		parts[3].calls[i] = r.unknown.calls;
 	}
-	histogram__print(
-		out, style,
-		p->estimate.is ? "malloc calls, by the size asked for and what served it, estimated"
-			       : "malloc calls, by the size asked for and what served it",
-		parts, 4);
+	histogram__print(out, style, title_of(p), parts, 4);
 }
 
 static void print_brk_steps(FILE *out, const struct style *style, const struct process_stats *p)

@@ -13,6 +13,7 @@
 
 #include "render/flow.h"
 #include "render/ink.h"
+#include "render/mark.h"
 #include "render/sanitize.h"
 #include "render/sort.h"
 #include "render/units.h"
@@ -80,9 +81,9 @@ static const struct {
 struct content {
 	__u32 pid_max;
 	bool exited, unknown; /* rows, numbers */
-	bool estimated;	      /* malloc's */
-	bool incomplete;      /* outstanding blocks: there may be older ones */
-	__u64 unattributed;   /* bytes */
+	struct marks marks;
+	bool incomplete;    /* outstanding blocks: there may be older ones */
+	__u64 unattributed; /* bytes */
 	size_t unattributed_in;
 };
 
@@ -97,6 +98,7 @@ struct table {
 	int pid, comm;
 	int wide;     /* counts of five columns */
 	int optional; /* columns */
+	int marks;    /* columns of what stands before numbers of malloc that are not exact */
 	int group_gap, gap;
 };
 
@@ -112,9 +114,20 @@ static bool starts_group(const struct table *t, size_t i)
 	return !i || group == alone || t->columns[i - 1].group != group;
 }
 
+/* Totals of malloc; a rate's column has the room. */
+static bool has_marks(const struct table *t, size_t i)
+{
+	return t->columns[i].group == requests && t->columns[i].key != SORT_OUTSTANDING;
+}
+
 static int column_width(const struct table *t, size_t i)
 {
-	return t->wide ? t->columns[i].width : t->columns[i].narrow;
+	int width = t->wide ? t->columns[i].width : t->columns[i].narrow;
+
+	if (!has_marks(t, i))
+		return width;
+	/* A count can do with a digit less, and 80 columns have no more. */
+	return width + (t->columns[i].format == FORMAT_COUNT && t->marks ? 1 : t->marks);
 }
 
 static int gap_before(const struct table *t, size_t i)
@@ -154,6 +167,7 @@ static void lay_out(struct table *t)
 	t->pid = snprintf(digits, sizeof(digits), "%u", t->content.pid_max);
 	if (t->pid < PID_MIN)
 		t->pid = PID_MIN;
+	t->marks = marks__columns(&t->content.marks, t->style);
 	t->comm = COMM_MIN;
 	t->gap = t->group_gap = 1;
 	widen(t, &t->comm, COMM_MAX);
@@ -174,7 +188,7 @@ static void content_add(struct content *content, const struct process_stats *p,
 	if (p->pid > content->pid_max)
 		content->pid_max = p->pid;
 	content->exited |= p->exited;
-	content->estimated |= p->malloc_known && p->estimate.is;
+	marks__add(&content->marks, p);
 	content->incomplete |= t->s->level >= LEVEL_LIVE && p->paired.known && !p->paired.complete;
 	for (i = 0; i < t->count; i++)
 		content->unknown |= !t->columns[i].optional &&
@@ -285,9 +299,24 @@ static void format_number(char text[UNIT_SIZE], const struct table *t, size_t i,
 	}
 }
 
+static void print_number(const struct table *t, size_t i, const struct process_stats *p,
+			 struct number number, enum ink ink)
+{
+	bool malloc = t->columns[i].key == SORT_CALLS || t->columns[i].key == SORT_BYTES;
+	const char *sign = malloc && number.known ? mark__of(p, t->style) : "";
+	int room = column_width(t, i) - text__columns(sign);
+	char text[UNIT_SIZE];
+
+	format_number(text, t, i, number);
+	if (t->columns[i].format == FORMAT_COUNT && room < text__columns(text))
+		unit__count_short(text, number.value);
+	repeat(t->out, " ", gap_before(t, i));
+	ink__printf(t->out, t->style->colour, ink, "%*s%s%s", room - text__columns(text), "", sign,
+		    text);
+}
+
 static void print_numbers(const struct table *t, const struct process_stats *p)
 {
-	char text[UNIT_SIZE];
 	struct number number;
 	bool faint;
 	size_t i;
@@ -299,11 +328,8 @@ static void print_numbers(const struct table *t, const struct process_stats *p)
 		/* nothing can be said of a change before there are two snapshots */
 		if (t->columns[i].format == FORMAT_GROWTH && !t->s->window_ns)
 			number.known = false;
-		format_number(text, t, i, number);
 		faint = !p->exited && (!number.known || !number.value);
-		repeat(t->out, " ", gap_before(t, i));
-		ink__printf(t->out, t->style->colour, faint ? INK_DIM : INK_PLAIN, "%*s",
-			    column_width(t, i), text);
+		print_number(t, i, p, number, faint ? INK_DIM : INK_PLAIN);
 	}
 }
 
@@ -361,14 +387,14 @@ static void print_notes(const struct table *t, size_t shown)
 	bool hidden = content->unattributed && !t->optional;
 	char text[UNIT_SIZE];
 
-	if (cut || content->estimated || content->incomplete || content->exited ||
+	if (cut || marks__any(&content->marks) || content->incomplete || content->exited ||
 	    content->unknown || hidden || t->s->others)
 		fputc('\n', t->out);
 	if (cut)
 		print_note(t, INK_NOTICE, "%zu more process%s not shown: -r %zu shows all", cut,
 			   cut == 1 ? "" : "es", t->s->count);
-	if (content->estimated)
-		print_note(t, INK_NOTICE, "malloc's numbers are estimates; all others are exact");
+	if (marks__any(&content->marks))
+		marks__print(t->out, &content->marks, t->style);
 	if (content->incomplete)
 		print_note(t, INK_DIM,
 			   "%s: where blocks were given before they were followed, of those since",
