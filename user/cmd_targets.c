@@ -225,9 +225,11 @@ void targets__set_allocator(struct targets *t, struct process *p, const struct o
 		p->lowest_break = s->heap.end;
 	s->malloc_since_ns = since_ns > p->begun_ns ? since_ns : 0;
 	process__set_text(&s->allocator_object, o->path);
-	/* Of what it had mapped before nothing proves that it is its arenas: only glibc's is known.
+	/*
+	 * Of what it had mapped before nothing proves that it is its arenas: only glibc's is known.
+	 * An allocator that may have other memory as well has it elsewhere, as at level live.
 	 */
-	if (s->allocator != ALLOCATOR_GLIBC && !p->begun_ns)
+	if ((s->allocator == ALLOCATOR_MUSL || s->allocator == ALLOCATOR_REFMALLOC) && !p->begun_ns)
 		s->malloc.arena_split = false;
 }
 

@@ -159,6 +159,8 @@ static int on_process_exec(struct model *m, const struct event_exec *x, struct n
 	p->stats.start_ns = t->start_ns;
 	if (!p->stats.ppid)
 		p->stats.ppid = t->ppid;
+	if (p->stats.malloc.calls > p->calls_before_exec)
+		p->stats.malloc.earlier |= stats__rest_routes(&p->stats);
 	p->stats.allocator = ALLOCATOR_UNKNOWN;
 	p->stats.allocator_probed = false;
 	p->stats.malloc_since_ns = 0;

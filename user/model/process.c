@@ -257,6 +257,8 @@ static void add_malloc(struct process_stats *to, const struct process_stats *s)
 		add_tally(&to->malloc.by_function[fn], &s->malloc.by_function[fn]);
 	add_tally(&to->malloc.route_mmap, &s->malloc.route_mmap);
 	add_tally(&to->malloc.route_arena, &s->malloc.route_arena);
+	if (s->malloc.calls)
+		to->malloc.earlier |= stats__rest_routes(s);
 	to->paired.frees += s->paired.frees;
 }
 

@@ -178,6 +178,8 @@ struct process_stats {
 		/* Its allocator tells of routes where its blocks are told of, and some were missed.
 		 */
 		bool routes_missed;
+		/* What stats__rest_routes had of the programs before an exec that called. */
+		__u8 earlier;
 	} malloc;
 
 	/*
@@ -279,6 +281,12 @@ static inline bool stats__split(const struct process_stats *p)
 {
 	return p->paired.had_known || p->malloc.arena_split;
 }
+
+/*
+ * What may have served the calls of which no mapping of their own is known, as 1 << enum route
+ * each: whatever is counted, or known, tells that.  Never none.
+ */
+unsigned int stats__rest_routes(const struct process_stats *p);
 
 __u64 stats__live_blocks(const struct process_stats *p);
 __u64 stats__live_bytes(const struct process_stats *p);

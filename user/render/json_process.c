@@ -117,12 +117,14 @@ static json_t *routes_of(const struct process_stats *p)
 {
 	struct routes r = route__of(p);
 	struct tally both = {r.heap.calls + r.arena.calls, r.heap.bytes + r.arena.bytes};
-	bool told = r.split && r.served;
+	struct tally heap = route__heap(&r);
 
-	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "heap", tally_of(told, &r.heap), "mmap",
-			 tally_of(r.known, &r.mmap), "arena", tally_of(told, &r.arena),
-			 "heap_or_arena", tally_of(r.known && r.served, &both), "unknown",
-			 tally_of(r.by_address, &r.unknown));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "heap",
+			 tally_of(route__told(&r, ROUTE_HEAP), &heap), "mmap",
+			 tally_of(route__told(&r, ROUTE_MMAP), &r.mmap), "arena",
+			 tally_of(route__told(&r, ROUTE_ARENA), &r.arena), "heap_or_arena",
+			 tally_of(route__told_heap_or_arena(&r), &both), "unknown",
+			 tally_of(route__told(&r, ROUTE_UNKNOWN), &r.unknown));
 }
 
 static json_t *blocks_of(const struct process_stats *p, enum route route)
