@@ -20,6 +20,7 @@ PROCESS = {
     "pid": N, "ppid": N, "comm": S, "exe": maybe(S), "cgroup": maybe(S), "exited": B, "execs": N,
     "allocator": {"object": maybe(S), "kind": maybe(S), "probed": B},
     "heap": {"start": maybe(N), "end": maybe(N), "bytes": maybe(N), "pages": maybe(N),
+             "unmapped_bytes": maybe(N),
              "rss_bytes": maybe(N), "peak_bytes": maybe(N), "grow": TALLY, "shrink": TALLY, "query": {"calls": N},
              "failed": {"calls": N}},
     "mmap": {**{cause: MAPPED for cause in CAUSES},

@@ -282,6 +282,7 @@ static const struct process_stats unknown = {
 	.pid = 7,
 	.ppid = 2,
 	.comm = "mystery",
+	.live_why = LIVE_UNSEEN,
 };
 
 static const struct histograms hostile_histograms = {

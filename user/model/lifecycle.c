@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "model/holes.h"
 #include "model/space.h"
 #include "model/state.h"
 
@@ -54,6 +55,9 @@ static int inherit(struct process *child, const struct process *parent, bool own
 		child->ledger = ledger__share(parent->ledger);
 		if (!child->ledger)
 			return -ENOMEM;
+		to->heap.start = from->heap.start; /* whose holes these are */
+		ledger__free(child->holes);
+		child->holes = holes__share(parent->holes);
 	}
 	return err;
 }

@@ -109,6 +109,15 @@ enum unpaired {
 	UNPAIRED_BEYOND,    /* a block is where none is kept: five-level paging, or no malloc's */
 };
 
+/* Why live numbers are not known. */
+enum live_unknown {
+	LIVE_KNOWN,
+	LIVE_UNSEEN,   /* what was mapped before was not read */
+	LIVE_DOUBTFUL, /* what a call has done only the kernel's list tells, and that was not read
+			  again */
+	LIVE_MISSED,   /* nor was it after an event of a mapping had spilled, or was missed */
+};
+
 struct retained;
 
 struct process_stats {
@@ -129,6 +138,7 @@ struct process_stats {
 		bool known; /* start, end, bytes, peak_bytes */
 		__u64 start, end;
 		__u64 peak_bytes;
+		__u64 unmapped_bytes; /* of it, by the program: no memory is there */
 		struct tally grow, shrink;
 		__u64 query_calls, failed_calls;
 	} heap;
@@ -144,6 +154,7 @@ struct process_stats {
 		__u64 rereads; /* how often the list was read anew, because something was missed */
 	} space;
 
+	enum live_unknown live_why; /* when not: set with a snapshot */
 	bool live_known; /* every live_*, usable_* and peak_* of mapped[], and of callers */
 	struct mapped mapped[CAUSE_COUNT];
 	/*

@@ -12,6 +12,8 @@
  *     there never was a heap.  All three are null where calls may have failed, and it is not
  *     known which: "calls" of a bucket of "malloc_size" has them as well; and "heap_or_arena"
  *     where the allocator may have memory of another kind, which is "unknown".
+ *   - "unmapped_bytes" of the heap are between its start and its break, where the program has
+ *     taken the memory away; null where live numbers are not known.
  *   - "rss_bytes" of the heap and of each cause, "main_stack_bytes" and
  *     "left_over_bytes" add up to the RSS; null at the end of a process, or where a
  *     mapping of the kernel's holds several regions and its RSS could not be told apart:

@@ -47,10 +47,11 @@ static json_t *heap_of(const struct snapshot *s, const struct process_stats *p)
 	if (known && s->page_size)
 		pages = unit__pages(p->heap.start, p->heap.end, s->page_size);
 	return json_pack(
-		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "start",
+		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "start",
 		value__known(known, p->heap.start), "end", value__known(known, p->heap.end),
 		"bytes", value__known(known, stats__heap_bytes(p)), "pages",
-		value__known(known && s->page_size, pages), "rss_bytes",
+		value__known(known && s->page_size, pages), "unmapped_bytes",
+		value__known(known && p->live_known, p->heap.unmapped_bytes), "rss_bytes",
 		resident_of(p, &p->resident.heap), "peak_bytes",
 		value__known(known, p->heap.peak_bytes), "grow", tally_of(true, &p->heap.grow),
 		"shrink", tally_of(true, &p->heap.shrink), "query", calls_of(p->heap.query_calls),

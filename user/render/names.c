@@ -45,3 +45,17 @@ const char *unpaired__name(enum unpaired why)
 {
 	return name_of(unpaired_names, sizeof(unpaired_names) / sizeof(unpaired_names[0]), why);
 }
+
+const char *live_unknown__name(enum live_unknown why)
+{
+	switch (why) {
+	case LIVE_UNSEEN:
+		return "what was mapped before could not be read";
+	case LIVE_DOUBTFUL:
+		return "what a call has done could not be read again";
+	case LIVE_MISSED:
+		return "a change was missed, and not read again in time";
+	default:
+		return NULL;
+	}
+}

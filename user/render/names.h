@@ -11,6 +11,8 @@
 const char *level__name(enum level level);
 /* In words; of UNPAIRED_NOT "unknown". */
 const char *unpaired__name(enum unpaired why);
+/* NULL: they are known, or nobody says why not. */
+const char *live_unknown__name(enum live_unknown why);
 const char *allocator__name(enum allocator_kind kind);
 
 #endif

@@ -140,6 +140,7 @@ const char *route__heap_name(const struct routes *r)
 {
 	if (r->split && r->served)
 		return rest_names[1];
-	return rest_names[!!(r->rest & 1 << ROUTE_HEAP) | !!(r->rest & 1 << ROUTE_ARENA) << 1 |
-			  !!(r->rest & 1 << ROUTE_UNKNOWN) << 2 | !r->served << 3];
+	return rest_names[(r->rest & 1 << ROUTE_HEAP ? 1 : 0) |
+			  (r->rest & 1 << ROUTE_ARENA ? 2 : 0) |
+			  (r->rest & 1 << ROUTE_UNKNOWN ? 4 : 0) | (r->served ? 0 : 8)];
 }
