@@ -19,17 +19,25 @@
 #include "log.h"
 #include "model/space.h"
 
-/* Root is refused as well where a security module or a user namespace says so. */
-static bool may_be_read(__u32 pid)
+/* 0, or errno. */
+static int open_maps(__u32 pid)
 {
 	char path[32];
 	int fd;
 
 	snprintf(path, sizeof(path), "/proc/%u/maps", pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0)
-		close(fd);
-	return fd >= 0 || (errno != EACCES && errno != EPERM);
+	if (fd < 0)
+		return errno;
+	close(fd);
+	return 0;
+}
+
+/* Root is refused as well where a security module or a user namespace says so. */
+static bool may_be_read(__u32 pid)
+{
+	errno = open_maps(pid);
+	return errno != EACCES && errno != EPERM;
 }
 
 int targets__check_pid(__u32 pid)
@@ -352,6 +360,7 @@ void targets__refresh(struct targets *t, struct model *m, struct process *p)
 	}
 	if (p->stale || p->unseen || p->doubtful)
 		targets__read(t, m, p->stats.pid, false);
+	p->stats.space.maps_error = p->unseen ? open_maps(p->stats.pid) : 0;
 	look_for_allocator(t, p);
 	targets__set_identity(p, &info);
 	targets__set_paths(p);

@@ -3,6 +3,8 @@
  */
 #include "sample_snapshot.h"
 
+#include <errno.h>
+
 #define PAGE 4096ull
 #define KIB  1024ull
 #define MIB  (1024 * KIB)
@@ -283,6 +285,7 @@ static const struct process_stats unknown = {
 	.ppid = 2,
 	.comm = "mystery",
 	.live_why = LIVE_UNSEEN,
+	.space = {.why = SPACE_UNREAD, .maps_error = EACCES},
 };
 
 static const struct histograms hostile_histograms = {

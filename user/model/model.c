@@ -355,6 +355,19 @@ static enum live_unknown why_not_live(const struct process *p)
 	return p->unseen ? LIVE_UNSEEN : p->doubtful ? LIVE_DOUBTFUL : LIVE_MISSED;
 }
 
+static enum space_unknown why_not_compared(const struct process *p)
+{
+	if (p->unseen && p->stats.space.maps_error)
+		return SPACE_UNREAD;
+	if (p->borrows)
+		return SPACE_BORROWED;
+	if (p->stack_is_code)
+		return SPACE_STACK;
+	if (!p->stats.live_known || !p->stats.heap.known)
+		return SPACE_NOT_LIVE;
+	return p->gone ? SPACE_ENDED : SPACE_CHANGED;
+}
+
 int model__snapshot(struct model *m, struct snapshot *s)
 {
 	const struct process_stats **rows = realloc(m->rows, (m->n + 1) * sizeof(*rows));
@@ -374,6 +387,7 @@ int model__snapshot(struct model *m, struct snapshot *s)
 		else if (m->calls_missed)
 			spilled__forget_blocks(p);
 		p->stats.live_why = why_not_live(p->borrows ? model__mm_owner(m, p) : p);
+		p->stats.space.why = why_not_compared(p);
 		close_window(p);
 		rows[i] = &p->stats;
 	}

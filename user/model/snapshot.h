@@ -118,6 +118,16 @@ enum live_unknown {
 	LIVE_MISSED,   /* nor was it after an event of a mapping had spilled, or was missed */
 };
 
+/* Why an address space is not compared with the kernel's count. */
+enum space_unknown {
+	SPACE_CHANGED,	/* it was changing at that moment; or nothing below is so */
+	SPACE_UNREAD,	/* its list of mappings cannot be read */
+	SPACE_NOT_LIVE, /* live_why tells */
+	SPACE_BORROWED, /* it is another process's */
+	SPACE_STACK,	/* its stack is executable, and the kernel does not count that apart */
+	SPACE_ENDED,	/* by its end nothing was left to compare with */
+};
+
 struct retained;
 
 struct process_stats {
@@ -150,7 +160,9 @@ struct process_stats {
 	struct {
 		bool known;
 		__u64 bytes;
-		__u64 explained_bytes; /* more than bytes: something that has gone was missed */
+		__u64 explained_bytes;	/* more than bytes: something that has gone was missed */
+		enum space_unknown why; /* it is not known: set with a snapshot */
+		int maps_error;		/* SPACE_UNREAD: errno */
 		__u64 rereads; /* how often the list was read anew, because something was missed */
 	} space;
 

@@ -19,7 +19,8 @@
  *     mapping of the kernel's holds several regions and its RSS could not be told apart:
  *     then it is left over.
  *   - "address_space" is the kernel's count of it, and how much of that the ledger
- *     explains; null while it was changing, and where an event of it has spilled.
+ *     explains; null while it was changing, and where an event of it has spilled:
+ *     "not_compared" says why.
  *   - "callers" tells each mapping once, by who called mmap and why, the largest
  *     first.  "where" says what is known of the place: "file" (then "offset" is
  *     where the call returns to, in bytes from the file's start), "no file" (a JIT's

@@ -229,11 +229,12 @@ static json_t *space_of(const struct process_stats *p)
 {
 	bool known = p->space.known;
 
-	return json_pack("{s:o, s:o, s:o, s:o}", "bytes", value__known(known, p->space.bytes),
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "bytes", value__known(known, p->space.bytes),
 			 "explained_bytes", value__known(known, p->space.explained_bytes),
 			 "unexplained_bytes",
-			 known ? json_integer(stats__unexplained(p)) : json_null(), "rereads",
-			 value__number(p->space.rereads));
+			 known ? json_integer(stats__unexplained(p)) : json_null(), "not_compared",
+			 known || !p->pid ? json_null() : json_string(space_unknown__name(p)),
+			 "rereads", value__number(p->space.rereads));
 }
 
 json_t *json_process(const struct snapshot *s, const struct process_stats *p)

@@ -59,3 +59,23 @@ const char *live_unknown__name(enum live_unknown why)
 		return NULL;
 	}
 }
+
+const char *space_unknown__name(const struct process_stats *p)
+{
+	const char *live = live_unknown__name(p->live_why);
+
+	switch (p->space.why) {
+	case SPACE_UNREAD:
+		return "its mappings cannot be read";
+	case SPACE_NOT_LIVE:
+		return live ? live : "its mappings are not known";
+	case SPACE_BORROWED:
+		return "it is in another's address space";
+	case SPACE_STACK:
+		return "its stack is executable";
+	case SPACE_ENDED:
+		return "it had ended";
+	default:
+		return "it was changing";
+	}
+}
