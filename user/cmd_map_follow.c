@@ -48,7 +48,7 @@ static void on_begun(void *arg)
 
 static int find_changes(struct mapped_process *mp, const struct process *p)
 {
-	struct space before = {mp->before, mp->heap_start_before, mp->heap_end_before};
+	struct space before = {mp->before, mp->heap_start_before, mp->heap_end_before, NULL};
 	struct space after = map__space(p);
 	int err;
 

@@ -44,7 +44,7 @@ static void pause_before(unsigned int reading)
 
 struct space map__space(const struct process *p)
 {
-	return (struct space){p->ledger, p->stats.heap.start, p->stats.heap.end};
+	return (struct space){p->ledger, p->stats.heap.start, p->stats.heap.end, p->holes};
 }
 
 static int show(struct mapper *m, struct mapped_process *mp, const struct process *p)
@@ -65,6 +65,7 @@ static int show(struct mapper *m, struct mapped_process *mp, const struct proces
 	s->exe = mp->exe;
 	s->heap_start = p->stats.heap.start;
 	s->heap_end = p->stats.heap.end;
+	s->heap_unmapped_bytes = p->stats.heap.unmapped_bytes;
 	s->segments = mp->space.layout.segments;
 	s->count = mp->space.layout.n;
 	layout__totals(&mp->space.layout, s->totals);

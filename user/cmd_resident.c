@@ -48,7 +48,7 @@ static void split(struct process_stats *s, const struct address_space *a)
 static void read_one(struct process *p, void *arg)
 {
 	struct pass *pass = arg;
-	struct space space = {p->ledger, p->stats.heap.start, p->stats.heap.end};
+	struct space space = {p->ledger, p->stats.heap.start, p->stats.heap.end, p->holes};
 	struct address_space a = {};
 	__u64 now = clock__boot_ns();
 

@@ -108,11 +108,20 @@ static struct process *add(const struct seeding *s, __u32 pid, __u64 start_ns)
 	return model__has_ended(s->m, pid, start_ns) ? NULL : model__add(s->m, pid, start_ns);
 }
 
+/* It has no memory any more, and is not a row without numbers until its parent asks for it. */
+static bool is_zombie(const struct listed *from)
+{
+	struct proc_info info;
+
+	return !from->n_vmas && !procfs__info(from->pid, &info) && info.ended;
+}
+
 static void seed_listed(const struct seeding *s, const struct listed *from)
 {
 	struct proc_info info = info_of(from);
 
-	if (in_filter(s->t, from->pid, &info) && add(s, from->pid, info.start_ns))
+	if (!is_zombie(from) && in_filter(s->t, from->pid, &info) &&
+	    add(s, from->pid, info.start_ns))
 		read_listed(s->t, s->m, from, false);
 }
 
@@ -134,7 +143,7 @@ static int seed_unlisted(__u32 pid, void *arg)
 	struct process *p;
 
 	if (listing__find(s->from, pid) || procfs__info(pid, &info) || info.kernel_thread ||
-	    !in_filter(s->t, pid, &info))
+	    info.ended || !in_filter(s->t, pid, &info))
 		return 0;
 	p = add(s, pid, info.start_ns);
 	if (p)

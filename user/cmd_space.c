@@ -112,8 +112,7 @@ int address_space__read(struct address_space *a, __u32 pid, const struct space *
 	if (!err && (info.ended || !a->n))
 		err = -ESRCH;
 	if (!err)
-		err = holdings__build(&a->holdings, model->ledger, model->heap_start,
-				      model->heap_end, a->vmas, a->n);
+		err = holdings__build(&a->holdings, model, a->vmas, a->n);
 	if (!err)
 		reconcile(&a->ledger, &a->holdings, a->vmas, a->n);
 	return err;

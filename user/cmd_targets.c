@@ -19,17 +19,25 @@
 #include "log.h"
 #include "model/space.h"
 
-/* Root is refused as well where a security module or a user namespace says so. */
-static bool may_be_read(__u32 pid)
+/* 0, or errno. */
+static int open_maps(__u32 pid)
 {
 	char path[32];
 	int fd;
 
 	snprintf(path, sizeof(path), "/proc/%u/maps", pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0)
-		close(fd);
-	return fd >= 0 || (errno != EACCES && errno != EPERM);
+	if (fd < 0)
+		return errno;
+	close(fd);
+	return 0;
+}
+
+/* Root is refused as well where a security module or a user namespace says so. */
+static bool may_be_read(__u32 pid)
+{
+	errno = open_maps(pid);
+	return errno != EACCES && errno != EPERM;
 }
 
 int targets__check_pid(__u32 pid)
@@ -225,9 +233,11 @@ void targets__set_allocator(struct targets *t, struct process *p, const struct o
 		p->lowest_break = s->heap.end;
 	s->malloc_since_ns = since_ns > p->begun_ns ? since_ns : 0;
 	process__set_text(&s->allocator_object, o->path);
-	/* Of what it had mapped before nothing proves that it is its arenas: only glibc's is known.
+	/*
+	 * Of what it had mapped before nothing proves that it is its arenas: only glibc's is known.
+	 * An allocator that may have other memory as well has it elsewhere, as at level live.
 	 */
-	if (s->allocator != ALLOCATOR_GLIBC && !p->begun_ns)
+	if ((s->allocator == ALLOCATOR_MUSL || s->allocator == ALLOCATOR_REFMALLOC) && !p->begun_ns)
 		s->malloc.arena_split = false;
 }
 
@@ -350,6 +360,7 @@ void targets__refresh(struct targets *t, struct model *m, struct process *p)
 	}
 	if (p->stale || p->unseen || p->doubtful)
 		targets__read(t, m, p->stats.pid, false);
+	p->stats.space.maps_error = p->unseen ? open_maps(p->stats.pid) : 0;
 	look_for_allocator(t, p);
 	targets__set_identity(p, &info);
 	targets__set_paths(p);

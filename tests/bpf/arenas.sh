@@ -12,6 +12,22 @@ for level in sizes live; do
 	"$BRKSCOPE" report -j -l $level -o "$WORK/second.$level.json" -- "$WORKLOAD/second_libc" \
 		>"$WORK/second.$level.out" || fail "report of second_libc: status $?"
 done
+# Not of libc: a pool of the program's own, and one whose memory is from before brkscope came.
+find_allocators
+LD_PRELOAD=${LIBRARIES[jemalloc]} PYTHONMALLOC=malloc start "$PYTHON" -c '
+import time
+while True:
+    kept = [bytes(600) for i in range(1000)]
+    time.sleep(0.02)'
+jemalloc=$!
+sleep 1
+for level in sizes live; do
+	"$BRKSCOPE" report -j -l $level -o "$WORK/own.$level.json" -- "$WORKLOAD/own_malloc" >"$WORK/own.$level.out" ||
+		fail "report of own_malloc: status $?"
+	"$BRKSCOPE" report -j -d 1 -l $level -p $jemalloc -o "$WORK/older.$level.json" ||
+		fail "report of jemalloc: status $?"
+done
+kill -KILL $jemalloc
 strace -f -o "$WORK/strace" -e trace=brk,mmap "$WORKLOAD/brk_blocked" >"$WORK/out" ||
 	fail "strace: $(cat "$WORK/out")"
 
@@ -47,6 +63,23 @@ expect("blocked: mmap by malloc", row["mmap"]["malloc"]["calls"], 0)
 expect("blocked: heap", row["heap"]["bytes"], 0)
 expect("blocked: malloc", [row["malloc"]["calls"], row["malloc"]["bytes"]],
        [truth["calls"], truth["bytes"]])
+
+for level in ("sizes", "live"):
+    truth = read_json(f"{work}/own.{level}.out")
+    row = Report(f"{work}/own.{level}.json").row(truth["pid"])
+    expect(f"own, {level}: heap", row["heap"]["bytes"], truth["heap_bytes"])
+    route = row["malloc"]["route"]
+    expect(f"own, {level}: routes", [[route[r]["calls"], route[r]["bytes"]] for r in
+           ("heap", "arena", "mmap", "unknown")],
+           [[0, 0], [0, 0], truth["mapped"], truth["pooled"]])
+    row = Report(f"{work}/older.{level}.json").data["processes"][0]
+    malloc = row["malloc"]
+    expect_true(f"jemalloc, {level}: it has called, and has no heap",
+                malloc["calls"] > 5000 and row["heap"]["bytes"] == 0)
+    expect(f"jemalloc, {level}: routes", {r: malloc["route"][r]["calls"] for r in
+           ("heap", "arena", "heap_or_arena", "unknown")},
+           {"heap": 0, "arena": 0, "heap_or_arena": 0,
+            "unknown": malloc["calls"] - malloc["route"]["mmap"]["calls"]})
 
 # A libc beside the first one has no break to move: no call of its is served by mapping of its own.
 for level in ("sizes", "live"):

@@ -20,6 +20,7 @@ PROCESS = {
     "pid": N, "ppid": N, "comm": S, "exe": maybe(S), "cgroup": maybe(S), "exited": B, "execs": N,
     "allocator": {"object": maybe(S), "kind": maybe(S), "probed": B},
     "heap": {"start": maybe(N), "end": maybe(N), "bytes": maybe(N), "pages": maybe(N),
+             "unmapped_bytes": maybe(N),
              "rss_bytes": maybe(N), "peak_bytes": maybe(N), "grow": TALLY, "shrink": TALLY, "query": {"calls": N},
              "failed": {"calls": N}},
     "mmap": {**{cause: MAPPED for cause in CAUSES},
@@ -144,8 +145,8 @@ def check_sums(where, row, level):
     expect_true(f"{where}: sizes add up",
                 sum(malloc_buckets(row).values()) == malloc["calls"] - malloc["impossible"])
     for which, bucket in enumerate(histograms["malloc_size"]):
-        expect_true(f"{where}: bucket {which}: both or neither of heap and arena are known",
-                    bucket["heap"] is None and bucket["arena"] is None or
+        expect_true(f"{where}: bucket {which}: heap and arena are known together, or there is no heap",
+                    bucket["heap"] in (None, 0) and bucket["arena"] is None or
                     bucket["heap"] + bucket["arena"] == bucket["heap_or_arena"])
     for name in ("frees", "failed", "live_bytes", "live_blocks"):
         expect_true(f"{where}: {name} is not known at this level", malloc[name] is None)

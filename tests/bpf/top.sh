@@ -36,6 +36,21 @@ done
 	fail "top on a terminal: status $?"
 if grep -q $'\e\[31mred' "$WORK/all" "$WORK/terminal"; then fail "a process's name coloured the screen"; fi
 
+# Who has ended already is no row, and nothing to compare, though its parent has not asked for it.
+start "$PYTHON" -c '
+import os, time
+pid = os.fork()
+if not pid:
+    os._exit(0)
+os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+print(pid, flush=True)
+time.sleep(60)' >"$WORK/zombie"
+eventually 10 grep -q . "$WORK/zombie"
+ZOMBIE=$(cat "$WORK/zombie")
+grep -q '^State:.*zombie' "/proc/$ZOMBIE/status" || fail "$ZOMBIE is no zombie"
+"$BRKSCOPE" top -b -l syscalls -r 0 0.05 1 >"$WORK/all" || fail "top beside a zombie: status $?"
+if grep -E "^ *$ZOMBIE[ †]" "$WORK/all"; then fail "a zombie is shown as if it lived"; fi
+
 compare "$WORK" "$PID" <<'END'
 from oracle import *
 work, pid = sys.argv[1], sys.argv[2]

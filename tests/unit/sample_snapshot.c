@@ -3,6 +3,8 @@
  */
 #include "sample_snapshot.h"
 
+#include <errno.h>
+
 #define PAGE 4096ull
 #define KIB  1024ull
 #define MIB  (1024 * KIB)
@@ -282,6 +284,8 @@ static const struct process_stats unknown = {
 	.pid = 7,
 	.ppid = 2,
 	.comm = "mystery",
+	.live_why = LIVE_UNSEEN,
+	.space = {.why = SPACE_UNREAD, .maps_error = EACCES},
 };
 
 static const struct histograms hostile_histograms = {

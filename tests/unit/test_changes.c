@@ -59,8 +59,8 @@ static void do_map_at(struct ledger **l, __u64 start, __u64 end, enum cause caus
 /* "+10-12 malloc 0>2, -4-5 direct 1>0, ~0-9 arena 9>9 usable 1>3" */
 static void assert_changes(const struct world *w, const char *wanted)
 {
-	struct space before = {w->before, 5 * PAGE, (5 + w->heap_before) * PAGE};
-	struct space after = {w->after, 5 * PAGE, (5 + w->heap_after) * PAGE};
+	struct space before = {w->before, 5 * PAGE, (5 + w->heap_before) * PAGE, NULL};
+	struct space after = {w->after, 5 * PAGE, (5 + w->heap_after) * PAGE, NULL};
 	struct changes c = {};
 	char text[512] = "";
 	size_t used = 0;

@@ -26,8 +26,10 @@ static void lay_out(struct world *w, __u64 heap_start, __u64 heap_end, const cha
 	vmas__of(&w->vmas, kernel);
 	holdings__clear(&w->holdings);
 	layout__clear(&w->layout);
-	assert_int_equal(holdings__build(&w->holdings, w->ledger, heap_start * PAGE,
-					 heap_end * PAGE, w->vmas.all, w->vmas.n),
+	assert_int_equal(holdings__build(&w->holdings,
+					 &(struct space){w->ledger, heap_start * PAGE,
+							 heap_end * PAGE, NULL},
+					 w->vmas.all, w->vmas.n),
 			 0);
 	assert_int_equal(layout__build(&w->layout, &w->holdings, w->vmas.all, w->vmas.n), 0);
 }

@@ -38,6 +38,7 @@ static void assert_same_counts(const struct process *a, const struct process *b)
 
 	x.histograms = y.histograms = NULL;
 	x.callers = y.callers = NULL;
+	x.malloc.earlier = y.malloc.earlier = 0; /* no count */
 	assert_memory_equal(&x, &y, sizeof(x));
 	if (x.n_callers)
 		assert_memory_equal(a->callers.entries, b->callers.entries,
@@ -278,6 +279,70 @@ static void an_arena_ends_the_split(void **state)
 	process__free(p);
 }
 
+static void served_by(const struct process *p, const char *name, __u64 heap, __u64 arena,
+		      __u64 elsewhere)
+{
+	struct routes r = route__of(&p->stats), bucket;
+
+	assert_string_equal(route__heap_name(&r), name);
+	assert_int_equal(r.heap.calls, heap);
+	assert_int_equal(r.arena.calls, arena);
+	assert_int_equal(r.unknown.calls, elsewhere);
+	bucket = route__in_bucket(&p->stats, size_bucket(100));
+	assert_int_equal(bucket.heap.calls, heap);
+	assert_int_equal(bucket.unknown.calls, elsewhere);
+}
+
+/* A pool in .bss: none of it is the heap's, which never had a byte. */
+static void without_a_heap_nobody_has_of_it(void **state)
+{
+	struct process *p = new_process();
+
+	p->stats.allocator = ALLOCATOR_OTHER;
+	process__set_heap(p, 0x10000, 0x10000, PAGE);
+	count(p, EVENT_MALLOC, FN_MALLOC, 0, 100, 5);
+	served_by(p, "heap", 0, 0, 5);
+	count(p, EVENT_MMAP, MAP_OK, CAUSE_ARENA, 4096, 1);
+	served_by(p, "arena or elsewhere", 5, 0, 0);
+	assert_true(route__told(&(struct routes){.known = true, .served = true, .rest = 12},
+				ROUTE_HEAP));
+	count(p, EVENT_MMAP, MAP_REFUSED, CAUSE_ARENA, 0, 1);
+	served_by(p, "arena, elsewhere or failed", 5, 0, 0);
+	process__set_heap(p, 0x10000, 0x12000, PAGE);
+	process__set_heap(p, 0x10000, 0x10000, PAGE); /* it had one */
+	served_by(p, "heap, arena, elsewhere or failed", 5, 0, 0);
+	process__free(p);
+}
+
+/* A libc's blocks are the heap's or in an arena; others' may be where they were before. */
+static void what_may_serve_depends_on_whose_it_is(void **state)
+{
+	struct process *p = new_process();
+
+	p->stats.allocator = ALLOCATOR_GLIBC;
+	process__set_heap(p, 0x10000, 0x12000, PAGE);
+	count(p, EVENT_MALLOC, FN_MALLOC, 0, 100, 5);
+	served_by(p, "heap", 5, 0, 0);
+	p->stats.allocator = ALLOCATOR_TCMALLOC;
+	served_by(p, "heap or elsewhere", 5, 0, 0);
+	p->stats.paired.complete = true;
+	served_by(p, "heap", 5, 0, 0);
+	p->stats.allocator = ALLOCATOR_OTHER;
+	served_by(p, "heap or elsewhere", 5, 0, 0);
+	process__free(p);
+
+	p = new_process();
+	p->stats.allocator = ALLOCATOR_JEMALLOC;
+	p->stats.paired.complete = true;
+	process__set_heap(p, 0x10000, 0x10000, PAGE);
+	count(p, EVENT_MMAP, MAP_OK, CAUSE_ARENA, 4096, 1);
+	count(p, EVENT_MALLOC, FN_MALLOC, 0, 100, 5);
+	served_by(p, "heap", 0, 5, 0);
+	p->stats.malloc.earlier = 1 << ROUTE_HEAP; /* of the program before its exec */
+	served_by(p, "heap or arena", 5, 0, 0);
+	process__free(p);
+}
+
 /* Sums over two of each, whatever it was. */
 static void counts_add_up(void **state)
 {
@@ -436,6 +501,8 @@ int main(void)
 		cmocka_unit_test(mremap_counts_what_it_moved_by),
 		cmocka_unit_test(what_malloc_is_refused_is_kept),
 		cmocka_unit_test(an_arena_ends_the_split),
+		cmocka_unit_test(without_a_heap_nobody_has_of_it),
+		cmocka_unit_test(what_may_serve_depends_on_whose_it_is),
 		cmocka_unit_test(counts_add_up),
 		cmocka_unit_test(to_add_an_idle_one_changes_nothing),
 		cmocka_unit_test(the_heap_is_whole_pages),

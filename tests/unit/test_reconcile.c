@@ -34,7 +34,9 @@ static void compare(struct reconciliation *r, const struct ledger *l, __u64 heap
 	struct vmas v;
 
 	vmas__of(&v, kernel);
-	assert_int_equal(holdings__build(&c, l, heap_start * PAGE, heap_end * PAGE, v.all, v.n), 0);
+	struct space space = {l, heap_start * PAGE, heap_end * PAGE, NULL};
+
+	assert_int_equal(holdings__build(&c, &space, v.all, v.n), 0);
 	reconcile(r, &c, v.all, v.n);
 	holdings__clear(&c);
 }
@@ -238,7 +240,7 @@ static void page_by_page_it_is_the_same(void **state)
 						 .name = "",
 						 .perms = {kernel[p] == 2 ? 'r' : '-', '-', '-'}};
 		}
-		assert_int_equal(holdings__build(&c, l, 0, 0, vmas, n), 0);
+		assert_int_equal(holdings__build(&c, &(struct space){l, 0, 0, NULL}, vmas, n), 0);
 		reconcile(&r, &c, vmas, n);
 		assert_int_equal(r.difference_bytes, differing * PAGE);
 		holdings__clear(&c);

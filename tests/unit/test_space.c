@@ -42,6 +42,74 @@ static __u64 direct(struct world *w, __u32 pid)
 	return world__stats(w, pid)->mapped[CAUSE_DIRECT].live_bytes;
 }
 
+/* What the program unmaps of its heap, or moves away, is there no more; the break stays. */
+static void a_heap_with_holes(void **state)
+{
+	struct world w;
+	struct event_brk grow = events__brk(7, BRK_BASE, BRK_BASE + 20 * PAGE);
+	struct event_brk shrink = events__brk(7, BRK_BASE + 20 * PAGE, BRK_BASE + 5 * PAGE);
+	struct event_brk again = events__brk(7, BRK_BASE + 5 * PAGE, BRK_BASE + 20 * PAGE);
+	struct event_map unmap = events__munmap(7, BRK_BASE + 4 * PAGE, 2 * PAGE);
+	struct event_map over = events__mmap(7, BRK_BASE + 5 * PAGE, PAGE, ANON, IN_APP);
+	struct event_map move = events__mremap(7, BRK_BASE + 10 * PAGE, PAGE, MAP_BASE + 100 * PAGE,
+					       3 * PAGE, IN_APP);
+	struct event_map below = events__munmap(7, BRK_BASE - 9 * PAGE, 10 * PAGE);
+	struct process *p;
+
+	world__open(&w, LEVEL_SYSCALLS, NULL);
+	p = begin(&w, 7);
+	world__take(&w, &grow);
+	world__take(&w, &unmap);
+	assert_int_equal(unexplained(p, IMAGE + STACK + (4 + 18) * PAGE), 0);
+	assert_int_equal(p->stats.heap.unmapped_bytes, 2 * PAGE);
+	assert_int_equal(stats__heap_bytes(&p->stats), 20 * PAGE);
+	world__take(&w, &over);
+	assert_int_equal(unexplained(p, IMAGE + STACK + (4 + 19) * PAGE), 0);
+	assert_int_equal(p->stats.heap.unmapped_bytes, PAGE);
+	/* No doubt: what was there is known. */
+	world__take(&w, &move);
+	assert_true(p->stats.live_known);
+	assert_int_equal(direct(&w, 7), (4 + 1 + 3) * PAGE);
+	assert_int_equal(unexplained(p, IMAGE + STACK + (4 + 18 + 3) * PAGE), 0);
+	assert_int_equal(p->stats.heap.unmapped_bytes, 2 * PAGE);
+	world__take(&w, &below);
+	assert_int_equal(p->stats.heap.unmapped_bytes, 3 * PAGE);
+	/* A child has what its parent has. */
+	struct event_task fork = events__fork(8, 7, 2 * TICK);
+
+	fork.brk_start = BRK_BASE;
+	fork.brk_end = BRK_BASE + 20 * PAGE;
+	world__take(&w, &fork);
+	assert_int_equal(world__stats(&w, 8)->heap.unmapped_bytes, 3 * PAGE);
+	/* What the break comes back to is mapped anew. */
+	world__take(&w, &shrink);
+	world__take(&w, &again);
+	assert_int_equal(p->stats.heap.unmapped_bytes, 2 * PAGE);
+	assert_int_equal(world__stats(&w, 8)->heap.unmapped_bytes, 3 * PAGE);
+	world__close(&w);
+}
+
+/* The list shows a hole as nothing between two parts. */
+static void holes_in_the_list(void **state)
+{
+	struct world w;
+	struct mapping maps[] = {
+		{.start = BRK_BASE + 2 * PAGE, .end = BRK_BASE + 4 * PAGE, .kind = MAPPING_HEAP},
+		{.start = BRK_BASE + 6 * PAGE, .end = BRK_BASE + 9 * PAGE, .kind = MAPPING_HEAP},
+	};
+	struct process *p;
+
+	world__open(&w, LEVEL_SYSCALLS, NULL);
+	p = model__add(w.m, 7, TICK);
+	assert_int_equal(model__seed(w.m, p, maps, 2, BRK_BASE, 5), 0);
+	assert_int_equal(stats__heap_bytes(&p->stats), 9 * PAGE);
+	assert_int_equal(p->stats.heap.unmapped_bytes, 4 * PAGE);
+	assert_int_equal(unexplained(p, STACK + 5 * PAGE), 0);
+	assert_int_equal(model__seed(w.m, p, maps, 1, BRK_BASE + 2 * PAGE, 6), 0);
+	assert_int_equal(p->stats.heap.unmapped_bytes, 0);
+	world__close(&w);
+}
+
 static void all_is_explained(void **state)
 {
 	struct world w;
@@ -300,6 +368,8 @@ int main(void)
 		cmocka_unit_test(mprotect_fails_behind_what_it_changed),
 		cmocka_unit_test(a_failed_move_to_a_fixed_place_is_looked_at),
 		cmocka_unit_test(a_break_that_moved_before_is_not_counted),
+		cmocka_unit_test(a_heap_with_holes),
+		cmocka_unit_test(holes_in_the_list),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,8 @@
 
 #include <errno.h>
 
+#include "model/holes.h"
+
 /* include/uapi/linux/mman.h */
 #define REMAP_FIXED	2
 #define REMAP_DONTUNMAP 4
@@ -181,6 +183,21 @@ static int apply_late_move(struct model *m, struct process *mm, const struct eve
 	return err ? err : ledger__map(&mm->ledger, &block);
 }
 
+bool apply__in_heap(const struct process *mm, __u64 addr)
+{
+	return mm->stats.heap.known && addr >= mm->stats.heap.start && addr < mm->stats.heap.end &&
+	       !holes__has(mm->holes, addr);
+}
+
+/* Pages of the heap: what it has grown by, or all where it is now, is no heap. */
+static int apply_heap_mremap(struct process *mm, const struct event_map *e, struct region r,
+			     __u64 old_end)
+{
+	if (e->addr == e->result)
+		r.start = old_end;
+	return r.start < r.end ? ledger__map(&mm->ledger, &r) : 0;
+}
+
 static int apply_mremap(struct model *m, struct process *mm, const struct event_map *e,
 			enum cause cause, __u32 caller)
 {
@@ -196,7 +213,12 @@ static int apply_mremap(struct model *m, struct process *mm, const struct event_
 		return keep || !moves ? 0 : apply_munmap(mm, e->addr, old_end, c);
 	if (!keep && moves && search(mm, e->addr, old_end, &c, find_newer))
 		return apply_late_move(m, mm, e, old_len, block);
-	if (!ledger__find(mm->ledger, e->addr, &at))
+	if (!ledger__find(mm->ledger, e->addr, &at) && apply__in_heap(mm, e->addr)) {
+		block.cause = cause;
+		block.caller = CALLER_UNKNOWN;
+		return apply_heap_mremap(mm, e, block, old_end);
+	}
+	if (!at.end)
 		ask_again(m, mm, e->e.ts_ns);
 	else if (at.caller && at.cause == CAUSE_MALLOC)
 		block.caller = at.caller;
@@ -247,12 +269,42 @@ static int apply_call(struct model *m, struct process *mm, const struct event_ma
 	}
 }
 
+/*
+ * What a call has taken out of the heap, and what it has put there.  A range that is not the
+ * heap's does no harm: only what is between its ends is looked at.
+ */
+static int cut_heap(const struct model *m, struct process *mm, const struct event_map *e)
+{
+	__u64 start = page_down(m, e->addr), end = start + e->e.size, low, high;
+	__u64 now = e->result, now_end = e->result + e->e.size;
+
+	if (!mm->stats.heap.known || e->e.type == EVENT_MPROTECT)
+		return 0;
+	if (e->e.type == EVENT_MREMAP) {
+		now_end = now + page_up(m, e->length);
+		end = e->flags & REMAP_DONTUNMAP ? start : start + page_up(m, e->offset);
+		if (start == now && start < now_end)
+			start = now_end;
+	}
+	if (e->e.type == EVENT_MMAP)
+		start = end;
+	if (e->e.type == EVENT_MUNMAP)
+		now = now_end;
+	low = start > mm->stats.heap.start ? start : mm->stats.heap.start;
+	high = end < mm->stats.heap.end ? end : mm->stats.heap.end;
+	if (low < high && holes__cut(&mm->holes, low, high))
+		return -ENOMEM;
+	return holes__fill(&mm->holes, now, now_end);
+}
+
 int apply__call(struct model *m, struct process *mm, const struct event_map *e, enum cause cause,
 		__u32 caller)
 {
 	bool doubt = in_doubt(m, mm, e);
 	int err = apply_call(m, mm, e, cause, caller);
 
+	if (!err)
+		err = cut_heap(m, mm, e);
 	if (doubt)
 		ask_again(m, mm, e->e.ts_ns);
 	return err;

@@ -16,4 +16,7 @@ int apply__call(struct model *m, struct process *mm, const struct event_map *e, 
 int apply__shm(struct model *m, struct process *mm, const struct event_map *e);
 int apply__refused(struct model *m, struct process *mm, const struct event_map *e);
 
+/* Is it the heap's, and neither another mapping's nor in a hole? */
+bool apply__in_heap(const struct process *mm, __u64 addr);
+
 #endif

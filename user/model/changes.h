@@ -14,6 +14,7 @@
 struct space {
 	const struct ledger *ledger;
 	__u64 heap_start, heap_end;
+	const struct ledger *holes; /* in the heap (holes.h); NULL: none */
 };
 
 /* All zero is empty. */

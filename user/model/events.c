@@ -93,6 +93,9 @@ static enum cause cause_of_map(struct model *m, struct process *mm, const struct
 		return CAUSE_MALLOC;
 	if (mm->ledger && ledger__find(mm->ledger, e->addr, &at))
 		return at.cause;
+	/* A page of the heap that malloc does not move is a mapping of its own then. */
+	if (e->e.type == EVENT_MREMAP && apply__in_heap(mm, e->addr))
+		return CAUSE_DIRECT;
 	return CAUSE_UNATTRIBUTED;
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "model/holes.h"
 #include "model/space.h"
 #include "model/state.h"
 
@@ -54,6 +55,9 @@ static int inherit(struct process *child, const struct process *parent, bool own
 		child->ledger = ledger__share(parent->ledger);
 		if (!child->ledger)
 			return -ENOMEM;
+		to->heap.start = from->heap.start; /* whose holes these are */
+		ledger__free(child->holes);
+		child->holes = holes__share(parent->holes);
 	}
 	return err;
 }
@@ -159,6 +163,8 @@ static int on_process_exec(struct model *m, const struct event_exec *x, struct n
 	p->stats.start_ns = t->start_ns;
 	if (!p->stats.ppid)
 		p->stats.ppid = t->ppid;
+	if (p->stats.malloc.calls > p->calls_before_exec)
+		p->stats.malloc.earlier |= stats__rest_routes(&p->stats);
 	p->stats.allocator = ALLOCATOR_UNKNOWN;
 	p->stats.allocator_probed = false;
 	p->stats.malloc_since_ns = 0;

@@ -126,6 +126,7 @@ struct map_snapshot {
 	const char *exe; /* NULL: not known; hostile */
 
 	__u64 heap_start, heap_end; /* whole pages */
+	__u64 heap_unmapped_bytes;  /* of it, by the program */
 	const struct segment *segments;
 	size_t count;
 	struct part_total totals[PART_COUNT];

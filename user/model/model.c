@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "model/holes.h"
 #include "model/space.h"
 #include "model/state.h"
 
@@ -114,6 +115,8 @@ static void hand_on(struct model *m, struct process *p)
 		ledger__free(q->ledger);
 		q->ledger = ledger__share(p->ledger);
 		list__free(q->list);
+		ledger__free(q->holes);
+		q->holes = holes__share(p->holes);
 		q->list = p->list;
 		p->list = NULL;
 		pairing__free(q->pairing);
@@ -143,6 +146,8 @@ void model__own(struct model *m, struct process *p, struct ledger *fresh)
 	process__forget_blocks(p);
 	ledger__free(p->ledger);
 	p->ledger = fresh;
+	ledger__free(p->holes);
+	p->holes = NULL;
 }
 
 void model__end(struct model *m, struct process *p)
@@ -343,6 +348,27 @@ static bool malloc_known(const struct model *m, const struct process *p)
 	return called && (p->allocator_called || p->stats.allocator == ALLOCATOR_UNKNOWN);
 }
 
+/* The first that is true: the others follow from it, or are mended with it. */
+static enum live_unknown why_not_live(const struct process *p)
+{
+	if (p->stats.live_known)
+		return LIVE_KNOWN;
+	return p->unseen ? LIVE_UNSEEN : p->doubtful ? LIVE_DOUBTFUL : LIVE_MISSED;
+}
+
+static enum space_unknown why_not_compared(const struct process *p)
+{
+	if (p->unseen && p->stats.space.maps_error)
+		return SPACE_UNREAD;
+	if (p->borrows)
+		return SPACE_BORROWED;
+	if (p->stack_is_code)
+		return SPACE_STACK;
+	if (!p->stats.live_known || !p->stats.heap.known)
+		return SPACE_NOT_LIVE;
+	return p->gone ? SPACE_ENDED : SPACE_CHANGED;
+}
+
 int model__snapshot(struct model *m, struct snapshot *s)
 {
 	const struct process_stats **rows = realloc(m->rows, (m->n + 1) * sizeof(*rows));
@@ -361,6 +387,8 @@ int model__snapshot(struct model *m, struct snapshot *s)
 			update_blocks(m, p);
 		else if (m->calls_missed)
 			spilled__forget_blocks(p);
+		p->stats.live_why = why_not_live(p->borrows ? model__mm_owner(m, p) : p);
+		p->stats.space.why = why_not_compared(p);
 		close_window(p);
 		rows[i] = &p->stats;
 	}

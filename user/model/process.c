@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/holes.h"
 #include "model/retained.h"
 
 /* Not in stats as long as there are too few bursts to make an estimate. */
@@ -38,6 +39,7 @@ void process__free(struct process *p)
 	if (!p)
 		return;
 	ledger__free(p->ledger);
+	ledger__free(p->holes);
 	list__free(p->list);
 	pairing__free(p->pairing);
 	free(p->retained);
@@ -350,6 +352,8 @@ int process__add_counts(struct process *to, const struct process *p)
 	t->malloc.refused |= s->malloc.refused;
 	add_tally(&t->estimate.seen, &s->estimate.seen);
 	add_malloc(&t->malloc, &s->malloc);
+	if (s->malloc.calls)
+		t->malloc.earlier |= stats__rest_routes(s);
 	t->paired.frees += s->paired.frees;
 	if (p->histograms)
 		add_histograms(to->histograms, p->histograms);
@@ -421,8 +425,15 @@ void process__forget_blocks(struct process *p)
 	p->unpaired = UNPAIRED_NOT;
 }
 
+static void update_unmapped(struct process *p)
+{
+	p->stats.heap.unmapped_bytes = holes__bytes(p->holes, p->ledger, p->stats.heap.start,
+						    p->stats.heap.end);
+}
+
 void process__update_live(struct process *p)
 {
+	update_unmapped(p);
 	p->ledger_version++;
 	for (int i = 0; i < CAUSE_COUNT; i++) {
 		const struct ledger_total *t = ledger__total(p->ledger, i);
@@ -447,13 +458,16 @@ void process__update_live(struct process *p)
 /* The kernel maps the break rounded up to pages: that is what /proc/PID/maps shows. */
 void process__set_heap(struct process *p, __u64 start, __u64 end, __u64 page_size)
 {
-	__u64 mask = page_size - 1;
+	__u64 mask = page_size - 1, before = p->stats.heap.start;
 
 	p->stats.heap.known = true;
 	p->stats.heap.start = (start + mask) & ~mask;
 	p->stats.heap.end = (end + mask) & ~mask;
 	if (p->stats.heap.end < p->stats.heap.start)
 		p->stats.heap.end = p->stats.heap.start;
+	/* Another heap has no holes, and what the break comes back to is mapped anew. */
+	holes__fill(&p->holes, p->stats.heap.start != before ? 0 : p->stats.heap.end, ~0ull);
+	update_unmapped(p);
 	if (!p->lowest_break || p->stats.heap.end < p->lowest_break)
 		p->lowest_break = p->stats.heap.end;
 	heap_marks__break(&p->marks, p->stats.heap.start, p->stats.heap.end);
@@ -467,6 +481,7 @@ void process__lend_live(struct process *p, const struct process *owner)
 	p->stats.heap.known = owner->stats.heap.known;
 	p->stats.heap.start = owner->stats.heap.start;
 	p->stats.heap.end = owner->stats.heap.end;
+	p->stats.heap.unmapped_bytes = owner->stats.heap.unmapped_bytes;
 	for (int i = 0; i < CAUSE_COUNT; i++) {
 		struct mapped *to = &p->stats.mapped[i];
 		const struct mapped *from = &owner->stats.mapped[i];

@@ -21,6 +21,7 @@ struct process {
 	struct process_stats stats;
 	struct histograms *histograms; /* NULL until there is something in it */
 	struct ledger *ledger;	       /* NULL: it has exited */
+	struct ledger *holes;	       /* what of its heap is not mapped (holes.h); NULL: nothing */
 	struct list *list; /* of its mappings, which waits for the events from before it; NULL */
 	struct pairing *pairing; /* level live: its blocks; NULL: none was ever seen */
 	bool told;		 /* its allocator says what serves each call */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "model/holes.h"
 #include "model/state.h"
 
 struct keep {
@@ -65,6 +66,7 @@ struct list {
 	struct region *regions;
 	size_t n;
 	__u64 heap_start, heap_end;
+	struct ledger *holes;  /* in that */
 	__u64 read_ns, end_ns; /* when that began, and when the last mapping was seen */
 	bool stack_is_code;
 };
@@ -85,10 +87,27 @@ static void find_heap(struct list *l, const struct mapping *maps, size_t n, __u6
 	}
 }
 
+/* Of the heap each part that is there is listed as its own. */
+static int find_holes(struct list *l, const struct mapping *maps, size_t n)
+{
+	__u64 at = l->heap_start;
+	int err = 0;
+
+	for (size_t i = 0; i < n && !err; i++) {
+		if (maps[i].kind != MAPPING_HEAP)
+			continue;
+		if (at < maps[i].start)
+			err = holes__cut(&l->holes, at, maps[i].start);
+		at = maps[i].end;
+	}
+	return err;
+}
+
 void list__free(struct list *l)
 {
 	if (!l)
 		return;
+	ledger__free(l->holes);
 	free(l->regions);
 	free(l);
 }
@@ -113,6 +132,10 @@ static struct list *list_of(const struct mapping *maps, size_t n, __u64 start_br
 		if (maps[i].read_ns > l->end_ns)
 			l->end_ns = maps[i].read_ns;
 	find_heap(l, maps, n, start_brk);
+	if (find_holes(l, maps, n)) {
+		list__free(l);
+		return NULL;
+	}
 	return l;
 }
 
@@ -134,6 +157,8 @@ static int take_list(struct model *m, struct process *p, const struct list *l)
 	p->image_bytes = p->image_regions = 0;
 	p->stack_is_code = l->stack_is_code;
 	process__set_heap(p, l->heap_start, l->heap_end, m->config.page_size);
+	ledger__free(p->holes);
+	p->holes = holes__share(l->holes);
 	process__update_live(p);
 	if (first)
 		process__set_baseline(p);

@@ -130,6 +130,27 @@ struct malloc_stats {
 	/* Its allocator tells of routes where its blocks are told of, and some were missed.
 	 */
 	bool routes_missed;
+	/* What stats__rest_routes had of the programs before an exec that called. */
+	__u8 earlier;
+};
+
+/* Why live numbers are not known. */
+enum live_unknown {
+	LIVE_KNOWN,
+	LIVE_UNSEEN,   /* what was mapped before was not read */
+	LIVE_DOUBTFUL, /* what a call has done only the kernel's list tells, and that was not read
+			  again */
+	LIVE_MISSED,   /* nor was it after an event of a mapping had spilled, or was missed */
+};
+
+/* Why an address space is not compared with the kernel's count. */
+enum space_unknown {
+	SPACE_CHANGED,	/* it was changing at that moment; or nothing below is so */
+	SPACE_UNREAD,	/* its list of mappings cannot be read */
+	SPACE_NOT_LIVE, /* live_why tells */
+	SPACE_BORROWED, /* it is another process's */
+	SPACE_STACK,	/* its stack is executable, and the kernel does not count that apart */
+	SPACE_ENDED,	/* by its end nothing was left to compare with */
 };
 
 struct retained;
@@ -152,6 +173,7 @@ struct process_stats {
 		bool known; /* start, end, bytes, peak_bytes */
 		__u64 start, end;
 		__u64 peak_bytes;
+		__u64 unmapped_bytes; /* of it, by the program: no memory is there */
 		struct tally grow, shrink;
 		__u64 query_calls, failed_calls;
 	} heap;
@@ -163,10 +185,13 @@ struct process_stats {
 	struct {
 		bool known;
 		__u64 bytes;
-		__u64 explained_bytes; /* more than bytes: something that has gone was missed */
+		__u64 explained_bytes;	/* more than bytes: something that has gone was missed */
+		enum space_unknown why; /* it is not known: set with a snapshot */
+		int maps_error;		/* SPACE_UNREAD: errno */
 		__u64 rereads; /* how often the list was read anew, because something was missed */
 	} space;
 
+	enum live_unknown live_why; /* when not: set with a snapshot */
 	bool live_known; /* every live_*, usable_* and peak_* of mapped[], and of callers */
 	struct mapped mapped[CAUSE_COUNT];
 	/*
@@ -295,6 +320,12 @@ static inline bool stats__estimate_is_open(const struct process_stats *p)
 	return p->estimate.is && !p->estimate.at_least &&
 	       (!p->estimate.calls.known || p->estimate.calls.open);
 }
+
+/*
+ * What may have served the calls of which no mapping of their own is known, as 1 << enum route
+ * each: whatever is counted, or known, tells that.  Never none.
+ */
+unsigned int stats__rest_routes(const struct process_stats *p);
 
 __u64 stats__live_blocks(const struct process_stats *p);
 __u64 stats__live_bytes(const struct process_stats *p);

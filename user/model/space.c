@@ -3,6 +3,8 @@
  */
 #include "model/space.h"
 
+#include "model/holes.h"
+
 struct overlap {
 	__u64 start, end, bytes;
 };
@@ -16,13 +18,16 @@ static bool add_overlap(const struct region *r, void *arg)
 	return true;
 }
 
-/* What has been mapped over the heap, as musl does with its first page, is no heap any more. */
+/*
+ * What has been mapped over the heap, as musl does with its first page, is no heap any more,
+ * and what the program has unmapped of it is nothing.
+ */
 static __u64 heap_bytes(const struct process *p)
 {
 	struct overlap o = {p->stats.heap.start, p->stats.heap.end, 0};
 
 	ledger__within(p->ledger, o.start, o.end, add_overlap, &o);
-	return o.end - o.start - o.bytes;
+	return o.end - o.start - o.bytes - holes__bytes(p->holes, p->ledger, o.start, o.end);
 }
 
 static __u64 explained(const struct process *p)

@@ -35,21 +35,24 @@ static bool add_region(const struct region *r, void *arg)
 	return !g->err;
 }
 
-/* What of [start, end) none of the first n holdings, which are in order, has. */
-static int add_rest(struct holdings *c, size_t n, __u64 start, __u64 end, enum part part)
+/* What of [start, end) none of the first n of `by`, which are in order, has. */
+static int add_rest(struct holdings *c, const struct holdings *by, size_t n, __u64 start, __u64 end,
+		    enum part part)
 {
 	struct holding holding = {.start = start, .end = end, .part = part};
 	int err = 0;
 
 	for (size_t i = 0; i < n && !err && holding.start < end; i++) {
-		if (c->all[i].end <= holding.start)
+		__u64 next = by->all[i].end;
+
+		if (next <= holding.start)
 			continue;
-		if (c->all[i].start >= end)
+		if (by->all[i].start >= end)
 			break;
-		holding.end = c->all[i].start;
+		holding.end = by->all[i].start;
 		if (holding.start < holding.end)
 			err = add(c, &holding);
-		holding.start = c->all[i].end;
+		holding.start = next;
 	}
 	holding.end = end;
 	return !err && holding.start < end ? add(c, &holding) : err;
@@ -100,23 +103,45 @@ static void add_grown(struct holdings *h, const struct vma *vmas, size_t n)
 	}
 }
 
-int holdings__build(struct holdings *c, const struct ledger *l, __u64 heap_start, __u64 heap_end,
-		    const struct vma *vmas, size_t n)
+/* In a hole there may be something by now: the two overlap, and add_rest does not mind. */
+static int add_heap(struct holdings *c, size_t regions, const struct space *space)
+{
+	struct holdings cut = {};
+	struct gathering g = {.c = &cut};
+	int err = 0;
+
+	for (size_t i = 0; i < regions && !err; i++)
+		err = add(&cut, &c->all[i]);
+	if (!err) {
+		ledger__each(space->holes, add_region, &g);
+		err = g.err;
+	}
+	if (!err && cut.n)
+		qsort(cut.all, cut.n, sizeof(*cut.all), by_start);
+	if (!err)
+		err = add_rest(c, &cut, cut.n, space->heap_start, space->heap_end, PART_HEAP);
+	holdings__clear(&cut);
+	return err;
+}
+
+int holdings__build(struct holdings *c, const struct space *space, const struct vma *vmas, size_t n)
 {
 	struct gathering g = {.c = c};
 	size_t regions;
 	int err;
 
-	ledger__each(l, add_region, &g);
+	ledger__each(space->ledger, add_region, &g);
 	err = g.err;
 	regions = c->n;
-	if (!err && heap_start < heap_end)
-		err = add_rest(c, regions, heap_start, heap_end, PART_HEAP);
+	if (!err && space->heap_start < space->heap_end)
+		err = space->holes ? add_heap(c, regions, space)
+				   : add_rest(c, c, regions, space->heap_start, space->heap_end,
+					      PART_HEAP);
 	for (size_t i = 0; i < n && !err; i++)
 		if (vmas[i].probes)
-			err = add_rest(c, regions, vmas[i].start, vmas[i].end, PART_PROBES);
+			err = add_rest(c, c, regions, vmas[i].start, vmas[i].end, PART_PROBES);
 		else if (in_main_stack(vmas, n, i))
-			err = add_rest(c, regions, vmas[i].start, vmas[i].end, PART_MAIN_STACK);
+			err = add_rest(c, c, regions, vmas[i].start, vmas[i].end, PART_MAIN_STACK);
 	if (c->n)
 		qsort(c->all, c->n, sizeof(*c->all), by_start);
 	add_grown(c, vmas, n);

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "model/changes.h"
 #include "model/evidence.h"
 #include "model/map_snapshot.h"
 
@@ -46,11 +47,11 @@ struct holdings {
 };
 
 /*
- * The heap is [heap_start, heap_end); both 0: not known.  0 or -ENOMEM.  Starts from
- * all zero.
+ * The heap is [heap_start, heap_end), but for its holes (NULL: none); both 0: not known.  0 or
+ * -ENOMEM.  Starts from all zero.
  */
-int holdings__build(struct holdings *c, const struct ledger *l, __u64 heap_start, __u64 heap_end,
-		    const struct vma *vmas, size_t n);
+int holdings__build(struct holdings *c, const struct space *space, const struct vma *vmas,
+		    size_t n);
 void holdings__clear(struct holdings *c);
 
 #endif

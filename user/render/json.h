@@ -8,15 +8,19 @@
  *     no edge, the string "+Inf", as in Prometheus.  Empty buckets are left out.
  *   - Strings are other people's bytes: every byte that is no UTF-8 is U+FFFD.
  *   - "heap_or_arena" is what is neither mmap nor a known arena.  Where the two
- *     are told apart it is the same as "heap"; else "heap" and "arena" are null.  All three
- *     are null where calls may have failed, and it is not known which: "calls" of a bucket of
- *     "malloc_size" has them as well.
+ *     are told apart it is their sum; else "arena" is null, and "heap", unless it is 0 because
+ *     there never was a heap.  All three are null where calls may have failed, and it is not
+ *     known which: "calls" of a bucket of "malloc_size" has them as well; and "heap_or_arena"
+ *     where the allocator may have memory of another kind, which is "unknown".
+ *   - "unmapped_bytes" of the heap are between its start and its break, where the program has
+ *     taken the memory away; null where live numbers are not known.
  *   - "rss_bytes" of the heap and of each cause, "main_stack_bytes" and
  *     "left_over_bytes" add up to the RSS; null at the end of a process, or where a
  *     mapping of the kernel's holds several regions and its RSS could not be told apart:
  *     then it is left over.
  *   - "address_space" is the kernel's count of it, and how much of that the ledger
- *     explains; null while it was changing, and where an event of it has spilled.
+ *     explains; null while it was changing, and where an event of it has spilled:
+ *     "not_compared" says why.
  *   - "callers" tells each mapping once, by who called mmap and why, the largest
  *     first.  "where" says what is known of the place: "file" (then "offset" is
  *     where the call returns to, in bytes from the file's start), "no file" (a JIT's

@@ -20,17 +20,18 @@ static json_t *edge_of(int bucket)
 static json_t *malloc_bucket(const struct process_stats *p, int i, bool *empty)
 {
 	struct routes r = route__in_bucket(p, i);
-	bool told = r.split && r.served;
+	__u64 both = r.heap.calls + r.arena.calls;
 
 	*empty = !r.calls && !r.mmap.calls;
 	if (*empty)
 		return NULL;
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "le", edge_of(i), "calls",
-			 value__number(r.calls), "heap", value__known(told, r.heap.calls), "mmap",
-			 value__known(r.known, r.mmap.calls), "arena",
-			 value__known(told, r.arena.calls), "heap_or_arena",
-			 value__known(r.known && r.served, r.heap.calls + r.arena.calls), "unknown",
-			 value__known(r.by_address, r.unknown.calls));
+			 value__number(r.calls), "heap",
+			 value__known(route__told(&r, ROUTE_HEAP), route__heap(&r).calls), "mmap",
+			 value__known(route__told(&r, ROUTE_MMAP), r.mmap.calls), "arena",
+			 value__known(route__told(&r, ROUTE_ARENA), r.arena.calls), "heap_or_arena",
+			 value__known(route__told_heap_or_arena(&r), both), "unknown",
+			 value__known(route__told(&r, ROUTE_UNKNOWN), r.unknown.calls));
 }
 
 static json_t *brk_bucket(const struct process_stats *p, int i, bool *empty)

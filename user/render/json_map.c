@@ -167,9 +167,10 @@ static json_t *heap_of(const struct map_snapshot *s)
 {
 	__u64 bytes = s->heap_end - s->heap_start;
 
-	return json_pack("{s:o, s:o, s:o, s:o}", "start", value__number(s->heap_start), "end",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "start", value__number(s->heap_start), "end",
 			 value__number(s->heap_end), "bytes", value__number(bytes), "pages",
-			 pages_of(s, bytes));
+			 pages_of(s, bytes), "unmapped_bytes",
+			 value__number(s->heap_unmapped_bytes));
 }
 
 /* [vsyscall] is the last one, and in nobody's address space. */

@@ -47,10 +47,11 @@ static json_t *heap_of(const struct snapshot *s, const struct process_stats *p)
 	if (known && s->page_size)
 		pages = unit__pages(p->heap.start, p->heap.end, s->page_size);
 	return json_pack(
-		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "start",
+		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "start",
 		value__known(known, p->heap.start), "end", value__known(known, p->heap.end),
 		"bytes", value__known(known, stats__heap_bytes(p)), "pages",
-		value__known(known && s->page_size, pages), "rss_bytes",
+		value__known(known && s->page_size, pages), "unmapped_bytes",
+		value__known(known && p->live_known, p->heap.unmapped_bytes), "rss_bytes",
 		resident_of(p, &p->resident.heap), "peak_bytes",
 		value__known(known, p->heap.peak_bytes), "grow", tally_of(true, &p->heap.grow),
 		"shrink", tally_of(true, &p->heap.shrink), "query", calls_of(p->heap.query_calls),
@@ -117,12 +118,14 @@ static json_t *routes_of(const struct process_stats *p)
 {
 	struct routes r = route__of(p);
 	struct tally both = {r.heap.calls + r.arena.calls, r.heap.bytes + r.arena.bytes};
-	bool told = r.split && r.served;
+	struct tally heap = route__heap(&r);
 
-	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "heap", tally_of(told, &r.heap), "mmap",
-			 tally_of(r.known, &r.mmap), "arena", tally_of(told, &r.arena),
-			 "heap_or_arena", tally_of(r.known && r.served, &both), "unknown",
-			 tally_of(r.by_address, &r.unknown));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "heap",
+			 tally_of(route__told(&r, ROUTE_HEAP), &heap), "mmap",
+			 tally_of(route__told(&r, ROUTE_MMAP), &r.mmap), "arena",
+			 tally_of(route__told(&r, ROUTE_ARENA), &r.arena), "heap_or_arena",
+			 tally_of(route__told_heap_or_arena(&r), &both), "unknown",
+			 tally_of(route__told(&r, ROUTE_UNKNOWN), &r.unknown));
 }
 
 static json_t *blocks_of(const struct process_stats *p, enum route route)
@@ -227,11 +230,12 @@ static json_t *space_of(const struct process_stats *p)
 {
 	bool known = p->space.known;
 
-	return json_pack("{s:o, s:o, s:o, s:o}", "bytes", value__known(known, p->space.bytes),
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "bytes", value__known(known, p->space.bytes),
 			 "explained_bytes", value__known(known, p->space.explained_bytes),
 			 "unexplained_bytes",
-			 known ? json_integer(stats__unexplained(p)) : json_null(), "rereads",
-			 value__number(p->space.rereads));
+			 known ? json_integer(stats__unexplained(p)) : json_null(), "not_compared",
+			 known || !p->pid ? json_null() : json_string(space_unknown__name(p)),
+			 "rereads", value__number(p->space.rereads));
 }
 
 json_t *json_process(const struct snapshot *s, const struct process_stats *p)

@@ -142,6 +142,9 @@ static void print_heap(FILE *out, const struct map_snapshot *s)
 	if (s->page_size)
 		fprintf(out, " = %llu page%s of %llu", bytes / s->page_size,
 			bytes / s->page_size == 1 ? "" : "s", s->page_size);
+	if (s->heap_unmapped_bytes)
+		fprintf(out, ", %llu of these bytes unmapped by the program",
+			s->heap_unmapped_bytes);
 	fputs("\n\n", out);
 }
 

@@ -45,3 +45,37 @@ const char *unpaired__name(enum unpaired why)
 {
 	return name_of(unpaired_names, sizeof(unpaired_names) / sizeof(unpaired_names[0]), why);
 }
+
+const char *live_unknown__name(enum live_unknown why)
+{
+	switch (why) {
+	case LIVE_UNSEEN:
+		return "what was mapped before could not be read";
+	case LIVE_DOUBTFUL:
+		return "what a call has done could not be read again";
+	case LIVE_MISSED:
+		return "a change was missed, and not read again in time";
+	default:
+		return NULL;
+	}
+}
+
+const char *space_unknown__name(const struct process_stats *p)
+{
+	const char *live = live_unknown__name(p->live_why);
+
+	switch (p->space.why) {
+	case SPACE_UNREAD:
+		return "its mappings cannot be read";
+	case SPACE_NOT_LIVE:
+		return live ? live : "its mappings are not known";
+	case SPACE_BORROWED:
+		return "it is in another's address space";
+	case SPACE_STACK:
+		return "its stack is executable";
+	case SPACE_ENDED:
+		return "it had ended";
+	default:
+		return "it was changing";
+	}
+}

@@ -98,6 +98,8 @@ static void print_heap_now(const struct section *c)
 		fprintf(c->out, "%s%llu page%s", bytes % page ? ", in " : " = ", pages,
 			plural(pages));
 	}
+	if (c->p->heap.unmapped_bytes)
+		fprintf(c->out, ", %llu bytes of it unmapped", c->p->heap.unmapped_bytes);
 	if (c->p->resident.known && c->p->resident.heap.known)
 		fprintf(c->out, ", %s resident", unit__bytes(text, c->p->resident.heap.bytes));
 	fputc('\n', c->out);
@@ -387,6 +389,13 @@ static void print_mmap(const struct section *c)
 		if (!is_idle(c->p, &c->p->mapped[i]))
 			print_cause(c, (enum cause)i);
 	print_unmaps(c);
+	if (!c->p->live_known && live_unknown__name(c->p->live_why)) {
+		struct flow f;
+
+		flow__begin(&f, c->out, c->style, LABEL, "");
+		flow__add(&f, INK_NOTICE, "live not known: %s", live_unknown__name(c->p->live_why));
+		flow__end(&f);
+	}
 }
 
 static void print_rss(const struct section *c)

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "render/callers.h"
 #include "render/cost.h"
@@ -98,7 +99,46 @@ static void print_ledger(FILE *out, const struct snapshot *s, const struct style
 	flow__end(&f);
 }
 
-static int render(FILE *out, const struct snapshot *s, const struct style *style, bool callers,
+#define UNCOMPARED_MOST 3
+
+static void add_uncompared(struct flow *f, const struct process_stats *p, const struct style *style)
+{
+	char name[SANITIZED_SIZE(sizeof(p->comm))];
+
+	sanitize(name, p->comm, sizeof(p->comm), sizeof(p->comm), style->utf8);
+	if (p->space.why == SPACE_UNREAD)
+		flow__add(f, INK_PLAIN, "%s (%u): /proc/%u/maps: %s", name, p->pid, p->pid,
+			  strerror(p->space.maps_error));
+	else
+		flow__add(f, INK_PLAIN, "%s (%u): %s", name, p->pid, space_unknown__name(p));
+}
+
+/* Which the ledger's line at the top has left out, and why: those that are there first. */
+static void print_uncompared(FILE *out, const struct snapshot *s, const struct style *style)
+{
+	size_t found = 0;
+	struct flow f;
+
+	for (int exited = 0; exited < 2; exited++)
+		for (size_t i = 0; i < s->count; i++) {
+			const struct process_stats *p = s->processes[i];
+
+			if (p->space.known || p->exited != exited)
+				continue;
+			if (!found++) {
+				fputc('\n', out);
+				flow__begin(&f, out, style, 0, "not compared: ");
+			}
+			if (found <= UNCOMPARED_MOST)
+				add_uncompared(&f, p, style);
+		}
+	if (found > UNCOMPARED_MOST)
+		flow__add(&f, INK_PLAIN, "and %zu more", found - UNCOMPARED_MOST);
+	if (found)
+		flow__end(&f);
+}
+
+static int render(FILE *out, const struct snapshot *s, const struct style *style, bool report,
 		  int sections)
 {
 	const struct process_stats **rows = sort__processes(s, style->sort, style->rates);
@@ -114,7 +154,7 @@ static int render(FILE *out, const struct snapshot *s, const struct style *style
 	cost__print(out, s, style);
 	fputc('\n', out);
 	table__print(out, s, style, rows, shown);
-	if (callers && s->count > 1)
+	if (report && s->count > 1)
 		callers__print_all(out, s, style);
 	for (i = 0; i < shown && sections > 0; i++) {
 		if (!rows[i]->histograms && !idle_too)
@@ -123,6 +163,8 @@ static int render(FILE *out, const struct snapshot *s, const struct style *style
 		section__print(out, s, style, rows[i]);
 		sections--;
 	}
+	if (report)
+		print_uncompared(out, s, style);
 	free(rows);
 	return ferror(out) ? -EIO : 0;
 }
