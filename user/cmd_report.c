@@ -38,6 +38,7 @@ static int print(struct collector *c, const struct options *o, struct output *ou
 		return err;
 	callers = callers__new(collector__model(c), targets__objects(collector__targets(c)));
 	err = callers ? callers__join(callers, &s) : -ENOMEM;
+	collector__detach(c);
 	if (!err)
 		err = render(&s, o, out);
 	callers__free(callers);
@@ -46,7 +47,7 @@ static int print(struct collector *c, const struct options *o, struct output *ou
 
 static int run(const struct options *o)
 {
-	struct collector_hooks hooks = {.out_fd = -1, .progress = true, .resident = true};
+	struct collector_hooks hooks = {.progress = true, .resident = true};
 	struct collector *c = NULL;
 	int status = STATUS_FAILED, err;
 	struct output out;
@@ -60,7 +61,8 @@ static int run(const struct options *o)
 	}
 	if (!err)
 		print(c, o, &out); /* what can fail in it, output__close says */
-	if (output__close(&out))
+	/* Nothing is attached any more: only who has ended it by a signal is in a hurry. */
+	if (output__close(&out, c && collector__end(c) == END_SIGNAL))
 		err = -1;
 	if (!err)
 		status = STATUS_DONE;

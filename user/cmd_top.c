@@ -73,6 +73,9 @@ static void show(void *arg)
 	struct top *t = arg;
 	struct snapshot s;
 
+	/* Not read yet: the next one tells of the time since the last one. */
+	if (output__waiting(&t->out))
+		return;
 	if (collector__snapshot(t->collector, &s)) {
 		t->failed = true;
 		collector__stop(t->collector);
@@ -82,7 +85,7 @@ static void show(void *arg)
 		render__json_line(t->out.file, &s);
 	else
 		print_table(t, &s);
-	fflush(t->out.file);
+	output__flush(&t->out);
 	collector__forget_exited(t->collector);
 	t->shown++;
 	if (!output__good(&t->out) || (t->options->count && t->shown >= t->options->count))
@@ -97,7 +100,7 @@ static int run(const struct options *o)
 
 	if (output__open(&t.out, o->output))
 		return STATUS_FAILED;
-	hooks.out_fd = t.out.fd;
+	hooks.out = &t.out;
 	t.in_place = !o->json && !o->batch && !o->no_clear && isatty(t.out.fd);
 	err = collector__open(&t.collector, o, &hooks);
 	if (!err) {
@@ -107,7 +110,9 @@ static int run(const struct options *o)
 		if (!err && o->seconds > 0 && !t.shown)
 			show(&t);
 	}
-	if (output__close(&t.out) || t.failed)
+	if (t.collector)
+		collector__detach(t.collector);
+	if (output__close(&t.out, t.collector && collector__end(t.collector)) || t.failed)
 		err = -1;
 	collector__close(t.collector);
 	return err ? STATUS_FAILED : STATUS_DONE;
