@@ -301,6 +301,8 @@ int collector__run(struct collector *c)
 		c->command = NULL;
 		return err;
 	}
+	if (c->hooks.started)
+		c->hooks.started(c->hooks.arg);
 	while (!c->stop) {
 		wait_until(c, next);
 		read_signals(c);

@@ -17,6 +17,8 @@ struct targets;
 struct collector_hooks {
 	/* Each event, after the model has taken it; NULL: not wanted. */
 	void (*event)(const struct event *e, const struct note *note, void *arg);
+	/* Events come: all is attached, and the command, if there is one, runs. */
+	void (*started)(void *arg);
 	/* Every `interval` seconds (0: never), and after each reading of the ring (batch). */
 	void (*tick)(void *arg);
 	void (*batch)(void *arg);

@@ -45,20 +45,24 @@ static int print(struct collector *c, const struct options *o, struct output *ou
 	return err;
 }
 
+static void on_started(void *arg)
+{
+	output__truncate(arg);
+}
+
 static int run(const struct options *o)
 {
-	struct collector_hooks hooks = {.progress = true, .resident = true};
+	struct output out;
+	struct collector_hooks hooks = {
+		.started = on_started, .progress = true, .resident = true, .arg = &out};
 	struct collector *c = NULL;
 	int status = STATUS_FAILED, err;
-	struct output out;
 
 	if (output__open(&out, o->output))
 		return STATUS_FAILED;
 	err = collector__open(&c, o, &hooks);
-	if (!err) {
-		output__truncate(&out);
+	if (!err)
 		err = collector__run(c);
-	}
 	if (!err)
 		print(c, o, &out); /* what can fail in it, output__close says */
 	/* Nothing is attached any more: only who has ended it by a signal is in a hurry. */

@@ -159,12 +159,20 @@ static void on_batch(void *arg)
 		collector__stop(t->collector);
 }
 
+static void on_started(void *arg)
+{
+	struct trace *t = arg;
+
+	output__truncate(&t->out);
+}
+
 static int run(const struct options *o)
 {
 	struct trace t = {.midnight_ns = find_midnight(),
 			  .page_size = sysconf(_SC_PAGESIZE),
 			  .json = o->json};
-	struct collector_hooks hooks = {.event = on_event, .batch = on_batch, .arg = &t};
+	struct collector_hooks hooks = {
+		.event = on_event, .started = on_started, .batch = on_batch, .arg = &t};
 	int status = STATUS_FAILED, err;
 	struct snapshot s;
 
@@ -179,7 +187,6 @@ static int run(const struct options *o)
 		err = t.callers ? 0 : -ENOMEM;
 	}
 	if (!err) {
-		output__truncate(&t.out);
 		err = collector__run(t.collector);
 		/* Reads what the kernel says it has lost. */
 		if (!err)

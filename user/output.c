@@ -157,10 +157,18 @@ static void find_kind(struct output *out)
 	}
 }
 
-static int open_file(const char *path)
+/* Not cut yet: it may come to nothing. */
+static int open_file(struct output *out, const char *path)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
 
+	if (fd < 0 && errno == ENOENT) {
+		fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+		out->created = fd >= 0;
+		/* A link to nowhere is there, and yet nothing is. */
+		if (fd < 0 && errno == EEXIST)
+			fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	}
 	return fd < 0 ? -errno : fd;
 }
 
@@ -171,7 +179,7 @@ int output__open(struct output *out, const char *path)
 	*out = (struct output){.name = path ? path : "standard output",
 			       .to_file = path != NULL,
 			       .patience_ns = PATIENCE_NS};
-	out->fd = path ? open_file(path) : STDOUT_FILENO;
+	out->fd = path ? open_file(out, path) : STDOUT_FILENO;
 	if (out->fd < 0) {
 		out->err = out->fd;
 		log__error("%s: cannot be written: %s", out->name, strerror(-out->err));
@@ -188,6 +196,7 @@ int output__open(struct output *out, const char *path)
 
 void output__truncate(struct output *out)
 {
+	out->begun = true;
 	/* What cannot be cut (a pipe, a device) has nothing old in it. */
 	if (out->to_file && ftruncate(out->fd, 0))
 		log__debug("%s: %s", out->name, strerror(errno));
@@ -274,6 +283,16 @@ static void say_unwritten(const struct output *out)
 		   out->name, lines, out->n);
 }
 
+/* Nothing has come, and before us there was no such file: unless it is another one by now. */
+static void take_back(const struct output *out)
+{
+	struct stat ours, there;
+
+	if (out->created && !out->begun && !fstat(out->fd, &ours) && !lstat(out->name, &there) &&
+	    ours.st_dev == there.st_dev && ours.st_ino == there.st_ino)
+		unlink(out->name);
+}
+
 int output__close(struct output *out, bool hurry)
 {
 	fflush(out->file);
@@ -285,6 +304,7 @@ int output__close(struct output *out, bool hurry)
 	} else if (out->err && out->err != -EPIPE) {
 		log__error("writing to %s: %s", out->name, strerror(-out->err));
 	}
+	take_back(out);
 	fclose(out->file);
 	out->file = NULL;
 	free(out->waiting);

@@ -29,6 +29,8 @@ struct output {
 	const char *name;
 	enum output_kind kind;
 	bool to_file;  /* that of -o */
+	bool created;  /* it was not there before */
+	bool begun;    /* what is to be in it has come */
 	char *waiting; /* what has not been taken yet: n bytes from first on, of size */
 	size_t first, n, size;
 	__u64 patience_ns; /* for output__has_room, until the next output__flush */
@@ -37,7 +39,10 @@ struct output {
 
 /* path NULL: stdout.  0, or -errno with the error said.  out stays where it is. */
 int output__open(struct output *out, const char *path);
-/* What the file held goes: not before it is sure that something new comes. */
+/*
+ * What the file held goes: not before it is sure that something new comes.  Without this, a file
+ * that was not there before is removed again by output__close.
+ */
 void output__truncate(struct output *out);
 /* Is it still of use to write?  False once the reader has gone, or the disk is full. */
 bool output__good(const struct output *out);

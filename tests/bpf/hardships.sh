@@ -78,6 +78,19 @@ one_line "$WORK/messages" "needs a command behind it"
 echo old >"$WORK/kept"
 "$BRKSCOPE" report -o "$WORK/kept" -p 4194304 2>"$WORK/messages" && fail "PID 4194304 was found"
 [ "$(cat "$WORK/kept")" = old ] || fail "the old report is gone"
+for command in report trace; do
+	"$BRKSCOPE" $command -o "$WORK/kept" -- /nonexistent 2>"$WORK/messages" && fail "/nonexistent was executed"
+	one_line "$WORK/messages" "/nonexistent: cannot be executed"
+	[ "$(cat "$WORK/kept")" = old ] || fail "$command: the old file is gone"
+	# Nor does one appear where there was none.
+	"$BRKSCOPE" $command -o "$WORK/new" -- /nonexistent 2>"$WORK/messages"
+	[ -e "$WORK/new" ] && fail "$command has left an empty file"
+done
+"$BRKSCOPE" top -o "$WORK/new" -p 4194304 2>"$WORK/messages" && fail "PID 4194304 was found"
+[ -e "$WORK/new" ] && fail "top has left an empty file"
+echo longer than what comes >"$WORK/kept"
+"$BRKSCOPE" trace -l syscalls -n nobody -o "$WORK/kept" -- true || fail "trace into a file: status $?"
+grep -q longer "$WORK/kept" && fail "the old file is in the new one"
 
 # Without a stdout: none of its own descriptors is taken for it.
 "$BRKSCOPE" report -d 0.2 >&- 2>"$WORK/messages" || fail "without stdout: status $?: $(cat "$WORK/messages")"
