@@ -172,6 +172,14 @@ static int open_file(struct output *out, const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
+/* What was closed has been opened for reading alone (main.c): better said before collecting. */
+static int check_stdout(void)
+{
+	int flags = fcntl(STDOUT_FILENO, F_GETFL);
+
+	return flags < 0 ? -errno : (flags & O_ACCMODE) == O_RDONLY ? -EBADF : STDOUT_FILENO;
+}
+
 int output__open(struct output *out, const char *path)
 {
 	const cookie_io_functions_t io = {.write = write_out, .close = close_out};
@@ -179,7 +187,7 @@ int output__open(struct output *out, const char *path)
 	*out = (struct output){.name = path ? path : "standard output",
 			       .to_file = path != NULL,
 			       .patience_ns = PATIENCE_NS};
-	out->fd = path ? open_file(out, path) : STDOUT_FILENO;
+	out->fd = path ? open_file(out, path) : check_stdout();
 	if (out->fd < 0) {
 		out->err = out->fd;
 		log__error("%s: cannot be written: %s", out->name, strerror(-out->err));
