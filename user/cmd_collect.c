@@ -25,6 +25,7 @@
 #include "kernel/probes.h"
 #include "kernel/ring.h"
 #include "kernel/spill.h"
+#include "keys.h"
 #include "log.h"
 #include "output.h"
 
@@ -220,16 +221,19 @@ static void wait_until(struct collector *c, __u64 when)
 		{.fd = c->signal_fd, .events = POLLIN},
 		/* POLLERR comes unasked */
 		{.fd = out ? out->fd : -1, .events = waiting ? POLLOUT : 0},
+		{.fd = c->hooks.keys ? keys__fd() : -1, .events = POLLIN},
 	};
 	__u64 now = clock__boot_ns(), ns = when > now ? when - now : 0;
 	struct timespec t = {ns / NS_PER_S, ns % NS_PER_S};
 
-	if (ppoll(fds, 3, &t, NULL) <= 0)
+	if (ppoll(fds, 4, &t, NULL) <= 0)
 		return;
 	if (fds[2].revents & POLLERR)
 		c->stop = true;
 	else if (fds[2].revents & POLLOUT)
 		output__flush(out);
+	if (fds[3].revents)
+		c->hooks.keys(c->hooks.arg);
 }
 
 /*

@@ -25,6 +25,8 @@ struct collector_hooks {
 	/* When all that was there before is known; and at the end, while events still come. */
 	void (*begun)(void *arg);
 	void (*ending)(void *arg);
+	/* When there are keys to be read; NULL: it takes none. */
+	void (*keys)(void *arg);
 	double interval;
 	bool resident;	    /* at the end, what is in memory of each process, by cause */
 	struct output *out; /* written to meanwhile; its reader's going ends it; NULL: none */
