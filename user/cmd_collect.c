@@ -25,7 +25,9 @@
 #include "kernel/probes.h"
 #include "kernel/ring.h"
 #include "kernel/spill.h"
+#include "keys.h"
 #include "log.h"
+#include "output.h"
 
 #define NS_PER_S 1000000000ull
 #define PRIORITY -10	     /* as a nice value */
@@ -119,6 +121,7 @@ static void on_signal(struct collector *c, const struct signalfd_siginfo *s)
 			c->stop = true;
 		return;
 	}
+	c->end = END_SIGNAL;
 	if (c->command && (s->ssi_signo != SIGINT || s->ssi_code == SI_USER))
 		command__signal(c->command, s->ssi_signo);
 	if (!c->command || s->ssi_signo != SIGINT || c->interrupts++)
@@ -150,7 +153,7 @@ static void show_progress(struct collector *c, __u64 now)
 	double runs = (now - c->start_ns) / 1e9;
 
 	if (!c->hooks.progress || !isatty(STDERR_FILENO) || now - c->shown_ns < NS_PER_S ||
-	    now - c->start_ns < NS_PER_S)
+	    now - c->start_ns < NS_PER_S || !log__is_read())
 		return;
 	c->shown_ns = now;
 	fprintf(stderr, "\r\033[Kbrkscope: collecting, %.0f s", runs);
@@ -162,7 +165,7 @@ static void show_progress(struct collector *c, __u64 now)
 
 static void clear_progress(struct collector *c)
 {
-	if (c->shown_ns)
+	if (c->shown_ns && log__is_read())
 		fprintf(stderr, "\r\033[K");
 }
 
@@ -196,8 +199,10 @@ static __u64 on_clock(struct collector *c, __u64 now)
 	/* After a tick of the same time: with -d 3 there are three. */
 	if (c->options.seconds > 0) {
 		end = c->start_ns + (__u64)(c->options.seconds * 1e9);
-		if (now >= end)
+		if (now >= end && !c->stop) {
+			c->end = c->end ? c->end : END_TIME;
 			c->stop = true;
+		}
 		next = end < next ? end : next;
 	}
 	cost__tick(&c->cost, now);
@@ -209,16 +214,26 @@ static __u64 on_clock(struct collector *c, __u64 now)
 
 static void wait_until(struct collector *c, __u64 when)
 {
+	struct output *out = c->hooks.out;
+	bool waiting = out && output__waiting(out);
 	struct pollfd fds[] = {
 		{.fd = ring__fd(c->ring), .events = POLLIN},
 		{.fd = c->signal_fd, .events = POLLIN},
-		{.fd = c->hooks.out_fd}, /* POLLERR comes unasked */
+		/* POLLERR comes unasked */
+		{.fd = out ? out->fd : -1, .events = waiting ? POLLOUT : 0},
+		{.fd = c->hooks.keys ? keys__fd() : -1, .events = POLLIN},
 	};
 	__u64 now = clock__boot_ns(), ns = when > now ? when - now : 0;
 	struct timespec t = {ns / NS_PER_S, ns % NS_PER_S};
 
-	if (ppoll(fds, 3, &t, NULL) > 0 && fds[2].revents & POLLERR)
+	if (ppoll(fds, 4, &t, NULL) <= 0)
+		return;
+	if (fds[2].revents & POLLERR)
 		c->stop = true;
+	else if (fds[2].revents & POLLOUT)
+		output__flush(out);
+	if (fds[3].revents)
+		c->hooks.keys(c->hooks.arg);
 }
 
 /*
@@ -290,6 +305,8 @@ int collector__run(struct collector *c)
 		c->command = NULL;
 		return err;
 	}
+	if (c->hooks.started)
+		c->hooks.started(c->hooks.arg);
 	while (!c->stop) {
 		wait_until(c, next);
 		read_signals(c);
@@ -334,6 +351,16 @@ struct process *collector__process(struct collector *c, __u32 pid)
 void collector__stop(struct collector *c)
 {
 	c->stop = true;
+}
+
+enum collector_end collector__end(const struct collector *c)
+{
+	return c->end;
+}
+
+void collector__detach(struct collector *c)
+{
+	probes__detach(c->probes);
 }
 
 void collector__forget_exited(struct collector *c)

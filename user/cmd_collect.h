@@ -11,21 +11,26 @@
 
 struct collector;
 struct features;
+struct output;
 struct targets;
 
 struct collector_hooks {
 	/* Each event, after the model has taken it; NULL: not wanted. */
 	void (*event)(const struct event *e, const struct note *note, void *arg);
+	/* Events come: all is attached, and the command, if there is one, runs. */
+	void (*started)(void *arg);
 	/* Every `interval` seconds (0: never), and after each reading of the ring (batch). */
 	void (*tick)(void *arg);
 	void (*batch)(void *arg);
 	/* When all that was there before is known; and at the end, while events still come. */
 	void (*begun)(void *arg);
 	void (*ending)(void *arg);
+	/* When there are keys to be read; NULL: it takes none. */
+	void (*keys)(void *arg);
 	double interval;
-	bool resident; /* at the end, what is in memory of each process, by cause */
-	int out_fd;    /* whose reader's going ends it; -1: nobody's */
-	bool progress; /* say on a terminal's stderr that it runs */
+	bool resident;	    /* at the end, what is in memory of each process, by cause */
+	struct output *out; /* written to meanwhile; its reader's going ends it; NULL: none */
+	bool progress;	    /* say on a terminal's stderr that it runs */
 	void *arg;
 };
 
@@ -40,6 +45,14 @@ void collector__close(struct collector *c); /* NULL is allowed */
  */
 int collector__run(struct collector *c);
 void collector__stop(struct collector *c);
+/* Why it has ended, as far as it matters to those who wait for it. */
+enum collector_end { END_ITSELF, END_TIME, END_SIGNAL };
+enum collector_end collector__end(const struct collector *c);
+/*
+ * No probe is left then, and nobody pays for what is still to be written, however long that takes.
+ * After the last snapshot.
+ */
+void collector__detach(struct collector *c);
 
 /* For begun and ending: applies what is in the ring by now.  0 or -errno. */
 int collector__catch_up(struct collector *c);

@@ -41,6 +41,7 @@ struct collector {
 	bool has_priority; /* over those that it watches */
 	int error;
 	int interrupts;
+	enum collector_end end;
 	__u64 start_ns, stop_ns, window_ns, next_tick, shown_ns;
 	__u64 read_ns;	  /* when events were last read */
 	__u64 spill_read; /* how many had spilled at the last reading of the spill */

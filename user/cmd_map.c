@@ -96,7 +96,7 @@ static int run(const struct options *o)
 		err = o->seconds > 0 ? map__followed(&m) : map__now(&m);
 	if (!err && shown(&m))
 		err = print(&m, &out);
-	if (!output__close(&out) && !err && shown(&m) == m.n)
+	if (!output__close(&out, false) && !err && shown(&m) == m.n)
 		status = STATUS_DONE;
 	close_mapper(&m);
 	return status;

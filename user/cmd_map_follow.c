@@ -111,7 +111,6 @@ int map__followed(struct mapper *m)
 		.event = on_event,
 		.begun = on_begun,
 		.ending = on_ending,
-		.out_fd = -1,
 		.progress = true,
 		.arg = m,
 	};

@@ -135,7 +135,10 @@ static int run(const struct options *o)
 		output__truncate(&out);
 		err = write_found(out.file, &found, o->json);
 	}
-	if (output__close(&out))
+	/* Nobody is to pay for what waits for its reader. */
+	if (p)
+		probes__detach(p);
+	if (output__close(&out, false))
 		err = -1;
 	targets__close(t);
 	probes__free(p);

@@ -65,6 +65,7 @@ static int print(struct collector *c, const struct options *o, struct output *ou
 		return err;
 	callers = callers__new(collector__model(c), targets__objects(collector__targets(c)));
 	err = callers ? callers__join(callers, &s) : -ENOMEM;
+	collector__detach(c);
 	if (!err)
 		err = render(&s, o, out);
 	if (!err && collector__command_ended(c))
@@ -77,23 +78,28 @@ static int print(struct collector *c, const struct options *o, struct output *ou
 	return err;
 }
 
+static void on_started(void *arg)
+{
+	output__truncate(arg);
+}
+
 static int run(const struct options *o)
 {
-	struct collector_hooks hooks = {.out_fd = -1, .progress = true, .resident = true};
+	struct output out;
+	struct collector_hooks hooks = {
+		.started = on_started, .progress = true, .resident = true, .arg = &out};
 	struct collector *c = NULL;
 	int status = STATUS_FAILED, err;
-	struct output out;
 
 	if (output__open(&out, o->output))
 		return STATUS_FAILED;
 	err = collector__open(&c, o, &hooks);
-	if (!err) {
-		output__truncate(&out);
+	if (!err)
 		err = collector__run(c);
-	}
 	if (!err)
 		print(c, o, &out); /* what can fail in it, output__close says */
-	if (output__close(&out))
+	/* Nothing is attached any more: only who has ended it by a signal is in a hurry. */
+	if (output__close(&out, c && collector__end(c) == END_SIGNAL))
 		err = -1;
 	if (!err)
 		status = STATUS_DONE;

@@ -86,7 +86,7 @@ static int read_claims(struct round *r)
 /* Every event of them is read.  0, or -errno with the error said. */
 static int run_workloads(struct round *r, const struct options *given, char **argv)
 {
-	struct collector_hooks hooks = {.event = on_event, .out_fd = -1, .arg = r};
+	struct collector_hooks hooks = {.event = on_event, .arg = r};
 	struct options o = *given;
 	int err, status;
 
@@ -268,7 +268,7 @@ static int run(const struct options *o)
 		output__truncate(&out);
 		print(&t, o, &out); /* what can fail in it, output__close says */
 	}
-	if (output__close(&out))
+	if (output__close(&out, false))
 		err = -1;
 	sums = verdicts__sum(&t.verdicts);
 	verdicts__clear(&t.verdicts);

@@ -1,7 +1,7 @@
 /*
  * cmd_top.c - the table of all processes, again and again.
  *
- * On a terminal it is redrawn in place; in a pipe, or with -b, the tables
+ * On a terminal it is redrawn in place until q is pressed; in a pipe, or with -b, the tables
  * follow each other; with -j each of them is a line of JSON.
  */
 #include "commands.h"
@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cmd_collect.h"
+#include "keys.h"
 #include "output.h"
 #include "render/json.h"
 #include "render/text.h"
@@ -25,6 +26,7 @@ struct top {
 	struct output out;
 	unsigned long shown;
 	bool in_place;
+	bool quit; /* by a key */
 	bool failed;
 };
 
@@ -73,6 +75,9 @@ static void show(void *arg)
 	struct top *t = arg;
 	struct snapshot s;
 
+	/* Not read yet: the next one tells of the time since the last one. */
+	if (output__waiting(&t->out))
+		return;
 	if (collector__snapshot(t->collector, &s)) {
 		t->failed = true;
 		collector__stop(t->collector);
@@ -82,32 +87,63 @@ static void show(void *arg)
 		render__json_line(t->out.file, &s);
 	else
 		print_table(t, &s);
-	fflush(t->out.file);
+	output__flush(&t->out);
 	collector__forget_exited(t->collector);
 	t->shown++;
 	if (!output__good(&t->out) || (t->options->count && t->shown >= t->options->count))
 		collector__stop(t->collector);
 }
 
+/* Signals are blocked by now: they end it in order, and the terminal is given back. */
+static void on_started(void *arg)
+{
+	struct top *t = arg;
+
+	output__truncate(&t->out);
+	if (t->in_place)
+		keys__open();
+}
+
+static void on_keys(void *arg)
+{
+	struct top *t = arg;
+
+	if (keys__read() != 'q')
+		return;
+	t->quit = true;
+	collector__stop(t->collector);
+}
+
+static bool in_hurry(const struct top *t)
+{
+	return t->quit || (t->collector && collector__end(t->collector));
+}
+
 static int run(const struct options *o)
 {
 	struct top t = {.options = o};
-	struct collector_hooks hooks = {.tick = show, .interval = o->interval, .arg = &t};
+	struct collector_hooks hooks = {.started = on_started,
+					.tick = show,
+					.keys = on_keys,
+					.interval = o->interval,
+					.arg = &t};
 	int err;
 
 	if (output__open(&t.out, o->output))
 		return STATUS_FAILED;
-	hooks.out_fd = t.out.fd;
+	hooks.out = &t.out;
 	t.in_place = !o->json && !o->batch && !o->no_clear && isatty(t.out.fd);
 	err = collector__open(&t.collector, o, &hooks);
 	if (!err) {
-		output__truncate(&t.out);
 		err = collector__run(t.collector);
+		keys__close();
 		/* Shorter than an interval: what there was is shown all the same. */
 		if (!err && o->seconds > 0 && !t.shown)
 			show(&t);
 	}
-	if (output__close(&t.out) || t.failed)
+	if (t.collector)
+		collector__detach(t.collector);
+	if (output__close(&t.out, in_hurry(&t)) || t.failed)
 		err = -1;
 	collector__close(t.collector);
 	return err ? STATUS_FAILED : STATUS_DONE;
@@ -120,7 +156,7 @@ const struct subcommand cmd_top = {
 		    .takes_budget = true},
 	.arguments = "[OPTIONS] [INTERVAL [COUNT]]",
 	.summary = "live: one row a process, with what it got since the last update",
-	.examples = "  brkscope top               every second, until Ctrl-C\n"
+	.examples = "  brkscope top               every second, until q or Ctrl-C\n"
 		    "  brkscope top 5 -s growth   every 5 seconds, what grows first\n"
 		    "  brkscope top -b 1 3        three plain tables\n"
 		    "  brkscope top -j 10         a line of JSON every 10 seconds\n"

@@ -1,8 +1,9 @@
 /*
  * cmd_trace.c - one line per event as it happens, for everything that is watched.
  *
- * Nothing waits for the reader of the lines.  When it falls behind, events
- * spill, and a line says how many are left out at that point.
+ * Nothing waits for long for the reader of the lines.  When it falls behind,
+ * events spill; when it reads no more, they are counted in the place of their
+ * lines.  A line says how many are left out at that point.
  */
 #include "commands.h"
 
@@ -30,7 +31,8 @@ struct trace {
 	struct style style;
 	__s64 midnight_ns; /* of today, as time since boot */
 	__u64 page_size;
-	__u64 left_out;
+	__u64 spilled_told;
+	__u64 unwritten, unwritten_told; /* there was no room for their lines */
 	bool json;
 	bool out_of_memory;
 };
@@ -76,9 +78,8 @@ static bool has_line(const struct event *e, const struct note *note)
 	return (e->type != EVENT_RETURN && e->type != EVENT_BLOCK) || note->call.tid;
 }
 
-static void on_event(const struct event *e, const struct note *note, void *arg)
+static void print_event(struct trace *t, const struct event *e, const struct note *note)
 {
-	struct trace *t = arg;
 	__s64 since = (__s64)e->ts_ns - t->midnight_ns;
 	char by[SANITIZED_SIZE(CALLER_COLUMNS)];
 	struct trace_line line = {
@@ -93,49 +94,76 @@ static void on_event(const struct event *e, const struct note *note, void *arg)
 		.utf8 = t->style.utf8,
 	};
 
-	if (!has_line(e, note))
-		return;
 	if (!t->json)
 		render__trace_event(t->out.file, &line);
 	else if (render__json_event(t->out.file, &line))
 		t->out_of_memory = true;
 }
 
-static void print_left_out(struct trace *t, __u64 events)
+/* In the place of the lines that are missing: before the next one. */
+static void print_left_out(struct trace *t)
 {
-	if (t->json)
-		render__json_spilled(t->out.file, events);
-	else
+	__u64 spilled = collector__spilled(t->collector) - t->spilled_told;
+	__u64 unwritten = t->unwritten - t->unwritten_told;
+
+	t->spilled_told += spilled;
+	t->unwritten_told += unwritten;
+	if (t->json && spilled)
+		render__json_spilled(t->out.file, spilled);
+	if (t->json && unwritten)
+		render__json_unwritten(t->out.file, unwritten);
+	if (!t->json && spilled + unwritten)
 		fprintf(t->out.file,
 			"... %llu events left out: they came faster than they could "
 			"be written\n",
-			events);
+			spilled + unwritten);
+}
+
+static void on_event(const struct event *e, const struct note *note, void *arg)
+{
+	struct trace *t = arg;
+
+	if (!has_line(e, note))
+		return;
+	if (!output__has_room(&t->out)) {
+		t->unwritten++;
+		return;
+	}
+	if (t->unwritten != t->unwritten_told)
+		print_left_out(t);
+	print_event(t, e, note);
 }
 
 static void print_end(struct trace *t, const struct snapshot *s)
 {
 	char cost[COST_SIZE];
 
+	print_left_out(t);
 	if (t->json)
-		render__json_end(t->out.file, s);
-	else if (s->lost || s->skipped || s->spilled)
+		render__json_end(t->out.file, s, t->unwritten);
+	else if (s->lost || s->skipped || s->spilled || t->unwritten)
 		fprintf(t->out.file, "%llu events, %llu left out, %llu lost, cost: %s\n",
-			s->received + s->spilled, s->spilled, s->lost + s->skipped,
+			s->received + s->spilled, s->spilled + t->unwritten, s->lost + s->skipped,
 			cost__text(cost, &s->cost));
 }
 
 static void on_batch(void *arg)
 {
 	struct trace *t = arg;
-	__u64 spilled = collector__spilled(t->collector);
 
-	if (spilled != t->left_out) {
-		print_left_out(t, spilled - t->left_out);
-		t->left_out = spilled;
-	}
-	fflush(t->out.file);
+	/* Only where there is room, or this would be what fills it up. */
+	if (output__has_room(&t->out))
+		print_left_out(t);
+	output__flush(&t->out);
 	if (!output__good(&t->out) || t->out_of_memory)
 		collector__stop(t->collector);
+}
+
+static void on_started(void *arg)
+{
+	struct trace *t = arg;
+
+	output__truncate(&t->out);
 }
 
 static int run(const struct options *o)
@@ -143,13 +171,14 @@ static int run(const struct options *o)
 	struct trace t = {.midnight_ns = find_midnight(),
 			  .page_size = sysconf(_SC_PAGESIZE),
 			  .json = o->json};
-	struct collector_hooks hooks = {.event = on_event, .batch = on_batch, .arg = &t};
+	struct collector_hooks hooks = {
+		.event = on_event, .started = on_started, .batch = on_batch, .arg = &t};
 	int status = STATUS_FAILED, err;
 	struct snapshot s;
 
 	if (output__open(&t.out, o->output))
 		return STATUS_FAILED;
-	hooks.out_fd = t.out.fd;
+	hooks.out = &t.out;
 	style__detect(&t.style, t.out.fd);
 	err = collector__open(&t.collector, o, &hooks);
 	if (!err) {
@@ -158,7 +187,6 @@ static int run(const struct options *o)
 		err = t.callers ? 0 : -ENOMEM;
 	}
 	if (!err) {
-		output__truncate(&t.out);
 		err = collector__run(t.collector);
 		/* Reads what the kernel says it has lost. */
 		if (!err)
@@ -170,7 +198,9 @@ static int run(const struct options *o)
 		if (!err)
 			print_end(&t, &s);
 	}
-	if (output__close(&t.out))
+	if (t.collector)
+		collector__detach(t.collector);
+	if (output__close(&t.out, t.collector && collector__end(t.collector)))
 		err = -1;
 	if (!err)
 		status = STATUS_DONE;

@@ -3,8 +3,12 @@
  */
 #include "log.h"
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
+
+#define READ_WITHIN_MS 500
 
 static bool verbose_on;
 
@@ -18,10 +22,25 @@ bool log__verbose(void)
 	return verbose_on;
 }
 
+/*
+ * Not a word more where nobody reads: a message is no reason to keep probes attached.  Only the
+ * first one waits.
+ */
+bool log__is_read(void)
+{
+	static bool stuck;
+	struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+	stuck = poll(&p, 1, stuck ? 0 : READ_WITHIN_MS) == 0;
+	return !stuck;
+}
+
 static void say(const char *fmt, va_list args)
 {
 	char line[1024];
 
+	if (!log__is_read())
+		return;
 	/* One write, so that lines of several processes do not mix. */
 	vsnprintf(line, sizeof(line), fmt, args);
 	/* Names of files and programs are in it: none of their bytes may steer a terminal. */

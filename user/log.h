@@ -11,6 +11,9 @@
 void log__set_verbose(bool verbose);
 bool log__verbose(void);
 
+/* Does stderr take anything?  What is written to one that does not would wait for its reader. */
+bool log__is_read(void);
+
 /* "brkscope: ..." and a newline. */
 void log__error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* A remark that changes no number: printed always, as above. */

@@ -1,6 +1,7 @@
 /*
  * main.c - which subcommand.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -68,27 +69,22 @@ static int run(const struct subcommand *c, int argc, char **argv)
 	return status;
 }
 
-/* A descriptor of ours in the place of a closed one of these would be written to as if it were. */
+/*
+ * A descriptor of ours in the place of a closed one of these would be written to as if it were.
+ * What is written to a closed stdout fails all the same, as it should.
+ */
 static void fill_standard_descriptors(void)
 {
-	int fd = open("/dev/null", O_RDWR);
-
-	while (fd >= 0 && fd <= STDERR_FILENO)
-		fd = dup(fd);
-	if (fd >= 0)
-		close(fd);
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", fd == STDERR_FILENO ? O_RDWR : O_RDONLY);
 }
 
-int main(int argc, char **argv)
+static int main_command(int argc, char **argv)
 {
 	const struct subcommand *c;
 	const char *name = argc > 1 ? argv[1] : "";
 
-	fill_standard_descriptors();
-
-	/* First of all: what such a process allocates is what it says it does. */
-	if (!strcmp(name, SELFTEST_ENTRY))
-		return workload__main(argc - 1, argv + 1);
 	if (!strcmp(name, "--version") || !strcmp(name, "version")) {
 		printf("brkscope " BRKSCOPE_VERSION "\n");
 		return STATUS_DONE;
@@ -109,4 +105,23 @@ int main(int argc, char **argv)
 		return usage(stderr, STATUS_USAGE);
 	log__error("%s: there is no such command; see: brkscope help", name);
 	return STATUS_USAGE;
+}
+
+/* Help that nobody got is none.  What a subcommand writes is its own to check: output.h. */
+static int check_written(int status)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	log__error("writing to standard output: %s", strerror(errno));
+	return status ? status : STATUS_FAILED;
+}
+
+int main(int argc, char **argv)
+{
+	fill_standard_descriptors();
+
+	/* First of all: what such a process allocates is what it says it does. */
+	if (argc > 1 && !strcmp(argv[1], SELFTEST_ENTRY))
+		return workload__main(argc - 1, argv + 1);
+	return check_written(main_command(argc, argv));
 }

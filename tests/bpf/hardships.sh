@@ -94,9 +94,36 @@ one_line "$WORK/messages" "needs a command behind it"
 echo old >"$WORK/kept"
 "$BRKSCOPE" report -o "$WORK/kept" -p 4194304 2>"$WORK/messages" && fail "PID 4194304 was found"
 [ "$(cat "$WORK/kept")" = old ] || fail "the old report is gone"
+for command in report trace; do
+	"$BRKSCOPE" $command -o "$WORK/kept" -- /nonexistent 2>"$WORK/messages" && fail "/nonexistent was executed"
+	one_line "$WORK/messages" "/nonexistent: cannot be executed"
+	[ "$(cat "$WORK/kept")" = old ] || fail "$command: the old file is gone"
+	# Nor does one appear where there was none.
+	"$BRKSCOPE" $command -o "$WORK/new" -- /nonexistent 2>"$WORK/messages"
+	[ -e "$WORK/new" ] && fail "$command has left an empty file"
+done
+"$BRKSCOPE" top -o "$WORK/new" -p 4194304 2>"$WORK/messages" && fail "PID 4194304 was found"
+[ -e "$WORK/new" ] && fail "top has left an empty file"
+echo longer than what comes >"$WORK/kept"
+"$BRKSCOPE" trace -l syscalls -n nobody -o "$WORK/kept" -- true || fail "trace into a file: status $?"
+grep -q longer "$WORK/kept" && fail "the old file is in the new one"
 
-# Without a stdout: none of its own descriptors is taken for it.
-"$BRKSCOPE" report -d 0.2 >&- 2>"$WORK/messages" || fail "without stdout: status $?: $(cat "$WORK/messages")"
+# Without a stdout none of its own descriptors is taken for it, and nothing is said to be written.
+# Into a file it works, and for a command as well.
+for command in "report -d 0.2" "top -b -d 0.2" "trace -d 0.2" "probes" "map $$"; do
+	# shellcheck disable=SC2086
+	"$BRKSCOPE" $command >&- 2>"$WORK/messages" && fail "$command without stdout: status 0"
+	one_line "$WORK/messages" "standard output: cannot be written"
+done
+"$BRKSCOPE" report -o "$WORK/closed" -- sleep 0.1 <&- >&- 2>&- || fail "without descriptors: status $?"
+grep -q sleep "$WORK/closed" || fail "without descriptors: no report: $(cat "$WORK/closed")"
+
+# Nor is what a full disk does not take.
+for command in "report -d 0.2" "help" "help trace" "version" "top -h"; do
+	# shellcheck disable=SC2086
+	"$BRKSCOPE" $command >/dev/full 2>"$WORK/messages" && fail "$command >/dev/full: status 0"
+	one_line "$WORK/messages" "writing to standard output: No space"
+done
 
 # Under nohup the terminal's going is nothing to it; in a script's background SIGINT ends it.
 start_collecting "$WORK/messages" report -p $$ -o "$WORK/hup"

@@ -34,6 +34,7 @@ done
 "$BRKSCOPE" top -b -r 0 0.05 1 >"$WORK/all" || fail "top -r 0: status $?"
 "$PYTHON" "$HERE/terminal.py" "$BRKSCOPE" top -C 0.1 2 >"$WORK/terminal" </dev/null ||
 	fail "top on a terminal: status $?"
+"$PYTHON" "$HERE/keys.py" "$BRKSCOPE" || fail "keys on a terminal"
 if grep -q $'\e\[31mred' "$WORK/all" "$WORK/terminal"; then fail "a process's name coloured the screen"; fi
 
 # Who has ended already is no row, and nothing to compare, though its parent has not asked for it.

@@ -343,19 +343,22 @@ static void what_is_in_no_line_is_said(void **state)
 
 	output__begin(&o);
 	render__json_spilled(o.stream, 7);
-	render__json_end(o.stream, &s);
+	render__json_unwritten(o.stream, 9);
+	render__json_end(o.stream, &s, 9);
 	output__finish(&o);
 	assert_string_equal(o.text, "{\"event\":\"spilled\",\"events\":7}\n"
+				    "{\"event\":\"unwritten\",\"events\":9}\n"
 				    "{\"event\":\"end\",\"received\":1,"
-				    "\"spilled\":18446744073709551615,\"lost\":3,"
+				    "\"spilled\":18446744073709551615,\"lost\":3,\"unwritten\":9,"
 				    "\"cost_percent_of_one_cpu\":null,"
 				    "\"cost_at_least_percent\":12.500}\n");
 	output__free(&o);
 	s = (struct snapshot){.cost = {.known = true, .probes = 0.5, .agent = 0.00125}};
 	output__begin(&o);
-	render__json_end(o.stream, &s);
+	render__json_end(o.stream, &s, 0);
 	output__finish(&o);
 	assert_string_equal(o.text, "{\"event\":\"end\",\"received\":0,\"spilled\":0,\"lost\":0,"
+				    "\"unwritten\":0,"
 				    "\"cost_percent_of_one_cpu\":50.125,"
 				    "\"cost_at_least_percent\":50.125}\n");
 	output__free(&o);

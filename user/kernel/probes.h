@@ -76,8 +76,10 @@ void probes__set_burst(struct probes *p, int slot, __u64 from, __u64 to);
 
 /* From here on, until then, events count. */
 void probes__start(struct probes *p);
-/* Stops collecting, and waits for programs that still run.  Detaching is probes__free's. */
+/* Stops collecting, and waits for programs that still run.  Detaching is another matter. */
 void probes__stop(struct probes *p);
+/* All that is attached; what the programs have counted can still be read. */
+void probes__detach(struct probes *p);
 
 __u64 probes__spilled(const struct probes *p);
 /* Events counted nowhere, as the programs and the kernel say. */

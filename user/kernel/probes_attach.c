@@ -273,7 +273,7 @@ struct meter *probes__meter(struct probes *p)
 
 /* ---- the end ---- */
 
-static void detach(struct probes *p)
+void probes__detach(struct probes *p)
 {
 	probes__close_events(p);
 	if (p->in_bursts)
@@ -288,7 +288,7 @@ void probes__free(struct probes *p)
 {
 	if (!p)
 		return;
-	detach(p);
+	probes__detach(p);
 	meter__close(p->meter);
 	brkscope__destroy(p->skel);
 	free(p);

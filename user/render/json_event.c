@@ -245,12 +245,19 @@ void render__json_spilled(FILE *out, __u64 events)
 	fprintf(out, "{\"event\":\"spilled\",\"events\":%llu}\n", events);
 }
 
-void render__json_end(FILE *out, const struct snapshot *s)
+void render__json_unwritten(FILE *out, __u64 events)
+{
+	fprintf(out, "{\"event\":\"unwritten\",\"events\":%llu}\n", events);
+}
+
+void render__json_end(FILE *out, const struct snapshot *s, __u64 unwritten)
 {
 	double cost = (s->cost.probes + s->cost.agent) * 100;
 
-	fprintf(out, "{\"event\":\"end\",\"received\":%llu,\"spilled\":%llu,\"lost\":%llu",
-		s->received, s->spilled, s->lost + s->skipped);
+	fprintf(out,
+		"{\"event\":\"end\",\"received\":%llu,\"spilled\":%llu,\"lost\":%llu,\"unwritten\":"
+		"%llu",
+		s->received, s->spilled, s->lost + s->skipped, unwritten);
 	if (s->cost.known)
 		fprintf(out, ",\"cost_percent_of_one_cpu\":%.3f", cost);
 	else

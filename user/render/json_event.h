@@ -29,7 +29,9 @@
 int render__json_event(FILE *out, const struct trace_line *line);
 /* Events that are in no line at this point: {"event": "spilled", "events": N}. */
 void render__json_spilled(FILE *out, __u64 events);
-/* The last line: {"event": "end", "received": N, "spilled": N, "lost": N}. */
-void render__json_end(FILE *out, const struct snapshot *s);
+/* Received ones that are in no line, for nobody read: {"event": "unwritten", "events": N}. */
+void render__json_unwritten(FILE *out, __u64 events);
+/* The last line: {"event": "end", "received": N, "spilled": N, "lost": N, "unwritten": N}. */
+void render__json_end(FILE *out, const struct snapshot *s, __u64 unwritten);
 
 #endif
