@@ -30,6 +30,7 @@
 #include "model/events.c"
 #include "model/evidence.c"
 #include "model/heap_marks.c"
+#include "model/holes.c"
 #include "model/ledger.c"
 #include "model/lifecycle.c"
 #define drop drop_process
