@@ -18,9 +18,10 @@ LD_PRELOAD=${LIBRARIES[jemalloc]} PYTHONMALLOC=malloc start "$PYTHON" -c '
 import time
 while True:
     kept = [bytes(600) for i in range(1000)]
-    time.sleep(0.02)'
+    print("warm", flush=True)
+    time.sleep(0.02)' >"$WORK/warm"
 jemalloc=$!
-sleep 1
+eventually 10 grep -q warm "$WORK/warm"
 for level in sizes live; do
 	"$BRKSCOPE" report -j -l $level -o "$WORK/own.$level.json" -- "$WORKLOAD/own_malloc" >"$WORK/own.$level.out" ||
 		fail "report of own_malloc: status $?"

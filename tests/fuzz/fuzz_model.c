@@ -44,6 +44,7 @@
 #undef find
 #undef grow
 #include "model/process.c"
+#include "model/process_counts.c"
 #include "model/region_set.c"
 #include "model/region_tree.c"
 #define page_down page_down_in
