@@ -48,9 +48,8 @@ static void name_running(const struct snapshot *s)
 		running++;
 	}
 	if (running)
-		log__note("the command has ended, and %zu of its processes (%s%s) run on; to "
-			  "collect of "
-			  "them: brkscope report -p %s%s",
+		log__note("the command has ended, and %zu of its processes (%s%s) run on; "
+			  "to collect of them: brkscope report -p %s%s",
 			  running, name, running > 1 ? " ..." : "", pids,
 			  running > 3 ? ",..." : "");
 }
@@ -71,8 +70,8 @@ static int print(struct collector *c, const struct options *o, struct output *ou
 	if (!err && collector__command_ended(c))
 		name_running(&s);
 	if (!err && !s.count && o->comm)
-		log__note("no process was called '%s'; names are compared whole, as ps -eo comm "
-			  "shows them",
+		log__note("no process was called '%s'; "
+			  "names are compared whole, as ps -eo comm shows them",
 			  o->comm);
 	callers__free(callers);
 	return err;

@@ -69,7 +69,8 @@ grep -q '^── sh (PID 1) ' "$WORK/out" || fail "map in a PID namespace: $(hea
 one_line "$WORK/messages" "no process was called 'no-such-name'"
 
 # A command that ends before what it has begun.
-"$BRKSCOPE" report -- sh -c 'sleep 30 >"$1" 2>&1 & echo $! >"$2"' sh /dev/null "$WORK/sleeps" >"$WORK/out" 2>"$WORK/messages" ||
+"$BRKSCOPE" report -- sh -c 'sleep 30 >/dev/null 2>&1 & echo $! >"$1"
+	until grep -qx sleep /proc/$!/comm; do :; done' sh "$WORK/sleeps" >"$WORK/out" 2>"$WORK/messages" ||
 	fail "report of a command that leaves a process: $(cat "$WORK/messages")"
 read -r left <"$WORK/sleeps"
 STARTED+=("$left")

@@ -116,17 +116,6 @@ static void child_of_the_busy(void)
 	_exit(0);
 }
 
-static void run_child(void (*child)(void))
-{
-	int status;
-	pid_t pid = fork();
-
-	CHECK(pid >= 0);
-	if (pid == 0)
-		child();
-	CHECK(waitpid(pid, &status, 0) == pid && status == 0);
-}
-
 int main(void)
 {
 	pthread_t threads[THREADS];

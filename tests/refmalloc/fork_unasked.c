@@ -32,17 +32,6 @@ static void free_all(void)
 		free(blocks[i]);
 }
 
-static void run_child(void (*child)(void))
-{
-	int status;
-	pid_t pid = fork();
-
-	CHECK(pid >= 0);
-	if (pid == 0)
-		child();
-	CHECK(waitpid(pid, &status, 0) == pid && status == 0);
-}
-
 static void grandchild(void)
 {
 	CHECK(stats().function[REFMALLOC_MALLOC].calls == 0);

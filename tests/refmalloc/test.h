@@ -44,6 +44,18 @@ static inline struct refmalloc_stats stats(void)
 	return s;
 }
 
+/* In a child by fork, which ends with 0 by _exit(). */
+static inline void run_child(void (*child)(void))
+{
+	int status;
+	pid_t pid = fork();
+
+	CHECK(pid >= 0);
+	if (pid == 0)
+		child();
+	CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+}
+
 /* Starts the program again with these options, unless it has them. */
 static inline void with_options(char **argv, const char *options)
 {
